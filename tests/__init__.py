@@ -1,0 +1,1 @@
+"""The second manual: each test's name is a sentence, its docstring the requirement."""
