@@ -1,0 +1,216 @@
+"""What can happen, and what may follow.
+
+Every `Event` carries `now_ns`, the runner's instant of taking it; what comes
+from a broker carries the account. An `Effect` is a wish: it leaves the
+process only after the records of its batch are durable. A new event is a
+class here, a rank in `engine/cycle.py` and a case in `engine/engine.py`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from execd.core.enums import Outcome
+from execd.core.market import Halt, Prints, Quote
+from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest
+from execd.core.reports import ExecReport, OrderSnapshot
+
+
+class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The top of book of a symbol; the latest stands for all before it."""
+
+    now_ns: int
+    quote: Quote
+
+
+class PrintsReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Prints of a symbol since the last such event."""
+
+    now_ns: int
+    prints: Prints
+
+
+class HaltReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A halt began or ended."""
+
+    now_ns: int
+    halt: Halt
+
+
+class StreamAlive(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The quote stream proved that it is up: standing quotes of subscribed symbols are as fresh as this."""
+
+    now_ns: int
+
+
+class StreamGap(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A stream was, or may have been, down: until it proves itself nothing it said before is fresh."""
+
+    now_ns: int
+    account: str
+    stream: Literal["quotes", "reports"]
+    text: str = ""
+
+
+class ReportReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A broker reported on an order."""
+
+    now_ns: int
+    account: str
+    report: ExecReport
+
+
+class RequestFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A request ended without a report: surely not live, or unknown."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    outcome: Outcome
+    text: str = ""
+
+
+class LookedUp(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The broker was asked for one order: what it said, or None for a healthy "no such order"."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    seen: OrderSnapshot | None
+
+
+class ParentReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A valid intent arrived. `content_hash` is of the intent before defaults; `ref` names who wants the answer."""
+
+    now_ns: int
+    parent: ParentOrder
+    content_hash: str
+    ref: str = ""
+
+
+class CancelParent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Stop working a parent and cancel what it has out."""
+
+    parent_id: str
+    reason: str = ""
+
+
+Command = CancelParent
+
+
+class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """An operator asked for something; `uid` is who, `ref` names who wants the answer."""
+
+    now_ns: int
+    command: Command
+    uid: int
+    ref: str = ""
+
+
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A wake that the engine asked for is due; `key` is a parent id, or one of the engine's own names."""
+
+    now_ns: int
+    key: str
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The journal has been folded: take up what was open."""
+
+    now_ns: int
+
+
+class StopRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The process will end: begin nothing new."""
+
+    now_ns: int
+    reason: str
+
+
+Event = (
+    QuoteReceived
+    | PrintsReceived
+    | HaltReceived
+    | StreamAlive
+    | StreamGap
+    | ReportReceived
+    | RequestFailed
+    | LookedUp
+    | ParentReceived
+    | CommandReceived
+    | TimerFired
+    | Recovered
+    | StopRequested
+)
+
+
+class Submit(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Send a new order."""
+
+    request: NewOrder
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Send a cancel. `order_id` is the broker's name of the order, empty while not known."""
+
+    request: CancelRequest
+    order_id: str = ""
+
+
+class Replace(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Send a replace."""
+
+    request: ReplaceRequest
+    order_id: str = ""
+
+
+class SetTimer(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Fire `TimerFired(key)` at `at_ns`, or at once where that is past; a later timer of one key replaces the earlier."""
+
+    key: str
+    at_ns: int
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Ask the broker for one order by its first ClOrdID."""
+
+    account: str
+    cl_ord_id: str
+
+
+class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask the feed for these symbols, in addition to those asked for before."""
+
+    symbols: tuple[str, ...]
+
+
+class WriteReport(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The report of a parent changed; the terminal one is written at once and fsynced."""
+
+    parent_id: str
+    is_terminal: bool
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Somebody should know. `code` is stable; `text` says what is wrong and what to do."""
+
+    code: str
+    text: str
+    severity: Literal["critical", "warning", "info"] = "warning"
+    parent_id: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The answer to an intent or a command, for whoever `ref` names.
+
+    `code`: accepted, duplicate, or a stable refusal code.
+    """
+
+    ref: str
+    is_ok: bool
+    code: str
+    text: str = ""
+    parent_id: str = ""
+
+
+Effect = Submit | Cancel | Replace | SetTimer | Query | Subscribe | WriteReport | Alert | Reply

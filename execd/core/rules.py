@@ -1,0 +1,79 @@
+"""The operator's rules, as the deciding rooms see them.
+
+Made once from the configuration (`config/settings.py`); defaults are those
+of the specification. An account without limits is refused, so none has a
+default here. Ratios are fractions of one, `*_ns` nanoseconds, money in the
+account's currency.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from execd.core.instrument import Instrument
+from execd.core.orders import ParentOrder
+from execd.core.session import AlwaysOpen, Session
+
+MS: Final = 1_000_000
+S: Final = 1_000_000_000
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account may do. `is_owned_required`: a sell needs owned shares (off only for research replays)."""
+
+    order_qty_max: Decimal
+    order_notional_max: Decimal
+    price_collar_ratio: Decimal
+    open_orders_max: int
+    is_owned_required: bool = True
+
+
+class Throttle(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast one account may send. New and replace share a bucket and a sliding count; cancels have their own."""
+
+    burst: int = 20
+    per_min: int = 130
+    window_max: int = 150
+    window_ns: int = 60 * S
+    cancel_burst: int = 30
+    cancel_per_min: int = 30
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """How orders are worked."""
+
+    is_smart: bool = True
+    offset_bps: Decimal = Decimal(5)
+    offset_ttl_ns: int = 60 * S
+    high_spread_fraction: Decimal = Decimal("0.25")
+    high_ttl_ns: int = 60 * S
+    collar_bps: Decimal = Decimal(20)
+    small_market_notional_max: Decimal = Decimal(500)
+    partial_accept_ratio: Decimal = Decimal("0.80")
+    replans_max: int = 3
+    final_lead_ns: int = 500 * MS
+    quote_age_resting_ns_max: int = 5 * S
+    quote_age_marketable_ns_max: int = 30 * S
+    retry_ns: int = 1 * S
+    send_within_ns: int = 1 * S
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the engine is told by its operator. Limits and throttles are by account name."""
+
+    limits: dict[str, Limits]
+    throttle: Throttle = Throttle()
+    execution: Execution = Execution()
+    session: Session = AlwaysOpen()
+    instruments: dict[str, Instrument] = {}
+    are_lookups_final: bool = False
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return the instrument of a symbol; one that is not listed is an ordinary US share."""
+        known = self.instruments.get(symbol)
+        return known if known is not None else Instrument(symbol=symbol)
+
+    def limits_of(self, parent: ParentOrder) -> Limits | None:
+        """Return the limits that bind a parent; None means refuse."""
+        return self.limits.get(parent.account)

@@ -1,0 +1,66 @@
+"""Every exception of execd, in one tree; a docstring is the message's first half.
+
+    ExecdError
+    ├── ConfigError        the configuration cannot be used (exit 78)
+    ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
+    ├── BrokerError
+    │   ├── Refused        surely not live: the broker did not take the request
+    │   └── Unknown        may be live: ask before doing anything again
+    ├── JournalError       the journal cannot be trusted or written (exit 70)
+    │   ├── JournalFull    no space: stop new risk, free the ballast
+    │   ├── JournalBusy    another daemon holds the state directory
+    │   └── JournalForeign not ours, newer, or corrupt: left untouched
+    └── TapeError          a tape file cannot be read
+"""
+
+
+class ExecdError(Exception):
+    """Something went wrong that execd has a word for."""
+
+
+class ConfigError(ExecdError):
+    """The configuration cannot be used."""
+
+
+class IntentError(ExecdError):
+    """An intent cannot be accepted. `code` is stable; `field` and `line` say where."""
+
+    def __init__(self, code: str, message: str, *, field: str | None = None, line: int | None = None) -> None:
+        """`message` says what is wrong and what to do; `line` counts from 1."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.line = line
+
+
+class BrokerError(ExecdError):
+    """A broker did not do what was asked."""
+
+
+class Refused(BrokerError):
+    """The request is surely not live: it may be decided afresh."""
+
+
+class Unknown(BrokerError):
+    """The broker may or may not have acted; ask before trying again."""
+
+
+class JournalError(ExecdError):
+    """The journal cannot be read or written; the process must end."""
+
+
+class JournalFull(JournalError):
+    """No space is left for the journal."""
+
+
+class JournalBusy(JournalError):
+    """Another execd holds this state directory."""
+
+
+class JournalForeign(JournalError):
+    """The journal is corrupt, newer, or not ours; it was left untouched."""
+
+
+class TapeError(ExecdError):
+    """A tape cannot be read; the message says which file and line."""

@@ -1,0 +1,99 @@
+"""Every port: what the daemon needs from the outside, as Protocols.
+
+Adapters translate and nothing else: they do not retry, decide or remember.
+A broker call returns, raises `Refused` (surely not live), raises `Unknown`
+(may be live), or is our bug.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from execd.core.book import Book
+from execd.core.events import StreamAlive, StreamGap
+from execd.core.market import Halt, Prints, Quote
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.projection import Rows
+from execd.core.records import Record
+from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+
+
+class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a broker can do. `lookups_are_final`: a healthy "no such order" proves that it never arrived."""
+
+    ord_types: tuple[str, ...] = ("market", "limit", "stop", "stop_limit")
+    times_in_force: tuple[str, ...] = ("day", "ioc", "fok", "gtc")
+    has_unique_client_ids: bool = True
+    lookups_are_final: bool = False
+
+
+class Broker(Protocol):
+    """One account at one broker."""
+
+    account: str
+    limits: BrokerLimits
+
+    async def start(self) -> None:
+        """Connect; returns once requests can be made."""
+
+    async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
+        """Send a new order; None when it was sent and the answer comes by `reports`."""
+
+    async def cancel(self, request: CancelRequest, order_id: str) -> None:
+        """Send a cancel; the answer comes by `reports`."""
+
+    async def replace(self, request: ReplaceRequest, order_id: str) -> None:
+        """Send a replace; the answer comes by `reports`."""
+
+    def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
+        """Yield reports as they come, for ever."""
+
+    async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
+        """Return what the broker knows of an order by its first ClOrdID; None for a healthy "no such order"."""
+
+    async def close(self) -> None:
+        """Disconnect; resting orders stay."""
+
+
+class Feed(Protocol):
+    """Market data of one source. Prints are summed and halts kept; quotes may be conflated by whoever reads."""
+
+    async def subscribe(self, symbols: Sequence[str]) -> None:
+        """Ask for more symbols; asking again is harmless."""
+
+    def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
+        """Yield what the market shows, for ever."""
+
+    async def close(self) -> None:
+        """Stop."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One transaction: records, and the rows they changed."""
+
+    now_ns: int
+    records: tuple[Record, ...]
+    rows: Rows
+
+
+class Journal(Protocol):
+    """The one durable memory. One writer; a commit is durable when it returns."""
+
+    epoch: str
+
+    async def load(self) -> Book:
+        """Return the fold of everything committed."""
+
+    async def commit(self, batch: Batch) -> None:
+        """Make a batch durable, all or nothing. Raises JournalFull or JournalError."""
+
+    async def close(self) -> None:
+        """Close; must be called before the process ends."""
+
+
+class Clock(Protocol):
+    """The daemon's time: wall at start plus monotonic since, never stepping back."""
+
+    def now_ns(self) -> int:
+        """Return the instant, nanoseconds of UTC."""
