@@ -186,7 +186,7 @@ def unnamed_ignore(source: Source) -> Iterator[str]:
 
 
 # The letters in brackets keep these lines from reporting themselves.
-UNFINISHED = re.compile(r"\b(T[O]DO|F[I]XME|X[X]X)\b")
+UNFINISHED = re.compile(r"\b(T[O]DO|F[I]XME)\b|(#|//)\s*X[X]X\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(w[o]rk/|r[o]ot/|f[a]rm/|h[o]me/\w|U[s]ers/\w|t[m]p/\w)")
 INDEX_HOST = re.compile(r"p[y]pi\.org|p[y]thonhosted|i[n]dex-url|n[p]mjs\.(org|com)|deb\.d[e]bian\.org|/s[i]mple/")
 
