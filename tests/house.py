@@ -33,7 +33,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "runtime": frozenset({"engine", "policy", "algos", "core", "ports", "errors"}),
     "surface": frozenset({"runtime", "engine", "policy", "algos", "core", "ports", "errors"}),
     "journal": ADAPTER,
-    "intake": ADAPTER,
+    "intake": ADAPTER | {"config"},
     "refdata": ADAPTER,
     "brokers": ADAPTER | {"venue"},
     "venue": frozenset({"core", "errors"}),
@@ -46,7 +46,11 @@ ROOMS: dict[str, frozenset[str]] = {
 ROOMS["app"] = frozenset(ROOMS)
 ROOMS["cli"] = frozenset(ROOMS)
 # What of a room a certain room may see, where that is less than the whole.
-NARROW = {("brokers", "venue"): "execd.brokers.sim", ("simulation", "intake"): "execd.intake.parse"}
+NARROW = {
+    ("brokers", "venue"): "execd.brokers.sim",
+    ("simulation", "intake"): "execd.intake.parse",
+    ("intake", "config"): "execd.config.strict_",  # docs/adr/0018.
+}
 
 PURE_ROOMS = frozenset({"core", "algos", "policy", "engine", "simulation"})
 IMPURE_MODULES = frozenset(

@@ -29,6 +29,7 @@ HEAVY = frozenset(
     "aiohttp aiosqlite alpaca asyncio exchange_calendars numpy pandas prometheus_client pydantic "
     "pydantic_settings rich sqlite3 structlog uvloop yaml".split(),
 )
+ENTRY_POINTS = ["execd", *(["execd.cli.main"] if (REPOSITORY / "execd" / "cli" / "main.py").exists() else [])]
 
 
 def tracked() -> list[PurePosixPath]:
@@ -53,9 +54,10 @@ def sources() -> list[Source]:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_file_keeps_the_rule(rule: Rule) -> None:
     """Sizes, docstrings, pure rooms, arrows, wide excepts and type ignores hold over the whole tree."""
-    found = [finding for source in sources() for finding in rule(source)]
+    # One statement that imports seven names against an arrow is one finding.
+    found = dict.fromkeys(finding for source in sources() for finding in rule(source))
 
-    assert found == []
+    assert list(found) == []
 
 
 def test_no_pure_room_iterates_a_set() -> None:
@@ -109,12 +111,10 @@ def test_the_arrows_between_rooms_hold_through_any_chain() -> None:
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-@pytest.mark.parametrize("module", ["execd", "execd.cli.main"])
+@pytest.mark.parametrize("module", ENTRY_POINTS)
 def test_a_command_starts_without_loading_anything_heavy(module: str) -> None:
     """Importing the entry point loads no HTTP, SQL, validation, table or event-loop library."""
-    program = (
-        f"import importlib.util as u, sys; u.find_spec('execd.cli') and __import__({module!r}); print(*sys.modules)"
-    )
+    program = f"import {module}, sys; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True
     ).stdout.split()

@@ -63,6 +63,7 @@ BAD: list[tuple[Rule, str, str, str]] = [
     (wrong_way, "execd/brokers/sim.py", "import execd.engine.engine\n", "brokers imports engine"),
     (wrong_way, "execd/brokers/alpaca/wire.py", "from execd.venue import tape\n", "meet only in execd.brokers.sim"),
     (wrong_way, "execd/simulation/a.py", "from execd.intake import watch\n", "meet only in execd.intake.parse"),
+    (wrong_way, "execd/intake/a.py", "from execd.config import settings\n", "meet only in execd.config.strict_"),
     (wrong_way, "execd/journal/sqlite.py", "from execd.brokers import sim\n", "journal imports brokers"),
     (wrong_way, "execd/utils/a.py", "", "utils is no room"),
     (catches_all, "execd/runtime/a.py", "try: pass\nexcept Exception: pass\n", "catches everything"),
@@ -92,6 +93,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (unordered, "execd/runtime/a.py", "for x in {1, 2}: pass\n"),
     (wrong_way, "execd/brokers/sim.py", "from execd.venue import matching\nfrom execd import __version__\n"),
     (wrong_way, "execd/app.py", "from execd.brokers.sim import SimBroker\n"),
+    (wrong_way, "execd/intake/a.py", "from execd.config.strict_yaml import read_yaml\n"),
     (wrong_way, "execd/simulation/a.py", "from execd.intake.parse import parse\n"),
     (
         catches_all,
