@@ -1,16 +1,16 @@
 """Every exception of execd, in one tree; a docstring is the message's first half.
 
-    ExecdError
-    ├── ConfigError        the configuration cannot be used (exit 78)
-    ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
-    ├── BrokerError
-    │   ├── Refused        surely not live: the broker did not take the request
-    │   └── Unknown        may be live: ask before doing anything again
-    ├── JournalError       the journal cannot be trusted or written (exit 70)
-    │   ├── JournalFull    no space: stop new risk, free the ballast
-    │   ├── JournalBusy    another daemon holds the state directory
-    │   └── JournalForeign not ours, newer, or corrupt: left untouched
-    └── TapeError          a tape file cannot be read
+ExecdError
+├── ConfigError        the configuration cannot be used (exit 78)
+├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
+├── BrokerError
+│   ├── Refused        surely not live: the broker did not take the request
+│   └── Unknown        may be live: ask before doing anything again
+├── JournalError       the journal cannot be trusted or written (exit 70)
+│   ├── JournalFull    no space: stop new risk, free the ballast
+│   ├── JournalBusy    another daemon holds the state directory
+│   └── JournalForeign not ours, newer, or corrupt: left untouched
+└── TapeError          a tape file cannot be read
 """
 
 

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 import msgspec
 from msgspec.structs import replace
 
+from execd.core import fills as fill_facts
 from execd.core import order as order_facts
 from execd.core.enums import ParentStatus
 from execd.core.market import Quote
@@ -34,7 +35,7 @@ from execd.core.records import (
     Stepped,
     Waited,
 )
-from execd.core.reports import ExecReport
+from execd.core.reports import ExecReport, Trade
 from execd.core.wake import NEVER, Wake
 
 ZERO: Final = Decimal(0)
@@ -101,11 +102,17 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class Touched(msgspec.Struct):
-    """Which entries a run of records changed; dictionaries, for their order is stable."""
+    """Which entries a run of records changed; dictionaries, for their order is stable.
+
+    `trades` (by first ClOrdID and ExecID) only came to the others of their order; in the orders of `recounted` any
+    trade may count differently than before. So a fill costs one row, however many its order has.
+    """
 
     parents: dict[str, None] = {}
     orders: dict[str, None] = {}
     positions: dict[PositionKey, None] = {}
+    trades: dict[tuple[str, str], Trade] = {}
+    recounted: dict[str, None] = {}
 
 
 class Book:
@@ -137,7 +144,9 @@ class Book:
                 self._received(record)
             case ParentRefused():
                 self._received(record)
-                self._end(record.parent.parent_id, ParentStatus.REJECTED, f"{record.code}: {record.text}", record.now_ns)
+                self._end(
+                    record.parent.parent_id, ParentStatus.REJECTED, f"{record.code}: {record.text}", record.now_ns
+                )
             case ParentStarted():
                 self._start(record)
             case Stepped():
@@ -158,7 +167,9 @@ class Book:
             case ParentHeld():
                 parent = self.parents[record.parent_id]
                 self._put(
-                    replace(parent, status=ParentStatus.HELD, reason=record.reason), record.now_ns, f"held: {record.reason}"
+                    replace(parent, status=ParentStatus.HELD, reason=record.reason),
+                    record.now_ns,
+                    f"held: {record.reason}",
                 )
             case Waited():
                 parent = self.parents[record.parent_id]
@@ -173,8 +184,10 @@ class Book:
         self._put(parent, record.now_ns, "received")
 
     def _start(self, record: ParentStarted) -> None:
+        parent = self.parents[record.parent_id]
         parent = replace(
-            self.parents[record.parent_id],
+            parent,
+            order=replace(parent.order, side=record.side),
             status=ParentStatus.WORKING,
             reason="",
             order_qty=record.order_qty,
@@ -186,8 +199,10 @@ class Book:
         self._put(parent, record.now_ns, f"started: {record.plan.algo}")
 
     def _stepped(self, record: Stepped) -> None:
-        parent = replace(self.parents[record.parent_id], algo=record.algo, wake=record.wake)
-        self._put(parent, record.now_ns, *record.notes)
+        parent = self.parents[record.parent_id]
+        # Who acts no longer waits.
+        reason = "" if record.notes and parent.stopping is None else parent.reason
+        self._put(replace(parent, algo=record.algo, wake=record.wake, reason=reason), record.now_ns, *record.notes)
 
     def _end(self, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
         parent = replace(self.parents[parent_id], status=status, reason=reason, ended_ns=now_ns, wake=NEVER, algo=None)
@@ -228,6 +243,7 @@ class Book:
         if after == before:
             return
         self._put_order(after)
+        self._touch_fills(before, after)
         parent = self.parents[after.first.parent_id]
         bought, paid = after.cum_qty - before.cum_qty, after.fills.notional - before.fills.notional
         fees = after.fills.commission - before.fills.commission
@@ -245,6 +261,15 @@ class Book:
             was = self.positions.get(key, Position())
             self.positions[key] = Position(was.qty + sign * bought, was.paid + sign * paid + fees)
             self.touched.positions[key] = None
+
+    def _touch_fills(self, before: Order, after: Order) -> None:
+        if after.fills is before.fills:
+            return
+        trade = fill_facts.only_new(before.fills, after.fills)
+        if trade is None:
+            self.touched.recounted[after.key] = None
+        else:
+            self.touched.trades[after.key, trade.exec_id] = trade
 
     def _put_order(self, order: Order) -> None:
         self.orders[order.key] = order

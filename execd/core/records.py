@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from execd.core.enums import Outcome, ParentStatus
+from execd.core.enums import Outcome, ParentStatus, Side
 from execd.core.events import Command
 from execd.core.market import Quote
 from execd.core.orders import ParentOrder, Plan, Request
@@ -45,10 +45,11 @@ class ParentRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ParentStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Working begins: the quantity (whole units of `qty_step`), the plan, the deadline, and the quote it was made with."""
+    """Working begins: side and quantity (whole units of `qty_step`), the plan, the deadline, the quote it was made with."""
 
     now_ns: int
     parent_id: str
+    side: Side
     order_qty: Decimal
     expire_ns: int
     plan: Plan

@@ -1,0 +1,182 @@
+"""The language between the engine and an algorithm.
+
+`AlgoView` is all that an algorithm may know, `Step` all that it may say: its
+next state, actions, when to be asked again, and what it waits for. Stepping
+more often than asked changes nothing.
+"""
+
+from decimal import Decimal
+from typing import Final, Protocol
+
+import msgspec
+
+from execd.core import chance
+from execd.core.enums import OrdType, Outcome, ParentStatus, TimeInForce
+from execd.core.instrument import Instrument
+from execd.core.market import Quote
+from execd.core.order import Order
+from execd.core.orders import ParentOrder, Plan
+from execd.core.rules import Execution
+from execd.core.session import Session
+from execd.core.wake import NEVER, Wake
+
+ZERO: Final = Decimal(0)
+BPS: Final = Decimal(10_000)
+
+
+class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of a symbol now. `quote` is the standing one, priceable or not; `quote_age_ns` since its last proof."""
+
+    quote: Quote | None = None
+    quote_age_ns: int = 0
+    last_px: Decimal | None = None
+    volume: Decimal = ZERO
+    is_halted: bool = False
+
+
+class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
+    """One parent at one instant.
+
+    `children` are its live orders, `children_n` counts all it ever had, `last_child` is the newest. `working_qty` is what
+    its live orders may still trade. `last_ns` is the instant after which nothing new is placed and what is out is pulled.
+    """
+
+    now_ns: int
+    parent: ParentOrder
+    plan: Plan
+    order_qty: Decimal
+    cum_qty: Decimal
+    working_qty: Decimal
+    children: tuple[Order, ...]
+    children_n: int
+    last_child: Order | None
+    market: MarketView
+    session: Session
+    instrument: Instrument
+    execution: Execution
+    started_ns: int
+    expire_ns: int
+    cause: str = ""
+
+    @property
+    def leaves_qty(self) -> Decimal:
+        """Quantity still wanted."""
+        return max(ZERO, self.order_qty - self.cum_qty)
+
+    @property
+    def last_ns(self) -> int:
+        """`expire_ns` less the lead that a cancel needs; a short life gives at most a quarter of itself."""
+        return self.expire_ns - min(self.execution.final_lead_ns, (self.expire_ns - self.started_ns) // 4)
+
+    @property
+    def bounds(self) -> tuple[Decimal | None, Decimal | None]:
+        """Prices that no child may pass: the intent's limit and the plan's collar."""
+        return (self.plan.limit_px, self.plan.collar_px)
+
+    def draw(self, *key: str | int) -> Decimal:
+        """Return a number in [0, 1) that is this parent's for ever under this key."""
+        return chance.unit(self.parent.seed, self.parent.parent_id, *key)
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Send a new child. `price` is on the grid; None only for a market order."""
+
+    qty: Decimal
+    ord_type: OrdType
+    price: Decimal | None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    text: str = ""
+
+
+class Amend(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Change a live child; `qty` is the new total of its chain."""
+
+    key: str
+    qty: Decimal
+    price: Decimal | None
+    text: str = ""
+
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Cancel what is left of a live child."""
+
+    key: str
+    text: str = ""
+
+
+class Finish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Nothing more will be done; only said when no child is live."""
+
+    status: ParentStatus
+    reason: str = ""
+
+
+class Refuse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """This cannot be worked without somebody's help: the parent is held."""
+
+    code: str
+    text: str = ""
+
+
+Action = Place | Amend | Pull | Finish | Refuse
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why nothing is done now: a stable code, and the numbers."""
+
+    code: str
+    text: str
+
+
+class Algo(Protocol):
+    """What every algorithm is."""
+
+    def step(self, view: AlgoView) -> "Step":
+        """Return the next state, what to do, and when to ask again."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What an algorithm says."""
+
+    algo: Algo
+    actions: tuple[Action, ...] = ()
+    wake: Wake = NEVER
+    waiting: Waiting | None = None
+
+
+def quote_problem(market: MarketView, symbol: str, age_ns_max: int) -> Waiting | None:
+    """Return why nothing may be priced from this market; None where it may."""
+    if market.is_halted:
+        return Waiting(code="halted", text=f"{symbol} is halted")
+    quote = market.quote
+    if quote is None:
+        return Waiting(code="no_quote", text=f"no quote of {symbol} yet")
+    if not quote.is_priceable:
+        text = f"bid {quote.bid_px} x {quote.bid_size}, ask {quote.ask_px} x {quote.ask_size}"
+        return Waiting(code="quote_unusable", text=text)
+    if market.quote_age_ns > age_ns_max:
+        return Waiting(code="quote_stale", text=f"quote age {market.quote_age_ns} ns, at most {age_ns_max}")
+    return None
+
+
+def usable_quote(view: AlgoView, age_ns_max: int) -> Quote | Waiting:
+    """Return the quote that an order may be priced from, or why there is none."""
+    problem = quote_problem(view.market, view.parent.symbol, age_ns_max)
+    if problem is not None or view.market.quote is None:
+        return problem or Waiting(code="no_quote", text="no quote")
+    return view.market.quote
+
+
+def ended(view: AlgoView, *, without_fill: ParentStatus, reason: str) -> Finish:
+    """Return the end that the fills call for."""
+    if view.cum_qty >= view.order_qty:
+        return Finish(status=ParentStatus.FILLED)
+    if view.cum_qty > ZERO:
+        return Finish(status=ParentStatus.PARTIALLY_FILLED, reason=reason)
+    return Finish(status=without_fill, reason=reason)
+
+
+def was_no_attempt(child: Order) -> bool:
+    """Whether a child ended without ever having met the market: it left too late, or never arrived."""
+    done = child.done_as
+    return done is not None and done.code in {Outcome.NOT_SENT, Outcome.NEVER_ARRIVED}

@@ -1,0 +1,22 @@
+"""Everything at once."""
+
+from decimal import Decimal
+
+import msgspec
+
+from execd.algos.base import AlgoView
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """All of it, from the start. What a child leaves over is re-planned, not given back."""
+
+    replans: bool = True
+
+    def done_by(self, view: AlgoView) -> Decimal:
+        """Return the quantity that should be filled or working at `view.now_ns`."""
+        return view.order_qty
+
+    def next_ns(self, view: AlgoView) -> int | None:
+        """Return when `done_by` will next be larger; None where it will not."""
+        del view
+        return None

@@ -1,0 +1,38 @@
+"""Arithmetic that tactics share: from a wished price to one that may be sent."""
+
+from decimal import Decimal
+
+import msgspec
+
+from execd.algos.base import AlgoView
+from execd.core.instrument import clip
+from execd.core.market import Quote
+
+
+class Priced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A limit price on the grid, and how it came about."""
+
+    price: Decimal
+    text: str
+
+
+def touch_px(quote: Quote, *, is_buy: bool) -> Decimal:
+    """Return the price that trades at once: the ask for a buy, the bid for a sell."""
+    return quote.ask_px if is_buy else quote.bid_px
+
+
+def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote) -> Decimal:
+    """Return `wished_px` on the grid, inside limit and collar, and short of the touch unless it may cross.
+
+    Bounds are rounded toward passive, so a bounded price never passes them.
+    """
+    is_buy = view.parent.side.is_buy
+    instrument = view.instrument
+    px = instrument.nearest(wished_px, is_buy=is_buy)
+    limits = tuple(None if bound is None else instrument.passive(bound, is_buy=is_buy) for bound in view.bounds)
+    px = clip(px, limits, is_buy=is_buy)
+    if may_cross:
+        return px
+    if is_buy:
+        return min(px, quote.ask_px - instrument.tick_at(quote.ask_px))
+    return max(px, quote.bid_px + instrument.tick_at(quote.bid_px))

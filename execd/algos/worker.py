@@ -1,0 +1,110 @@
+"""The one machine that drives any schedule with any tactic.
+
+"Never two children", time-outs, the 80% rule, cancels that were not answered
+and deadlines live here, once. It states targets: what should be filled or
+working by now less what is.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from execd.algos.base import Action, AlgoView, Finish, Place, Pull, Refuse, Step, Waiting, ended, was_no_attempt
+from execd.algos.schedules import Schedule
+from execd.algos.tactics import Tactic
+from execd.core.enums import OrdStatus, OrdType, ParentStatus
+from execd.core.order import Order
+from execd.core.orders import CancelRequest
+from execd.core.rules import S
+from execd.core.wake import Wake
+
+CANCELS_MAX: Final = 10
+"""A broker that refuses so many cancels of one order needs a person."""
+CANCEL_RETRY_NS: Final = 1 * S
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Works one child at a time.
+
+    `placed_n` counts children asked for, `settled_n` those whose end was looked at, `pulls_n` cancels asked of the live
+    one, `replans_n` times the rest was planned afresh.
+    """
+
+    schedule: Schedule
+    tactic: Tactic
+    placed_n: int = 0
+    settled_n: int = 0
+    pulls_n: int = 0
+    replans_n: int = 0
+
+    def step(self, view: AlgoView) -> Step:
+        """Return the next state, what to do, and when to ask again."""
+        if view.children:
+            return self._watch(view, view.children[0])
+        if view.children_n < self.placed_n:
+            return Step(self)  # What was asked for is not in this view yet.
+        if view.cum_qty >= view.order_qty:
+            return Step(self, (Finish(status=ParentStatus.FILLED),))
+        if self.settled_n < view.children_n and view.last_child is not None:
+            return self._settle(view, view.last_child)
+        return self._place(view)
+
+    def _watch(self, view: AlgoView, child: Order) -> Step:
+        """Return what to do while a child is live: wait, or pull it when its time is up."""
+        due_ns = min(child.sent_ns + self.tactic.ttl_ns, view.last_ns)
+        if view.now_ns < due_ns and view.leaves_qty:
+            return Step(self, wake=Wake(at_ns=due_ns))
+        cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
+        if cancels_n < self.pulls_n or child.pending is not None or child.is_in_doubt:
+            return Step(self)  # Its answer wakes us.
+        if cancels_n >= CANCELS_MAX:
+            refusal = Refuse(code="cancel_refused", text=f"{cancels_n} cancels of {child.key} were refused")
+            return Step(self, (refusal,))
+        if cancels_n and view.now_ns < child.last_ns + CANCEL_RETRY_NS:
+            return Step(self, wake=Wake(at_ns=child.last_ns + CANCEL_RETRY_NS))
+        text = "deadline" if view.now_ns >= view.last_ns else "time is up"
+        return Step(replace(self, pulls_n=cancels_n + 1), (Pull(key=child.key, text=text),))
+
+    def _settle(self, view: AlgoView, child: Order) -> Step:
+        """Return what follows the end of a child (SPEC 11)."""
+        settled = replace(self, settled_n=view.children_n, pulls_n=0)
+        done = child.done_as
+        if child.ord_status is OrdStatus.FILLED or was_no_attempt(child):
+            return settled._place(view)
+        if child.ord_status is OrdStatus.REJECTED and done is not None:
+            reason = f"rejected_by_venue: {done.code} {done.text}".rstrip()
+            return Step(settled, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
+        if not self.schedule.replans or self.tactic.is_exit:
+            return settled._place(view)
+        if view.cum_qty >= view.order_qty * view.execution.partial_accept_ratio:
+            finish = Finish(status=ParentStatus.PARTIALLY_FILLED, reason="accepted_partial")
+            return Step(settled, (finish,))
+        if self.replans_n >= view.execution.replans_max:
+            return Step(settled, (ended(view, without_fill=ParentStatus.EXPIRED, reason="timeout"),))
+        return replace(settled, replans_n=self.replans_n + 1)._place(view)
+
+    def _place(self, view: AlgoView) -> Step:
+        """Return the next child, or what is waited for."""
+        if view.now_ns >= view.last_ns:
+            return Step(self, (ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline"),))
+        missing_qty = self.schedule.done_by(view) - view.cum_qty - view.working_qty
+        qty = view.instrument.floor_qty(min(missing_qty, view.leaves_qty))
+        if qty < view.instrument.min_qty:
+            next_ns = self.schedule.next_ns(view)
+            if next_ns is None:
+                reason = f"rest_below_minimum: {view.leaves_qty}"
+                return Step(self, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
+            return Step(self, wake=Wake(at_ns=min(next_ns, view.last_ns)))
+        priced = self.tactic.price(view, view.children_n)
+        if isinstance(priced, Waiting):
+            return Step(self, wake=Wake(at_ns=view.last_ns, every_quote=True), waiting=priced)
+        action: Action = Place(
+            qty=qty,
+            ord_type=OrdType.LIMIT,
+            price=priced.price,
+            time_in_force=view.parent.time_in_force,
+            text=priced.text,
+        )
+        wake = Wake(at_ns=min(view.now_ns + self.tactic.ttl_ns, view.last_ns))
+        return Step(replace(self, placed_n=view.children_n + 1), (action,), wake)

@@ -1,0 +1,123 @@
+"""Decide, commit, act: the one turn that every runner drives.
+
+    cycle.push(event) ...           whenever something happened
+    batch = cycle.turn(now_ns)      decide: at most 64 events, by priority
+    journal.commit(batch)           the runner makes it durable (if it has records)
+    cycle.committed(batch, now_ns)  act: the effects that may leave now
+
+A runner only moves bytes and may not reorder. Daemon, simulator and replay
+are such runners; there is no flag that tells them apart.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from execd.core.book import Book, Touched
+from execd.core.enums import Outcome
+from execd.core.events import (
+    CommandReceived,
+    Effect,
+    Event,
+    HaltReceived,
+    LookedUp,
+    ParentReceived,
+    PrintsReceived,
+    QuoteReceived,
+    Recovered,
+    Replace,
+    ReportReceived,
+    RequestFailed,
+    StopRequested,
+    StreamAlive,
+    StreamGap,
+    Submit,
+    TimerFired,
+)
+from execd.core.projection import Rows, rows_of
+from execd.engine.engine import Engine
+from execd.ports import Batch
+
+EVENTS_MAX: Final = 64
+"""Events of one batch: enough to share a commit, few enough to answer soon."""
+
+_STOP, _FACTS, _CLOCK, _COMMANDS, _INTENTS, _MARKET = range(6)
+_RANKS: Final = 6
+
+
+class Cycle:
+    """The queues before an engine, and the effects behind it."""
+
+    def __init__(self, engine: Engine, project: Callable[[Book, Touched], Rows] = rows_of) -> None:
+        """`project` makes the rows of a batch; a runner that keeps none passes its own."""
+        self.engine = engine
+        self._project = project
+        self._queues: tuple[deque[Event], ...] = tuple(deque() for _ in range(_RANKS))
+        self._effects: list[Effect] = []
+        self._is_committing = False
+
+    def push(self, event: Event) -> None:
+        """Queue an event behind those of its rank."""
+        self._queues[_rank_of(event)].append(event)
+
+    def has_work(self) -> bool:
+        """Whether `turn` would handle anything."""
+        return any(self._queues)
+
+    def turn(self, now_ns: int) -> Batch:
+        """Handle waiting events; return the batch to commit. `committed` must follow before the next turn."""
+        if self._is_committing:
+            message = "turn() before committed(): effects would leave before their records"
+            raise AssertionError(message)
+        self._is_committing = True
+        left = EVENTS_MAX
+        for queue in self._queues:
+            while queue and left:
+                self._effects.extend(self.engine.handle(queue.popleft()))
+                left -= 1
+        records = self.engine.take_records()
+        rows = self._project(self.engine.book, self.engine.book.take_touched()) if records else Rows()
+        return Batch(now_ns=now_ns, records=records, rows=rows)
+
+    def committed(self, batch: Batch, now_ns: int) -> list[Effect]:
+        """Return the effects of a durable batch that may leave; what is too late comes back as not sent."""
+        del batch
+        self._is_committing = False
+        effects, self._effects = self._effects, []
+        return [effect for effect in effects if self._may_leave(effect, now_ns)]
+
+    def _may_leave(self, effect: Effect, now_ns: int) -> bool:
+        if not isinstance(effect, Submit | Replace):
+            return True
+        request = effect.request
+        if now_ns <= request.send_by_ns and not self.engine.desk.is_stopping:
+            return True
+        text = "the daemon is stopping" if self.engine.desk.is_stopping else f"it had to leave by {request.send_by_ns}"
+        self.push(
+            RequestFailed(
+                now_ns=now_ns,
+                account=request.account,
+                cl_ord_id=request.cl_ord_id,
+                outcome=Outcome.NOT_SENT,
+                text=text,
+            )
+        )
+        return False
+
+
+def _rank_of(event: Event) -> int:
+    match event:
+        case StopRequested():
+            return _STOP
+        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | Recovered():
+            return _FACTS
+        case HaltReceived() | TimerFired():
+            return _CLOCK
+        case CommandReceived():
+            return _COMMANDS
+        case ParentReceived():
+            return _INTENTS
+        case QuoteReceived() | PrintsReceived() | StreamAlive():
+            return _MARKET
+        case _:
+            assert_never(event)

@@ -1,0 +1,155 @@
+"""Where the engine's state lies: the book, what is derived from it, and the batch being made.
+
+`record` is the only way to change the book, `effect` the only way to wish
+for something. The indexes beside the book (live orders by symbol, who waits,
+algorithm values) can always be made again from it: `reindex` does.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from execd.algos.base import Algo
+from execd.core.book import Book, Parent, PositionKey
+from execd.core.enums import ParentStatus
+from execd.core.events import Alert, Effect, Query, Reply, SetTimer, Subscribe, WriteReport
+from execd.core.ids import parent_key
+from execd.core.order import Order
+from execd.core.records import ParentHeld, Record
+from execd.core.rules import Rules
+from execd.engine.market import Markets
+from execd.engine.throttle import Buckets, buckets
+from execd.engine.watchers import Watchers
+
+ZERO: Final = Decimal(0)
+
+
+class Desk:
+    """The state of one engine. Only the modules of this room change it."""
+
+    def __init__(self, rules: Rules, epoch: str, book: Book) -> None:
+        """Begin with what a journal holds; `epoch` is the journal's."""
+        self.rules = rules
+        self.epoch = epoch
+        self.book = book
+        self.markets = Markets()
+        self.watchers = Watchers()
+        self.algos: dict[str, Algo] = {}
+        self.timers: dict[str, int] = {}
+        self.parked: dict[str, tuple[int, int]] = {}
+        self.live: dict[tuple[str, str], dict[str, None]] = {}
+        self.open_orders_n: dict[str, int] = {}
+        self.buckets: dict[str, Buckets] = {}
+        self.open_parents: dict[str, None] = {}
+        self.is_stopping = False
+        self._keys: dict[str, str] = {}
+        self._records: list[Record] = []
+        self._effects: list[Effect] = []
+        self._subscribed: dict[str, None] = {}
+        for parent_id, parent in book.parents.items():
+            if not parent.status.is_terminal:
+                self.open_parents[parent_id] = None
+        for order in book.orders.values():
+            self.reindex(order)
+
+    def record(self, record: Record) -> None:
+        """Fold a record into the book and keep it for the journal."""
+        self.book.apply(record)
+        self._records.append(record)
+
+    def keep(self, record: Record) -> None:
+        """Keep a record that the book has folded already."""
+        self._records.append(record)
+
+    def effect(self, effect: Effect) -> None:
+        """Wish for something, after the commit."""
+        self._effects.append(effect)
+
+    def take_records(self) -> tuple[Record, ...]:
+        """Return the records since the last call."""
+        records, self._records = tuple(self._records), []
+        return records
+
+    def take_effects(self) -> list[Effect]:
+        """Return the effects since the last call."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def parent(self, parent_id: str) -> Parent:
+        """Return a parent that must exist."""
+        return self.book.parents[parent_id]
+
+    def set_timer(self, key: str, at_ns: int) -> None:
+        """Ask for `TimerFired(key)` at `at_ns`; asking for the same again costs nothing."""
+        if self.timers.get(key) != at_ns:
+            self.timers[key] = at_ns
+            self.effect(SetTimer(key=key, at_ns=at_ns))
+
+    def subscribe(self, symbol: str) -> None:
+        """Ask for a symbol's market data, once."""
+        if symbol not in self._subscribed:
+            self._subscribed[symbol] = None
+            self.effect(Subscribe(symbols=(symbol,)))
+
+    def reply(self, ref: str, code: str, text: str = "", *, is_ok: bool = False, parent_id: str = "") -> None:
+        """Answer whoever asked, if somebody did."""
+        if ref:
+            self.effect(Reply(ref=ref, is_ok=is_ok, code=code, text=text, parent_id=parent_id))
+
+    def alert(self, code: str, text: str, *, parent_id: str = "", is_critical: bool = False) -> None:
+        """Tell somebody."""
+        self.effect(Alert(code=code, text=text, severity="critical" if is_critical else "warning", parent_id=parent_id))
+
+    def write_report(self, parent_id: str) -> None:
+        """Ask for a parent's report to be written anew."""
+        is_terminal = self.parent(parent_id).status.is_terminal
+        self.effect(WriteReport(parent_id=parent_id, is_terminal=is_terminal))
+
+    def hold(self, parent_id: str, reason: str, now_ns: int) -> None:
+        """Stop deciding for a parent until an operator releases it; what it has out stays out."""
+        if self.parent(parent_id).status is ParentStatus.HELD:
+            return
+        self.record(ParentHeld(now_ns=now_ns, parent_id=parent_id, reason=reason))
+        self.alert("parent_held", f"parent {parent_id} is held: {reason}", parent_id=parent_id, is_critical=True)
+        self.write_report(parent_id)
+
+    def key_of(self, parent: Parent) -> str:
+        """Return the part of a ClOrdID that stands for a parent."""
+        parent_id = parent.order.parent_id
+        key = self._keys.get(parent_id)
+        if key is None:
+            key = self._keys[parent_id] = parent_key(parent.order.account, parent_id)
+        return key
+
+    def reindex(self, order: Order) -> None:
+        """Bring the index of live orders in line with one order."""
+        first = order.first
+        place = self.live.setdefault((first.account, first.symbol), {})
+        was_live = order.key in place
+        if order.is_done == was_live:
+            if was_live:
+                del place[order.key]
+            else:
+                place[order.key] = None
+            change = -1 if was_live else 1
+            self.open_orders_n[first.account] = self.open_orders_n.get(first.account, 0) + change
+
+    def ask_about(self, order: Order) -> None:
+        """Ask the broker for an order."""
+        self.effect(Query(account=order.first.account, cl_ord_id=order.key))
+
+    def live_orders(self, account: str, symbol: str) -> Iterable[Order]:
+        """Return an account's live orders in a symbol, oldest first."""
+        return (self.book.orders[key] for key in self.live.get((account, symbol), {}))
+
+    def buckets_of(self, account: str) -> Buckets:
+        """Return an account's token buckets."""
+        known = self.buckets.get(account)
+        if known is None:
+            known = self.buckets[account] = buckets(self.rules.throttle)
+        return known
+
+    def owned_qty(self, parent: Parent) -> Decimal:
+        """Return the signed quantity that a parent's sleeve owns of its symbol."""
+        position = self.book.positions.get(PositionKey(parent.order.sleeve, parent.order.symbol))
+        return ZERO if position is None else position.qty

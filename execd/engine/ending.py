@@ -1,0 +1,60 @@
+"""How a parent stops and ends.
+
+Stopping: nothing new is placed, what is out is pulled, and the parent ends
+when nothing of it is live. A fill that comes after the end changes the end.
+"""
+
+from execd.core.book import Parent
+from execd.core.enums import ParentStatus
+from execd.core.records import ParentEnded, ParentStopping
+from execd.core.wake import NEVER
+from execd.engine.desk import Desk
+
+
+def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
+    """End a parent that has nothing live."""
+    desk.record(ParentEnded(now_ns=now_ns, parent_id=parent_id, status=status, reason=reason))
+    parent = desk.parent(parent_id)
+    desk.watchers.put(parent.order.symbol, parent_id, NEVER)
+    desk.algos.pop(parent_id, None)
+    desk.timers.pop(parent_id, None)
+    desk.parked.pop(parent_id, None)
+    desk.open_parents.pop(parent_id, None)
+    desk.write_report(parent_id)
+
+
+def stop_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
+    """Begin to stop a parent; the caller pulls what is live."""
+    desk.record(ParentStopping(now_ns=now_ns, parent_id=parent_id, status=status, reason=reason))
+    desk.write_report(parent_id)
+
+
+def end_if_stopped(desk: Desk, parent: Parent, now_ns: int) -> bool:
+    """End a stopping parent once nothing of it is live; say whether it ended."""
+    if parent.stopping is None or parent.live:
+        return False
+    end_parent(desk, parent.order.parent_id, status_by_fills(parent, parent.stopping), parent.reason, now_ns)
+    return True
+
+
+def status_by_fills(parent: Parent, without_fill: ParentStatus) -> ParentStatus:
+    """Return the end that a parent's fills call for; `without_fill` where it has none."""
+    if parent.order_qty is not None and parent.cum_qty >= parent.order_qty:
+        return ParentStatus.FILLED
+    return ParentStatus.PARTIALLY_FILLED if parent.cum_qty else without_fill
+
+
+def after_late_fill(desk: Desk, parent: Parent, now_ns: int) -> None:
+    """Bring the end of an ended parent in line with facts that came after it."""
+    if parent.order_qty is None:
+        return
+    without_fill = parent.status
+    if parent.status in {ParentStatus.FILLED, ParentStatus.PARTIALLY_FILLED}:
+        without_fill = ParentStatus.CANCELED
+    status = status_by_fills(parent, without_fill)
+    parent_id = parent.order.parent_id
+    if status is not parent.status:
+        reason = parent.reason or "changed by a late report"
+        desk.record(ParentEnded(now_ns=now_ns, parent_id=parent_id, status=status, reason=reason))
+    desk.alert("late_report", f"parent {parent_id} had ended when a report of it arrived", parent_id=parent_id)
+    desk.write_report(parent_id)

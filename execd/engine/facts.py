@@ -1,0 +1,119 @@
+"""What brokers say of orders, folded in whatever state we are in.
+
+Facts are never refused. What they mean is looked at after: an overfill or two
+contents under one ExecID hold the parent, an order that is not ours is an
+alert, a report after the end changes the end.
+"""
+
+from execd.core.book import Parent
+from execd.core.codec import plain
+from execd.core.enums import Outcome
+from execd.core.events import LookedUp, ReportReceived, RequestFailed
+from execd.core.order import Order
+from execd.core.records import Failed, Found, Record, Reported
+from execd.core.reports import Trade, TradeCanceled, TradeCorrected
+from execd.engine.desk import Desk
+from execd.engine.ending import after_late_fill, end_if_stopped
+from execd.engine.stepping import step_parent
+
+
+def on_report(desk: Desk, event: ReportReceived) -> None:
+    """Fold a broker's report; the same again changes nothing and is not journaled again."""
+    report = event.report
+    record = Reported(now_ns=event.now_ns, account=event.account, report=report)
+    if desk.book.order_of(report.cl_ord_id) is None:
+        if desk.book.external.get(report.cl_ord_id) != report:
+            desk.record(record)
+            text = f"account {event.account} has an order that is not ours: {report.cl_ord_id}"
+            desk.alert("external_order", text)
+        return
+    changed = _fold(desk, report.cl_ord_id, record)
+    if changed is None:
+        return
+    if isinstance(report, Trade | TradeCanceled | TradeCorrected):
+        _check_fills(desk, changed, event.now_ns)
+    _go_on(desk, changed, event.now_ns)
+
+
+def on_failure(desk: Desk, event: RequestFailed) -> None:
+    """Fold a request that ended without a report."""
+    record = Failed(
+        now_ns=event.now_ns,
+        account=event.account,
+        cl_ord_id=event.cl_ord_id,
+        outcome=event.outcome,
+        text=event.text,
+    )
+    changed = _fold(desk, event.cl_ord_id, record)
+    if changed is None:
+        return
+    if event.outcome is Outcome.UNKNOWN:
+        parent_id = changed.first.parent_id
+        text = f"{event.cl_ord_id} may or may not have reached the broker: {event.text}"
+        desk.alert("in_doubt", text, parent_id=parent_id)
+        desk.ask_about(changed)
+    _go_on(desk, changed, event.now_ns)
+
+
+def on_lookup(desk: Desk, event: LookedUp) -> None:
+    """Fold the broker's answer about one order."""
+    order = desk.book.order_of(event.cl_ord_id)
+    if order is None:
+        return
+    if event.seen is not None:
+        found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=event.seen)
+        changed = _fold(desk, order.key, found) or order
+        pending = changed.pending
+        if pending is not None and desk.rules.are_lookups_final:
+            # The broker knows the order and not this request of it: it never arrived.
+            _fold(desk, pending.cl_ord_id, _never_arrived(event, pending.cl_ord_id))
+        _check_fills(desk, desk.book.orders[order.key], event.now_ns)
+    elif desk.rules.are_lookups_final:
+        _fold(desk, order.key, _never_arrived(event, order.key))
+    else:
+        text = f"in_doubt: the broker does not know {order.key}, and that proves nothing there"
+        desk.hold(order.first.parent_id, text, event.now_ns)
+    if desk.book.orders[order.key] is not order:
+        _go_on(desk, desk.book.orders[order.key], event.now_ns)
+
+
+def _never_arrived(event: LookedUp, cl_ord_id: str) -> Failed:
+    return Failed(
+        now_ns=event.now_ns,
+        account=event.account,
+        cl_ord_id=cl_ord_id,
+        outcome=Outcome.NEVER_ARRIVED,
+        text="the broker was asked and does not have it",
+    )
+
+
+def _fold(desk: Desk, cl_ord_id: str, record: Record) -> Order | None:
+    """Fold a fact about one of our orders; return the order if the fact was news."""
+    before = desk.book.order_of(cl_ord_id)
+    desk.book.apply(record)
+    after = desk.book.order_of(cl_ord_id)
+    if after is before or after is None:
+        return None
+    desk.keep(record)
+    desk.reindex(after)
+    return after
+
+
+def _check_fills(desk: Desk, order: Order, now_ns: int) -> None:
+    parent_id = order.first.parent_id
+    if order.cum_qty > order.order_qty:
+        reason = f"overfill: {order.key} has {plain(order.cum_qty)} of {plain(order.order_qty)}"
+        desk.hold(parent_id, reason, now_ns)
+    elif len(order.fills.trades) > 1 and order.fills.conflicts:
+        desk.hold(parent_id, f"conflicting_execution: {order.key} has one ExecID with two contents", now_ns)
+
+
+def _go_on(desk: Desk, order: Order, now_ns: int) -> None:
+    parent: Parent = desk.parent(order.first.parent_id)
+    parent_id = parent.order.parent_id
+    if parent.status.is_terminal:
+        after_late_fill(desk, parent, now_ns)
+        return
+    desk.write_report(parent_id)
+    if not end_if_stopped(desk, parent, now_ns):
+        step_parent(desk, parent_id, now_ns, "report")

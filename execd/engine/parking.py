@@ -1,0 +1,40 @@
+"""Tokens before requests.
+
+Where none is left the parent is parked, not its request: it is stepped afresh
+when a token is due, so nothing leaves with an old price.
+"""
+
+from execd.core.book import Parent
+from execd.engine.desk import Desk
+from execd.engine.throttle import Buckets, take
+
+
+def take_tokens(desk: Desk, account: str, *, orders_n: int, cancels_n: int, now_ns: int) -> int | None:
+    """Take the tokens that requests need; None when they were there, else when they are due."""
+    known = desk.buckets_of(account)
+    orders, orders_due_ns = take(known.orders, now_ns, orders_n) if orders_n else (known.orders, None)
+    cancels, cancels_due_ns = take(known.cancels, now_ns, cancels_n) if cancels_n else (known.cancels, None)
+    if orders_due_ns is not None or cancels_due_ns is not None:
+        return max(orders_due_ns or 0, cancels_due_ns or 0)
+    desk.buckets[account] = Buckets(orders, cancels)
+    return None
+
+
+def park(desk: Desk, parent: Parent, now_ns: int, due_ns: int, *, is_cancel: bool) -> None:
+    """Set a parent aside until a token is due; cancels first, then by deadline."""
+    parent_id = parent.order.parent_id
+    desk.parked[parent_id] = (0 if is_cancel else 1, parent.expire_ns or now_ns)
+    desk.set_timer(token_timer(parent.order.account), due_ns)
+
+
+def token_timer(account: str) -> str:
+    """Return the name of the timer at which an account's next token is due; no parent id begins with @."""
+    return f"@token:{account}"
+
+
+def parked_of(desk: Desk, account: str) -> list[str]:
+    """Return an account's parked parents: cancels first, then by deadline, then by id."""
+    ranks = [
+        (*rank, parent_id) for parent_id, rank in desk.parked.items() if desk.parent(parent_id).order.account == account
+    ]
+    return [parent_id for _, _, parent_id in sorted(ranks)]

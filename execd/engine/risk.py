@@ -1,0 +1,199 @@
+"""The two gates, and the one table of what binds whom.
+
+`accept` looks at an intent when it arrives, `send` at a request last before
+the journal. Each refusal has a stable code. Cancels are never refused. A new
+limit is a row in `ROWS` and a check below; a limit that is not given refuses.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from execd.algos.base import MarketView
+from execd.core.codec import plain
+from execd.core.instrument import Instrument
+from execd.core.order import Order
+from execd.core.orders import NewOrder, ParentOrder, ReplaceRequest
+from execd.core.rules import Execution, Limits, Rules
+
+ZERO: Final = Decimal(0)
+
+
+class Kind(StrEnum):
+    """What a request does to risk."""
+
+    NEW = "new"
+    REPLACE = "replace"
+    PROTECTIVE = "protective"
+    FLATTEN = "flatten"
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A gate said no. `is_passing`: the same may be allowed a little later, so its parent waits."""
+
+    code: str
+    text: str
+    is_passing: bool = False
+
+
+class SendContext(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the send gate may look at.
+
+    `rivals` are the account's live orders on the other side of the symbol, `siblings` the parent's live orders other than
+    the chain concerned, `parent_cum_qty` what the parent has filled, `chain_qty` the exposure of the chain that a replace changes.
+    """
+
+    kind: Kind
+    request: NewOrder | ReplaceRequest
+    order_qty: Decimal
+    parent_cum_qty: Decimal
+    chain_cum_qty: Decimal
+    siblings: tuple[Order, ...]
+    rivals: tuple[Order, ...]
+    open_orders_n: int
+    market: MarketView
+    instrument: Instrument
+    limits: Limits
+    execution: Execution
+
+
+Check = Callable[[SendContext], Refusal | None]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One limit: whom it binds, and how it is asked."""
+
+    code: str
+    binds: tuple[Kind, ...]
+    check: Check
+
+
+def _qty(context: SendContext) -> Refusal | None:
+    qty, most = context.request.order_qty, context.limits.order_qty_max
+    if qty <= most:
+        return None
+    return Refusal(code="max_order_qty", text=f"{plain(qty)} shares, at most {plain(most)}")
+
+
+def _notional(context: SendContext) -> Refusal | None:
+    quote = context.market.quote
+    px = context.request.price
+    if px is None:
+        if quote is None:
+            return Refusal(code="no_quote", text="a market order needs a quote to be valued", is_passing=True)
+        px = max(quote.ask_px, quote.bid_px)
+    notional = context.request.order_qty * px * context.instrument.multiplier
+    most = context.limits.order_notional_max
+    if notional <= most:
+        return None
+    return Refusal(code="max_order_notional", text=f"{plain(notional)}, at most {plain(most)}")
+
+
+def _fresh(context: SendContext) -> Refusal | None:
+    market = context.market
+    if market.quote is None or not market.quote.is_priceable:
+        return Refusal(code="no_reference", text="no usable quote to hold the price against", is_passing=True)
+    most_ns = context.execution.quote_age_marketable_ns_max
+    if market.quote_age_ns <= most_ns:
+        return None
+    return Refusal(
+        code="stale_reference", text=f"quote age {market.quote_age_ns} ns, at most {most_ns}", is_passing=True
+    )
+
+
+def _collar(context: SendContext) -> Refusal | None:
+    quote, px = context.market.quote, context.request.price
+    if quote is None or px is None:
+        return None
+    # Only the side that pays too much is dangerous: a resting limit far away costs nothing.
+    worse = (px - quote.mid_px) * context.request.side.sign
+    most = quote.mid_px * context.limits.price_collar_ratio
+    if worse <= most:
+        return None
+    return Refusal(
+        code="price_collar",
+        text=f"price {plain(px)} is {plain(worse)} beyond mid {plain(quote.mid_px)}, at most {plain(most)}",
+    )
+
+
+def _open_orders(context: SendContext) -> Refusal | None:
+    if context.open_orders_n < context.limits.open_orders_max:
+        return None
+    return Refusal(
+        code="max_open_orders",
+        text=f"{context.open_orders_n} orders are open, at most {context.limits.open_orders_max}",
+        is_passing=True,
+    )
+
+
+def _opposing(context: SendContext) -> Refusal | None:
+    px, is_buy = context.request.price, context.request.side.is_buy
+    for rival in context.rivals:
+        theirs = rival.price
+        crosses = px is None or theirs is None or (px >= theirs if is_buy else px <= theirs)
+        if crosses:
+            return Refusal(
+                code="opposing_order",
+                text=f"it could trade with our own {rival.first.side} {rival.key}",
+                is_passing=True,
+            )
+    return None
+
+
+def _within_parent(context: SendContext) -> Refusal | None:
+    out_qty = sum((order.exposure_qty for order in context.siblings), ZERO)
+    asked_qty = context.request.order_qty - context.chain_cum_qty
+    total = context.parent_cum_qty + out_qty + asked_qty
+    if total <= context.order_qty:
+        return None
+    return Refusal(
+        code="children_over_parent",
+        text=(
+            f"filled {plain(context.parent_cum_qty)} + out {plain(out_qty)} + new {plain(asked_qty)}"
+            f" is over {plain(context.order_qty)}"
+        ),
+    )
+
+
+_ALL: Final = (Kind.NEW, Kind.REPLACE, Kind.PROTECTIVE, Kind.FLATTEN)
+_RISK_ADDING: Final = (Kind.NEW, Kind.REPLACE)
+ROWS: Final = (
+    Row("children_over_parent", _ALL, _within_parent),
+    Row("max_order_qty", _RISK_ADDING, _qty),
+    Row("max_order_notional", _RISK_ADDING, _notional),
+    Row("stale_reference", _RISK_ADDING, _fresh),
+    Row("price_collar", _RISK_ADDING, _collar),
+    Row("max_open_orders", (Kind.NEW,), _open_orders),
+    Row("opposing_order", (Kind.NEW, Kind.REPLACE, Kind.FLATTEN), _opposing),
+)
+
+
+def send(context: SendContext) -> Refusal | None:
+    """Return why a request may not leave; None where it may. Asked last before the journal."""
+    for row in ROWS:
+        if context.kind in row.binds:
+            refusal = row.check(context)
+            if refusal is not None:
+                return refusal
+    return None
+
+
+def accept(parent: ParentOrder, rules: Rules, now_ns: int) -> Refusal | None:
+    """Return why an intent cannot become a parent; None where it can."""
+    limits = rules.limits_of(parent)
+    if limits is None:
+        return Refusal(code="no_limits", text=f"account {parent.account!r} has no limits; give it some under accounts")
+    if parent.order_qty is not None and not parent.order_qty <= limits.order_qty_max:
+        text = f"{plain(parent.order_qty)} shares, at most {plain(limits.order_qty_max)}"
+        return Refusal(code="max_order_qty", text=text)
+    if parent.notional is not None and not parent.notional <= limits.order_notional_max:
+        text = f"{plain(parent.notional)}, at most {plain(limits.order_notional_max)}"
+        return Refusal(code="max_order_notional", text=text)
+    if now_ns > parent.start_by_ns:
+        return Refusal(code="stale_file", text="valid_until is past: it will not be started any more")
+    if parent.expire_ns is not None and parent.expire_ns <= max(now_ns, parent.effective_ns):
+        return Refusal(code="deadline_passed", text="the deadline is not after the start")
+    return None

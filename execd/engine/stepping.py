@@ -1,0 +1,202 @@
+"""From an algorithm's step to what is done.
+
+The order of acts: step, send gate, tokens, record, effect. Where the gate
+says no or a token is missing, the step is discarded as if it had not been
+taken: the parent is asked afresh later, so nothing waits with an old price.
+"""
+
+from decimal import Decimal
+from typing import Final, assert_never
+
+from execd.algos.base import Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step
+from execd.algos.registry import save
+from execd.core.book import Parent
+from execd.core.enums import ParentStatus
+from execd.core.records import Stepped, Waited
+from execd.core.wake import Wake
+from execd.engine import risk
+from execd.engine.desk import Desk
+from execd.engine.ending import end_if_stopped, end_parent, stop_parent
+from execd.engine.parking import park, parked_of, take_tokens
+from execd.engine.sending import cancel_request, gate, requests_of, send
+
+ZERO: Final = Decimal(0)
+
+
+def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
+    """Ask a working parent's algorithm what to do now, and do it if tokens and gate allow."""
+    parent = desk.parent(parent_id)
+    if parent.status.is_terminal:
+        return
+    if parent.stopping is not None:
+        pull_live(desk, parent, now_ns)
+        return
+    if parent.status is not ParentStatus.WORKING:
+        return
+    algo = desk.algos.get(parent_id)
+    if algo is None or desk.is_stopping:
+        return
+    view = view_of(desk, parent, now_ns, cause)
+    step = algo.step(view)
+    if not step.actions:
+        _rest(desk, parent, step, now_ns)
+        return
+    _act(desk, parent, view, step)
+
+
+def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
+    """Return what a parent's algorithm may see now."""
+    order, plan = parent.order, parent.plan
+    if plan is None or parent.order_qty is None or parent.started_ns is None or parent.expire_ns is None:
+        message = f"parent {order.parent_id} works without having started"
+        raise AssertionError(message)
+    orders = desk.book.orders
+    children = tuple(orders[key] for key in parent.live)
+    return AlgoView(
+        now_ns=now_ns,
+        parent=order,
+        plan=plan,
+        order_qty=parent.order_qty,
+        cum_qty=parent.cum_qty,
+        working_qty=sum((child.exposure_qty for child in children), ZERO),
+        children=children,
+        children_n=len(parent.children),
+        last_child=orders[parent.children[-1]] if parent.children else None,
+        market=desk.markets.view(order.symbol, now_ns),
+        session=desk.rules.session,
+        instrument=desk.rules.instrument(order.symbol),
+        execution=desk.rules.execution,
+        started_ns=parent.started_ns,
+        expire_ns=parent.expire_ns,
+        cause=cause,
+    )
+
+
+def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:
+    """Cancel what a stopping parent has out; end it when that is nothing."""
+    if end_if_stopped(desk, parent, now_ns):
+        return
+    parent_id = parent.order.parent_id
+    retry_ns = now_ns + desk.rules.execution.retry_ns
+    for key in parent.live:
+        child = desk.book.orders[key]
+        if child.pending is not None or child.is_in_doubt:
+            continue
+        tried_ns = child.last_ns if len(child.requests) > 1 else 0
+        if now_ns - tried_ns < desk.rules.execution.retry_ns:
+            desk.set_timer(parent_id, retry_ns)
+            continue
+        due_ns = take_tokens(desk, parent.order.account, orders_n=0, cancels_n=1, now_ns=now_ns)
+        if due_ns is not None:
+            desk.set_timer(parent_id, due_ns)
+            return
+        send(desk, cancel_request(desk, desk.parent(parent_id), key, parent.reason), now_ns)
+
+
+def _rest(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
+    """Keep a step that did nothing: its state if that changed, its wake, and what it waits for."""
+    parent_id = parent.order.parent_id
+    if step.algo != desk.algos[parent_id]:
+        _keep_state(desk, parent, step, now_ns, "", ())
+    if step.waiting is not None and parent.reason != step.waiting.code:
+        desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=step.waiting.code, text=step.waiting.text))
+        desk.write_report(parent_id)
+    set_wake(desk, parent, step.wake)
+
+
+def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
+    """Turn a step's actions into requests, or discard the step."""
+    parent_id, now_ns = parent.order.parent_id, view.now_ns
+    orders_n = sum(isinstance(action, Place | Amend) for action in step.actions)
+    cancels_n = sum(isinstance(action, Pull) for action in step.actions)
+    requests = requests_of(desk, parent, step.actions, now_ns)
+    refusal = gate(desk, parent, view, requests)
+    if refusal is not None:
+        _refused(desk, parent, refusal, now_ns)
+        return
+    due_ns = take_tokens(desk, parent.order.account, orders_n=orders_n, cancels_n=cancels_n, now_ns=now_ns)
+    if due_ns is not None:
+        park(desk, parent, now_ns, due_ns, is_cancel=bool(cancels_n))
+        return
+    notes = tuple(_note(action) for action in step.actions)
+    _keep_state(desk, parent, step, now_ns, view.cause, notes)
+    for request in requests:
+        send(desk, request, now_ns)
+    desk.write_report(parent_id)
+    for action in step.actions:
+        if isinstance(action, Finish):
+            end_parent(desk, parent_id, action.status, action.reason, now_ns)
+            return
+        if isinstance(action, Refuse):
+            desk.hold(parent_id, f"{action.code}: {action.text}", now_ns)
+            return
+    set_wake(desk, parent, step.wake)
+
+
+def _keep_state(desk: Desk, parent: Parent, step: Step, now_ns: int, cause: str, notes: tuple[str, ...]) -> None:
+    parent_id = parent.order.parent_id
+    desk.algos[parent_id] = step.algo
+    known = desk.markets.symbols.get(parent.order.symbol)
+    desk.record(
+        Stepped(
+            now_ns=now_ns,
+            parent_id=parent_id,
+            cause=cause,
+            algo=save(step.algo),
+            wake=step.wake,
+            quote=None if known is None else known.quote,
+            notes=notes,
+        )
+    )
+
+
+def set_wake(desk: Desk, parent: Parent, wake: Wake) -> None:
+    """Let a parent be stepped when `wake` is met."""
+    parent_id = parent.order.parent_id
+    desk.watchers.put(parent.order.symbol, parent_id, wake)
+    if wake.at_ns is not None:
+        desk.set_timer(parent_id, wake.at_ns)
+
+
+def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, now_ns: int) -> None:
+    """Let a parent wait where the refusal passes; else stop it with the gate's words."""
+    parent_id = parent.order.parent_id
+    if refusal.is_passing and parent.expire_ns is not None and now_ns < parent.expire_ns:
+        if parent.reason != refusal.code:
+            desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=refusal.code, text=refusal.text))
+            desk.write_report(parent_id)
+        desk.set_timer(parent_id, min(now_ns + desk.rules.execution.retry_ns, parent.expire_ns))
+        return
+    if refusal.code == "children_over_parent":
+        # A law of trading is broken: that is ours to look at, not the market's.
+        desk.hold(parent_id, f"{refusal.code}: {refusal.text}", now_ns)
+        return
+    status = ParentStatus.FAILED if parent.cum_qty else ParentStatus.REJECTED
+    stop_parent(desk, parent_id, status, f"{refusal.code}: {refusal.text}", now_ns)
+    pull_live(desk, desk.parent(parent_id), now_ns)
+
+
+def _note(action: Action) -> str:
+    match action:
+        case Place():
+            price = "market" if action.price is None else str(action.price)
+            return f"place {action.qty} at {price}: {action.text}"
+        case Amend():
+            return f"amend to {action.qty} at {action.price}: {action.text}"
+        case Pull():
+            return f"pull: {action.text}"
+        case Finish():
+            return f"finish {action.status}: {action.reason}" if action.reason else f"finish {action.status}"
+        case Refuse():
+            return f"refuse {action.code}: {action.text}"
+        case _:
+            assert_never(action)
+
+
+def step_parked(desk: Desk, account: str, now_ns: int) -> None:
+    """Step an account's parked parents afresh, most urgent first, until one is parked again."""
+    for parent_id in parked_of(desk, account):
+        del desk.parked[parent_id]
+        step_parent(desk, parent_id, now_ns, "token")
+        if parent_id in desk.parked:
+            return
