@@ -25,7 +25,7 @@ BPS: Final = Decimal(10_000)
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a symbol now. `quote` is the standing one, priceable or not; `quote_age_ns` since its last proof."""
+    """What is known of a symbol now. `quote` stands, priceable or not; its age counts from its last proof."""
 
     quote: Quote | None = None
     quote_age_ns: int = 0
@@ -37,8 +37,8 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
     """One parent at one instant.
 
-    `children` are its live orders, `children_n` counts all it ever had, `last_child` is the newest. `working_qty` is what
-    its live orders may still trade. `last_ns` is the instant after which nothing new is placed and what is out is pulled.
+    `children` are its live orders, `children_n` counts all it ever had, `last_child` is the newest. `working_qty` is
+    what its live orders may still trade. From `last_ns` on nothing new is placed and what is out is pulled.
     """
 
     now_ns: int
@@ -112,7 +112,7 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Refuse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """This cannot be worked without somebody's help: the parent is held."""
+    """Hold the parent: it cannot be worked without somebody's help."""
 
     code: str
     text: str = ""

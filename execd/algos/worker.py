@@ -48,7 +48,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             return Step(self, (Finish(status=ParentStatus.FILLED),))
         if self.settled_n < view.children_n and view.last_child is not None:
             return self._settle(view, view.last_child)
-        return self._place(view)
+        return _place(self, view)
 
     def _watch(self, view: AlgoView, child: Order) -> Step:
         """Return what to do while a child is live: wait, or pull it when its time is up."""
@@ -71,40 +71,41 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         settled = replace(self, settled_n=view.children_n, pulls_n=0)
         done = child.done_as
         if child.ord_status is OrdStatus.FILLED or was_no_attempt(child):
-            return settled._place(view)
+            return _place(settled, view)
         if child.ord_status is OrdStatus.REJECTED and done is not None:
             reason = f"rejected_by_venue: {done.code} {done.text}".rstrip()
             return Step(settled, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
         if not self.schedule.replans or self.tactic.is_exit:
-            return settled._place(view)
+            return _place(settled, view)
         if view.cum_qty >= view.order_qty * view.execution.partial_accept_ratio:
             finish = Finish(status=ParentStatus.PARTIALLY_FILLED, reason="accepted_partial")
             return Step(settled, (finish,))
         if self.replans_n >= view.execution.replans_max:
             return Step(settled, (ended(view, without_fill=ParentStatus.EXPIRED, reason="timeout"),))
-        return replace(settled, replans_n=self.replans_n + 1)._place(view)
+        return _place(replace(settled, replans_n=self.replans_n + 1), view)
 
-    def _place(self, view: AlgoView) -> Step:
-        """Return the next child, or what is waited for."""
-        if view.now_ns >= view.last_ns:
-            return Step(self, (ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline"),))
-        missing_qty = self.schedule.done_by(view) - view.cum_qty - view.working_qty
-        qty = view.instrument.floor_qty(min(missing_qty, view.leaves_qty))
-        if qty < view.instrument.min_qty:
-            next_ns = self.schedule.next_ns(view)
-            if next_ns is None:
-                reason = f"rest_below_minimum: {view.leaves_qty}"
-                return Step(self, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
-            return Step(self, wake=Wake(at_ns=min(next_ns, view.last_ns)))
-        priced = self.tactic.price(view, view.children_n)
-        if isinstance(priced, Waiting):
-            return Step(self, wake=Wake(at_ns=view.last_ns, every_quote=True), waiting=priced)
-        action: Action = Place(
-            qty=qty,
-            ord_type=OrdType.LIMIT,
-            price=priced.price,
-            time_in_force=view.parent.time_in_force,
-            text=priced.text,
-        )
-        wake = Wake(at_ns=min(view.now_ns + self.tactic.ttl_ns, view.last_ns))
-        return Step(replace(self, placed_n=view.children_n + 1), (action,), wake)
+
+def _place(worker: Worker, view: AlgoView) -> Step:
+    """Return the next child, or what is waited for."""
+    if view.now_ns >= view.last_ns:
+        return Step(worker, (ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline"),))
+    missing_qty = worker.schedule.done_by(view) - view.cum_qty - view.working_qty
+    qty = view.instrument.floor_qty(min(missing_qty, view.leaves_qty))
+    if qty < view.instrument.min_qty:
+        next_ns = worker.schedule.next_ns(view)
+        if next_ns is None:
+            reason = f"rest_below_minimum: {view.leaves_qty}"
+            return Step(worker, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
+        return Step(worker, wake=Wake(at_ns=min(next_ns, view.last_ns)))
+    priced = worker.tactic.price(view, view.children_n)
+    if isinstance(priced, Waiting):
+        return Step(worker, wake=Wake(at_ns=view.last_ns, every_quote=True), waiting=priced)
+    action: Action = Place(
+        qty=qty,
+        ord_type=OrdType.LIMIT,
+        price=priced.price,
+        time_in_force=view.parent.time_in_force,
+        text=priced.text,
+    )
+    wake = Wake(at_ns=min(view.now_ns + worker.tactic.ttl_ns, view.last_ns))
+    return Step(replace(worker, placed_n=view.children_n + 1), (action,), wake)

@@ -165,7 +165,7 @@ class Replace(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
 
 class SetTimer(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Fire `TimerFired(key)` at `at_ns`, or at once where that is past; a later timer of one key replaces the earlier."""
+    """Fire `TimerFired(key)` at `at_ns` (at once where that is past), in the place of an earlier timer of the key."""
 
     key: str
     at_ns: int

@@ -45,7 +45,7 @@ class ParentRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ParentStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Working begins: side and quantity (whole units of `qty_step`), the plan, the deadline, the quote it was made with."""
+    """Working begins: side, quantity (whole units of `qty_step`), deadline, plan, and the quote it was made with."""
 
     now_ns: int
     parent_id: str

@@ -42,8 +42,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     """All that the send gate may look at.
 
-    `rivals` are the account's live orders on the other side of the symbol, `siblings` the parent's live orders other than
-    the chain concerned, `parent_cum_qty` what the parent has filled, `chain_qty` the exposure of the chain that a replace changes.
+    `rivals` are the account's live orders on the other side of the symbol, `siblings` the parent's live orders other
+    than the chain concerned, `parent_cum_qty` what the parent has filled, `chain_cum_qty` what that chain has.
     """
 
     kind: Kind

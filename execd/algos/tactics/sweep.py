@@ -15,7 +15,10 @@ ONE: Final = Decimal(1)
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """First touch + 0.25·s; the k-th child after it touch + (collar − touch)·min(1, 0.5 + 0.1·k). An exit: it finishes."""
+    """First touch + 0.25·s; the k-th after it touch + (collar − touch)·min(1, 0.5 + 0.1·k).
+
+    An exit: neither the 80% rule nor the limit on re-planning ends it before its deadline.
+    """
 
     ttl_ns: int
     is_exit: bool = True
