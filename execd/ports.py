@@ -10,12 +10,11 @@ from typing import Protocol
 
 import msgspec
 
+from execd.core.batch import Batch as Batch  # noqa: PLC0414  # Ports name it for the adapters.
 from execd.core.book import Book
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
-from execd.core.projection import Rows
-from execd.core.records import Record
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 
 
@@ -67,14 +66,6 @@ class Feed(Protocol):
 
     async def close(self) -> None:
         """Stop."""
-
-
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction: records, and the rows they changed."""
-
-    now_ns: int
-    records: tuple[Record, ...]
-    rows: Rows
 
 
 class Journal(Protocol):

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, assert_never
 
+from execd.core.batch import Batch
 from execd.core.book import Book, Touched
 from execd.core.enums import Outcome
 from execd.core.events import (
@@ -36,7 +37,6 @@ from execd.core.events import (
 )
 from execd.core.projection import Rows, rows_of
 from execd.engine.engine import Engine
-from execd.ports import Batch
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""

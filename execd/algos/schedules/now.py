@@ -1,4 +1,8 @@
-"""Everything at once."""
+"""Everything at once.
+
+The schedule of whoever does not cut an order over time. What its child leaves
+over is re-planned by the worker, not given back to a curve.
+"""
 
 from decimal import Decimal
 

@@ -1,4 +1,8 @@
-"""A limit at a fixed distance from the middle."""
+"""A limit at a fixed distance from the middle.
+
+Priced once, when the child is placed; it rests until its time is up and is
+then priced afresh. A factor for the time of day would be a tactic of its own.
+"""
 
 from decimal import Decimal
 from typing import Final

@@ -1,4 +1,8 @@
-"""Arithmetic that tactics share: from a wished price to one that may be sent."""
+"""Arithmetic that tactics share: from a wished price to one that may be sent.
+
+Rounding to the grid, clipping to limit and collar, and staying short of the
+touch happen here and in no tactic.
+"""
 
 from decimal import Decimal
 

@@ -1,4 +1,8 @@
-"""Close out now: each child goes further into the collar than the one before."""
+"""Close out now: each child goes further into the collar than the one before.
+
+The tactic of exits. It sends limits only, so that even a close-out has a worst
+price; a market order needs a permission that this does not ask for.
+"""
 
 from decimal import Decimal
 from typing import Final

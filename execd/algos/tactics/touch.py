@@ -1,4 +1,8 @@
-"""A limit a little beyond the touch: what `high` urgency gets."""
+"""A limit a little beyond the touch: what `high` urgency gets.
+
+The first price only: reprices belong to the marketable tactic, which has a
+name of its own.
+"""
 
 from decimal import Decimal
 
