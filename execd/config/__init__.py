@@ -1,0 +1,1 @@
+"""The operator's configuration, and the strict way of reading text that it shares with the intake."""

@@ -1,0 +1,150 @@
+"""The whole configuration, and the way from there to the engine's rules.
+
+A key in YAML, its field, its environment variable, its log key and its metric share one name; the unit is its last
+word. Values arrive as text and are read by the field's own rule (`fields`), so YAML's surprises cannot happen.
+Reading files and the environment is in `loader`; the keys of each section are in `sections`.
+"""
+
+from decimal import Decimal
+from typing import Final, Self, assert_never
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from execd.config.fields import Adapter, Mode, ModeWord, Name, SessionKind, Symbol, Text
+from execd.config.sections import (
+    SIM_LIMITS,
+    Account,
+    Execution,
+    Inbox,
+    InstrumentSettings,
+    Limits,
+    Logging,
+    SessionHours,
+    Sim,
+    SleeveDefaults,
+    Surface,
+    Throttle,
+    minutes_of,
+)
+from execd.config.strict_text import refusal
+from execd.core import rules as core_rules
+from execd.core.enums import Horizon
+from execd.core.rules import Rules
+from execd.core.session import AlwaysOpen, Session, SimpleHours
+
+_MS: Final = 1_000_000
+_S: Final = 1_000_000_000
+
+
+def ns_of_s(span_s: Decimal) -> int:
+    """Return seconds as nanoseconds."""
+    return int(span_s * _S)
+
+
+def ns_of_ms(span_ms: Decimal) -> int:
+    """Return milliseconds as nanoseconds."""
+    return int(span_ms * _MS)
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Made by `loader.load`, which merges the file and the environment and hands them in."""
+
+    model_config = SettingsConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+    mode: ModeWord = Mode.TRADE
+    accounts: dict[Name, Account] = {"sim": Account(adapter=Adapter.SIM, limits=SIM_LIMITS)}
+    execution: Execution = Execution()
+    throttle: Throttle = Throttle()
+    session: SessionHours = SessionHours()
+    sim: Sim = Sim()
+    surface: Surface = Surface()
+    inbox: Inbox = Inbox()
+    logging: Logging = Logging()
+    sleeves: dict[Name, SleeveDefaults] = {}
+    instruments_file: Text = "instruments.yaml"
+    instruments: dict[Symbol, InstrumentSettings] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # The library calls it with all five.
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing behind the loader's back: the library's own reader ignores a misspelt section."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _has_an_account(self) -> Self:
+        if not self.accounts:
+            raise refusal("missing_field", "at least one account is needed", field="accounts")
+        return self
+
+    @property
+    def default_account(self) -> str | None:
+        """The only account, which an intent need not name; None where there are several."""
+        return next(iter(self.accounts)) if len(self.accounts) == 1 else None
+
+    @property
+    def horizons(self) -> dict[str, Horizon]:
+        """The horizon of each strategy whose intents do not say it."""
+        return {strategy: sleeve.horizon for strategy, sleeve in self.sleeves.items()}
+
+    def to_rules(self) -> Rules:
+        """Return what the engine is told."""
+        return Rules(
+            limits={name: _limits(account.limits) for name, account in self.accounts.items()},
+            throttle=core_rules.Throttle(
+                burst=self.throttle.burst,
+                per_min=self.throttle.per_min,
+                window_max=self.throttle.window_max,
+                window_ns=ns_of_s(self.throttle.window_s),
+                cancel_burst=self.throttle.cancel_burst,
+                cancel_per_min=self.throttle.cancel_per_min,
+            ),
+            execution=_execution(self.execution),
+            session=_session(self.session),
+            instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
+            are_lookups_final=all(account.adapter is Adapter.SIM for account in self.accounts.values()),
+        )
+
+
+def _limits(limits: Limits) -> core_rules.Limits:
+    return core_rules.Limits(
+        order_qty_max=limits.order_qty_max,
+        order_notional_max=limits.order_notional_usd_max,
+        price_collar_ratio=limits.price_collar_ratio,
+        open_orders_max=limits.open_orders_max,
+    )
+
+
+def _execution(execution: Execution) -> core_rules.Execution:
+    return core_rules.Execution(
+        is_smart=execution.enable_smart_execution,
+        offset_bps=execution.offset_bps,
+        offset_ttl_ns=ns_of_s(execution.offset_ttl_s),
+        high_spread_fraction=execution.high_spread_fraction,
+        high_ttl_ns=ns_of_s(execution.high_ttl_s),
+        collar_bps=execution.collar_bps,
+        small_market_notional_max=execution.small_order_market_usd,
+        partial_accept_ratio=execution.partial_accept_ratio,
+        replans_max=execution.replans_max,
+        final_lead_ns=ns_of_ms(execution.final_lead_ms),
+        quote_age_resting_ns_max=ns_of_s(execution.quote_age_resting_s_max),
+        quote_age_marketable_ns_max=ns_of_s(execution.quote_age_marketable_s_max),
+        retry_ns=ns_of_s(execution.retry_s),
+        send_within_ns=ns_of_s(execution.send_within_s),
+    )
+
+
+def _session(hours: SessionHours) -> Session:
+    match hours.kind:
+        case SessionKind.ALWAYS_OPEN:
+            return AlwaysOpen()
+        case SessionKind.SIMPLE_HOURS:
+            return SimpleHours(zone=hours.zone, opens_min=minutes_of(hours.opens), closes_min=minutes_of(hours.closes))
+        case _:
+            assert_never(hours.kind)
