@@ -50,6 +50,11 @@ class Fills(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(_counted(self))
 
     @property
+    def distinct(self) -> tuple[Trade, ...]:
+        """One trade for each ExecID, counted or not, in order of (transact_ns, exec_id)."""
+        return tuple(_by_exec_id(self.trades).values())
+
+    @property
     def conflicts(self) -> tuple[Trade, ...]:
         """Trades that share an ExecID with another content that counts instead."""
         chosen = _by_exec_id(self.trades)
@@ -92,6 +97,22 @@ def add_seen(fills: Fills, cum_qty: Decimal, avg_px: Decimal, transact_ns: int) 
     if fills.seen is not None and seen <= fills.seen:
         return fills
     return recounted(replace(fills, seen=seen))
+
+
+def only_new(before: Fills, after: Fills) -> Trade | None:
+    """Return the one trade by which `after` is more than `before`; None where anything else may count differently.
+
+    A trade that arrives in order costs no look at the others.
+    """
+    if (
+        after.seen is not None
+        or len(after.trades) != len(before.trades) + 1
+        or after.trades[:-1] != before.trades
+        or (after.busted, after.corrections) != (before.busted, before.corrections)
+    ):
+        return None
+    trade = after.trades[-1]
+    return trade if trade.last_qty and after.cum_qty == before.cum_qty + trade.last_qty else None
 
 
 def recounted(fills: Fills) -> Fills:

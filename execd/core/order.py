@@ -161,7 +161,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     def is_in_doubt(self) -> bool:
         """Whether a request of it ended unknown and nothing has resolved it since."""
         return not self.is_done and any(
-            failure.outcome is Outcome.UNKNOWN and not self._is_answered(failure.cl_ord_id) for failure in self.failures
+            failure.outcome is Outcome.UNKNOWN and not self._is_settled(failure.cl_ord_id) for failure in self.failures
         )
 
     @property
@@ -251,9 +251,10 @@ def apply(order: Order, report: ExecReport) -> Order:
         case Accepted():
             return _acked(order, report.order_id, report.transact_ns)
         case Suspended():
-            order = _acked(order, report.order_id, 0)
+            # Its own instant is not in `last_ns`: the question is whether something else is known since.
+            acked = _acked(order, report.order_id, report.transact_ns)
             latest_ns = max(order.suspended_ns or 0, report.transact_ns)
-            return replace(order, suspended_ns=latest_ns)
+            return replace(acked, suspended_ns=latest_ns, last_ns=order.last_ns)
         case Replaced() | Restated():
             return _on_terms(order, report)
         case CancelRejected() | ReplaceRejected():
