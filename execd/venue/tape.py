@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final
+from typing import BinaryIO, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -239,7 +239,7 @@ def _cut(text: bytes, rows: int) -> Iterator[bytes]:
         start = end
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BinaryIO:
     with path.open("rb") as probe:
         is_gzip = probe.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    return gzip.open(path, "rb") if is_gzip else path.open("rb")
+    return cast("BinaryIO", gzip.open(path, "rb")) if is_gzip else path.open("rb")

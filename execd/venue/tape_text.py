@@ -46,7 +46,7 @@ class Columns:
     is_eligible: Flags
 
 
-class BadRow(Exception):  # noqa: N818  # It is caught by the reader, which knows the file and the line.
+class BadRow(Exception):
     """A row cannot be read; `row` counts from 0 within the lines given."""
 
     def __init__(self, row: int, what: str) -> None:
@@ -123,7 +123,7 @@ def _kinds(buffer: Bytes, commas: Ints) -> Flags:
     is_quote = kind == ord("Q")
     bad = (commas[:, 1] - commas[:, 0] != 2) | ~(is_quote | (kind == ord("T")))  # noqa: PLR2004  # One letter between.
     _Field("type", buffer, commas[:, 0] + 1, commas[:, 1], np.arange(len(commas))).refuse(bad, "is neither Q nor T")
-    return is_quote
+    return np.asarray(is_quote, dtype=np.bool_)
 
 
 def _instants(buffer: Bytes, start: Ints, stop: Ints) -> Ints:
