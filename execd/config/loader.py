@@ -87,10 +87,13 @@ class _Source:
     def origin(self, path: _Path) -> str:
         """Return where the key at `path`, the nearest above it, or the first below it was written."""
         for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return self.origins[path[:length]]
-        below = (origin for key_path, origin in self.origins.items() if key_path[: len(path)] == path)
-        return next(below, "configuration")
+            above = path[:length]
+            if above in self.origins:
+                return self.origins[above]
+            below = (origin for key_path, origin in self.origins.items() if key_path[:length] == above)
+            if beside := next(below, None):
+                return beside
+        return "configuration"
 
     def told(self, fault: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails is a TypedDict of Any.
         """Return one line about a fault: where, which key, what is wrong, the nearest name."""

@@ -1,0 +1,92 @@
+"""A directory in which answered files end: accepted/ or rejected/.
+
+Nothing here is overwritten: a name that is taken gets the file's time, then a count, behind it. Names are opaque and
+used only relative to directory descriptors. It never reads a file.
+"""
+
+import errno
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from execd.intake.doorway import Identity, identity_of
+
+NAME_BYTES_MAX: Final = 255
+TRIES_MAX: Final = 100
+_REASON: Final = ".error.json"
+_ROOM: Final = len(_REASON)
+
+
+class Shelf:
+    """One such directory, which must exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[str, str] = {}
+
+    def put(self, name: str, identity: Identity, *, folder: int) -> bool:
+        """Move `name` out of the directory descriptor `folder`; false where it has to be tried again.
+
+        A name that now belongs to another file is left where it is: that file has not been answered.
+        """
+        try:
+            if identity_of(os.stat(name, dir_fd=folder, follow_symlinks=False)) != identity:
+                self._names.pop(name, None)
+                return True
+            os.rename(name, self._folder / self._free_name(name, identity.mtime_ns), src_dir_fd=folder)
+        except FileNotFoundError:
+            # Somebody took it away, which is their right; the answer stands.
+            self._names.pop(name, None)
+            return not self._is_missing()
+        except OSError as error:
+            if error.errno in {
+                errno.EXDEV,
+                errno.ENOSPC,
+                errno.EDQUOT,
+                errno.EROFS,
+                errno.EACCES,
+                errno.EPERM,
+                errno.EIO,
+            }:
+                return False
+            raise
+        self._names.pop(name, None)
+        return True
+
+    def reason_for(self, name: str) -> Path:
+        """Return where the reason for a file that is about to be put here belongs: beside it, under its name."""
+        return self._folder / (self._free_name(name, 0) + _REASON)
+
+    def _free_name(self, name: str, mtime_ns: int) -> str:
+        """Return the name that the file gets here, the same until it is put."""
+        if name not in self._names:
+            self._names[name] = self._choose(_fitting(name, ""), mtime_ns)
+        return self._names[name]
+
+    def _choose(self, base: str, mtime_ns: int) -> str:
+        if self._is_free(base):
+            return base
+        for n in range(1, TRIES_MAX):
+            tried = _fitting(base, f".{n}")
+            if self._is_free(tried):
+                return tried
+        # A hundred of one name: the next gets a name nobody else has.
+        taken = sum(1 for _ in self._folder.iterdir())
+        return _fitting(base, f".{mtime_ns}.{taken}")
+
+    def _is_free(self, name: str) -> bool:
+        return not any(os.path.lexists(self._folder / taken) for taken in (name, name + _REASON))
+
+    def _is_missing(self) -> bool:
+        return not self._folder.is_dir()
+
+
+def _fitting(name: str, suffix: str) -> str:
+    """Return name and suffix, shortened by a hash where no file system would take them with a reason beside."""
+    whole = os.fsencode(name + suffix)
+    if len(whole) + _ROOM <= NAME_BYTES_MAX:
+        return name + suffix
+    mark = sha256(whole).hexdigest()[:16]
+    room = NAME_BYTES_MAX - _ROOM - len(mark) - 1 - len(os.fsencode(suffix))
+    return os.fsdecode(os.fsencode(name)[:room]) + "-" + mark + suffix
