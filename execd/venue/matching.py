@@ -132,18 +132,8 @@ class Matching:
         """Take the next quote row of a symbol; return what it did to our orders."""
         book = self._book(quote.symbol)
         book.show(quote)
-        book.interest = None
         see(book)
-        if book.is_halted:
-            return []
-        fills = Fills(self._commission, now_ns)
-        reached = [order for order in book.waiting.values() if order.ord_type is OrdType.MARKET]
-        for order in reached:
-            if book.can_take(is_buy=order.is_buy):
-                take(book, order, fills)
-        for is_buy in (True, False):
-            cross(book, is_buy=is_buy, fills=fills)
-        return [*self._tidied(fills), *self._stop_waiting(book, now_ns)]
+        return self._meet(book, now_ns)
 
     def on_print(
         self, symbol: str, px: Decimal, qty: Decimal, now_ns: int, *, is_auction: bool = False
@@ -165,11 +155,10 @@ class Matching:
         return reports
 
     def on_halt(self, halt: Halt, now_ns: int) -> list[ExecReport]:
-        """Stop a symbol, or let it go on; after a halt orders meet the next quote row, not the one before it."""
+        """Stop a symbol, or let it go on: then what rests meets the quote that stands, so tell that first."""
         book = self._book(halt.symbol)
         book.is_halted = halt.is_halted
-        book.interest = None
-        return []
+        return self._meet(book, now_ns)
 
     def end_day(self, now_ns: int) -> list[ExecReport]:
         """Expire what is left of every order that is not good till canceled, in order of acceptance."""
@@ -269,6 +258,19 @@ class Matching:
             return [*reports, self._canceled(order, "the displayed market is used up", now_ns)]
         self._rest(book, order)
         return reports
+
+    def _meet(self, book: SymbolBook, now_ns: int) -> list[ExecReport]:
+        """Let the standing quote meet our orders."""
+        book.interest = None
+        if book.is_halted:
+            return []
+        fills = Fills(self._commission, now_ns)
+        for order in book.waiting.values():
+            if order.ord_type is OrdType.MARKET and book.can_take(is_buy=order.is_buy):
+                take(book, order, fills)
+        for is_buy in (True, False):
+            cross(book, is_buy=is_buy, fills=fills)
+        return [*self._tidied(fills), *self._stop_waiting(book, now_ns)]
 
     def _rest(self, book: SymbolBook, order: Working) -> None:
         self._seq += 1
