@@ -1,0 +1,67 @@
+"""The venue's own books: who traded what, and what everybody holds.
+
+It folds the venue's reports and nothing else, so it is a second witness to
+what the daemon believes. It never refuses a trade: margin is not its subject.
+"""
+
+from collections import deque
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from execd.core.enums import Side
+from execd.core.reports import Trade
+
+ZERO: Final = Decimal(0)
+EXECUTIONS_MAX: Final = 100_000
+"""The latest executions of all accounts that can still be asked for; positions know them all."""
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One trade, and whose it is."""
+
+    account: str
+    symbol: str
+    side: Side
+    trade: Trade
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Signed quantity of a symbol; `cash` is what it brought in less what it cost, `commission` what was charged."""
+
+    qty: Decimal = ZERO
+    cash: Decimal = ZERO
+    commission: Decimal = ZERO
+
+
+class Ledger:
+    """Positions by account and symbol, and the latest executions."""
+
+    def __init__(self) -> None:
+        self._holdings: dict[str, dict[str, Holding]] = {}
+        self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_MAX)
+
+    def record(self, execution: Execution) -> None:
+        """Fold one trade; each trade is told once."""
+        trade, sign = execution.trade, execution.side.sign
+        holdings = self._holdings.setdefault(execution.account, {})
+        was = holdings.get(execution.symbol, Holding())
+        holdings[execution.symbol] = Holding(
+            qty=was.qty + sign * trade.last_qty,
+            cash=was.cash - sign * trade.last_qty * trade.last_px,
+            commission=was.commission + trade.commission,
+        )
+        self._executions.append(execution)
+
+    def holdings(self, account: str) -> dict[str, Holding]:
+        """Return what an account holds, by symbol, including what it held once."""
+        return dict(self._holdings.get(account, {}))
+
+    def executions(self, account: str, since_ns: int = 0) -> list[Execution]:
+        """Return the executions of an account at or after `since_ns`, earliest first."""
+        return [
+            execution
+            for execution in self._executions
+            if execution.account == account and execution.trade.transact_ns >= since_ns
+        ]
