@@ -191,6 +191,10 @@ class Matching:
         order = self._orders.get(cl_ord_id)
         return order.account if order is not None else None
 
+    def order_of(self, cl_ord_id: str) -> Working:
+        """Return the order that a report is about, to be read only. Raises KeyError where there is none."""
+        return self._orders[cl_ord_id]
+
     def quote_now(self, symbol: str) -> Quote | None:
         """Return the latest quote row that was told; None before the first."""
         book = self._books.get(symbol)

@@ -1,0 +1,1 @@
+"""Adapters: each translates between the ports and one kind of broker, and decides nothing."""

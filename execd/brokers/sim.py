@@ -1,0 +1,80 @@
+"""The simulated broker: the ports over a venue that lives in this process.
+
+It translates and nothing else. One `SimBroker` serves one account; feeds and
+brokers share one `SimVenue`, which whoever made it also closes. What the
+market shows comes from `sim_source`, how it is played is `sim_venue`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from execd.brokers.sim_source import GeneratorSource, TapeSource
+from execd.brokers.sim_venue import SimVenue
+from execd.core.events import StreamAlive, StreamGap
+from execd.core.market import Halt, Prints, Quote
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.ports import BrokerLimits
+
+__all__ = ["GeneratorSource", "SimBroker", "SimFeed", "SimVenue", "TapeSource"]
+
+
+class SimBroker:
+    """One account at the simulated venue (`ports.Broker`)."""
+
+    def __init__(self, venue: SimVenue, account: str) -> None:
+        self.account = account
+        self.limits = BrokerLimits(lookups_are_final=True)
+        self._venue = venue
+        self._mailbox = venue.attach_account(account)
+
+    async def start(self) -> None:
+        """Open the venue, if nobody has."""
+        await self._venue.start()
+
+    async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
+        """Send a new order; the answer comes by `reports`. Raises Refused."""
+        self._venue.send(request)
+        return None
+
+    async def cancel(self, request: CancelRequest, order_id: str) -> None:
+        """Send a cancel. Raises Refused."""
+        self._venue.send(request)
+
+    async def replace(self, request: ReplaceRequest, order_id: str) -> None:
+        """Send a replace. Raises Refused."""
+        self._venue.send(request)
+
+    def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
+        """Yield reports as they come, for ever."""
+        return self._mailbox.items()
+
+    async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
+        """Return what the venue knows of an order; None proves that it never arrived. Raises Unknown."""
+        return await self._venue.find(self.account, cl_ord_id)
+
+    async def close(self) -> None:
+        """Leave; the venue and its resting orders stay."""
+
+
+class SimFeed:
+    """What the simulated venue shows of the symbols that were asked for (`ports.Feed`)."""
+
+    def __init__(self, venue: SimVenue) -> None:
+        self._venue = venue
+        self._symbols: dict[str, None] = {}
+        self._mailbox = venue.attach_feed(self._symbols)
+
+    async def subscribe(self, symbols: Sequence[str]) -> None:
+        """Ask for more symbols; each begins with its standing quote."""
+        for symbol in symbols:
+            if symbol not in self._symbols:
+                self._venue.subscribe(symbol, self._mailbox)
+                self._symbols[symbol] = None
+
+    def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
+        """Yield what the market shows, for ever."""
+        return self._mailbox.items()
+
+    async def close(self) -> None:
+        """Hear nothing more."""
+        self._venue.detach_feed(self._mailbox)
