@@ -1,0 +1,334 @@
+"""The composition root: the one place that knows every part and joins them.
+
+Start: lock, journal, book, broker, engine, READY, quotes, inbox last. Stop:
+inbox first, last commit, last reports, broker, journal. What a part does is
+in its own room; a new broker is a case in `open_market`.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final, assert_never
+
+import structlog
+
+from execd import __version__
+from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
+from execd.brokers.sim_source import Source
+from execd.config.fields import SimSource
+from execd.config.settings import Settings, ns_of_ms, ns_of_s
+from execd.core.events import (
+    Alert,
+    Cancel,
+    Effect,
+    Query,
+    Recovered,
+    Replace,
+    Reply,
+    SetTimer,
+    StopRequested,
+    Submit,
+    Subscribe,
+    WriteReport,
+)
+from execd.core.records import Record
+from execd.engine.cycle import Cycle
+from execd.engine.engine import Engine
+from execd.intake.outbox import Outbox
+from execd.intake.parse import ParseContext, ParsedIntent, parse_file
+from execd.intake.watch import InboxScan
+from execd.journal.lock import StateLock
+from execd.journal.sqlite import SqliteJournal
+from execd.ports import Broker, Feed
+from execd.runtime import loop
+from execd.runtime.clock import SystemClock
+from execd.runtime.health import Health
+from execd.runtime.inbox_task import InboxTask
+from execd.runtime.paths import StatePaths
+from execd.runtime.pump import Pump
+from execd.runtime.replies import Replies
+from execd.runtime.reporter import Reporter
+from execd.runtime.sender import Sender
+from execd.runtime.streams import QuoteListener, ReportListener
+from execd.runtime.supervisor import Supervisor
+from execd.runtime.tell import Tell
+from execd.runtime.timers import Scheduler
+from execd.surface.control import Control
+from execd.surface.gauges import Gauges
+from execd.surface.metrics import Metrics
+from execd.surface.status import Status
+from execd.surface.web import Surface, public_app
+from execd.venue.commission import Commission
+from execd.venue.generator import Generator, default_spec
+from execd.venue.latency import Latency
+
+GRACE_S: Final = 2.0
+"""How long a stop waits for requests that are on their way; each would otherwise be in doubt."""
+LAST_S_MAX: Final = 5.0
+"""How long a stop waits for the last commit, and again for the last reports."""
+
+log = structlog.get_logger("execd.app")
+
+
+class Daemon:
+    """One running execd: its parts, joined."""
+
+    def __init__(
+        self, *, settings: Settings, paths: StatePaths, journal: SqliteJournal, engine: Engine, clock: SystemClock
+    ) -> None:
+        """Join everything that needs no broker yet."""
+        self.settings = settings
+        self.paths = paths
+        self.journal = journal
+        self.engine = engine
+        self.clock = clock
+        self.health = Health(started_ns=clock.now_ns())
+        self.supervisor = Supervisor()
+        self.pump = Pump(cycle=Cycle(engine), journal=journal, clock=clock)
+        self.replies = Replies()
+        self.scheduler = Scheduler(post=self.pump.post, clock=clock)
+        self.reporter = Reporter(book=engine.book, store=Outbox(paths.outbox), clock=clock, nudge=self.pump.nudge)
+        self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
+        self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
+        self.market = open_market(settings, engine, clock)
+        self.sender = Sender(
+            brokers=self.market.brokers, post=self.pump.post, clock=clock, on_call=self.metrics.count_call
+        )
+        self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
+        self.inbox = InboxTask(
+            open_inbox=self._open_inbox,
+            folder=paths.inbox,
+            parse=self._parse,
+            pump=self.pump,
+            replies=self.replies,
+            clock=clock,
+            scan_s=float(settings.inbox.scan_s),
+            on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
+        )
+        self.surface = self._surface()
+
+    @classmethod
+    async def open(cls, settings: Settings, paths: StatePaths, closing: AsyncExitStack) -> "Daemon":
+        """Take the state directory, read the journal, and join the parts; `closing` gets what must be closed."""
+        for folder in paths.folders:
+            folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock = StateLock(paths.root)
+        closing.callback(lock.release)
+        journal = await SqliteJournal.open(paths.journal, created_ns=time.time_ns())
+        closing.push_async_callback(journal.close)
+        clock = SystemClock(floor_ns=journal.last_ns)
+        if clock.behind_ns > 0:
+            log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
+        engine = Engine(settings.to_rules(), journal.epoch, await journal.load())
+        daemon = cls(settings=settings, paths=paths, journal=journal, engine=engine, clock=clock)
+        closing.push_async_callback(daemon.market.close)
+        return daemon
+
+    async def run(self) -> None:
+        """Start every task in its order, work until a signal, stop in the opposite order."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with self.supervisor:
+            await self._start()
+            await stop.wait()
+            await self._stop()
+
+    async def _start(self) -> None:
+        supervisor, pump = self.supervisor, self.pump
+        supervisor.edge("surface", self.surface.run, _no_gap)
+        for broker in self.market.brokers.values():
+            await broker.start()
+        observers = (self.metrics, Tell())
+        supervisor.spine("engine", lambda: pump.run(self._release, self.reporter.build, observers))
+        supervisor.spine("throttler", self.sender.run)
+        supervisor.spine("scheduler", self.scheduler.run)
+        supervisor.spine("outbox", self.reporter.run)
+        supervisor.spine("health", self.health.run)
+        names = list(self.market.brokers)
+        for name, broker in self.market.brokers.items():
+            listener = ReportListener(broker=broker, pump=pump, clock=self.clock)
+            task = "listener.reports" if len(names) == 1 else f"listener.reports.{name}"
+            supervisor.edge(task, listener.run, listener.announce)
+        pump.post(Recovered(now_ns=self.clock.now_ns()))
+        await pump.drained()
+        await self.surface.opened.wait()
+        # What recovery made stays; looking through it at every collection would only cost.
+        gc.collect()
+        gc.freeze()
+        supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce)
+        supervisor.edge("inbox", self.inbox.run, self.inbox.announce)
+        await self.reporter.catch_up()
+        self.health.state = "ready"
+        log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
+        self._greet()
+
+    async def _stop(self) -> None:
+        self.health.state = "stopping"
+        log.info("stopping")
+        supervisor = self.supervisor
+        await supervisor.stop("inbox")
+        self.pump.post(StopRequested(now_ns=self.clock.now_ns(), reason="signal"))
+        await _within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
+        await _within(GRACE_S, self.sender.idle(), "stop_requests_in_doubt")
+        await supervisor.stop("throttler", "scheduler", "listener.quotes")
+        await _within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
+        await _within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
+        await supervisor.stop()
+        log.info("stopped", journal_seq_ns=self.journal.last_ns)
+
+    def _release(self, effect: Effect) -> None:
+        match effect:
+            case Submit() | Cancel() | Replace() | Query():
+                self.sender.release(effect)
+            case SetTimer(key=key, at_ns=at_ns):
+                self.scheduler.set(key, at_ns)
+            case Subscribe(symbols=symbols):
+                self.quotes.subscribe(symbols)
+            case WriteReport():
+                self.reporter.changed(effect)
+            case Reply():
+                self.replies.deliver(effect)
+            case Alert():
+                pass  # Told by the log and counted by the metrics, which observe every commit.
+            case _:
+                assert_never(effect)
+
+    def _open_inbox(self) -> InboxScan:
+        inbox, paths = self.settings.inbox, self.paths
+        return InboxScan(
+            inbox=paths.inbox,
+            accepted=paths.accepted,
+            rejected=paths.rejected,
+            owners=inbox.owners,
+            settle_ns=int(inbox.settle_ms * 1_000_000),
+        )
+
+    def _parse(self, name: str, body: bytes, mtime_ns: int) -> ParsedIntent:
+        settings = self.settings
+        context = ParseContext(
+            now_ns=self.clock.now_ns(),
+            mtime_ns=mtime_ns,
+            accounts=tuple(settings.accounts),
+            default_account=settings.default_account,
+            session=self.engine.desk.rules.session,
+            horizons=settings.horizons,
+            zone=settings.session.zone,
+            default_life_ns=ns_of_s(settings.execution.default_life_s),
+            always_open_valid_ns=ns_of_s(settings.session.file_valid_s),
+            seed=settings.sim.seed,
+        )
+        return parse_file(name, body, context=context)
+
+    async def _records(self, parent_id: str) -> AsyncIterator[Record]:
+        async for stored in self.journal.records(parent_id=parent_id):
+            yield stored.record
+
+    def _surface(self) -> Surface:
+        surface = self.settings.surface
+        status = Status(
+            engine=self.engine,
+            pump=self.pump,
+            supervisor=self.supervisor,
+            health=self.health,
+            clock=self.clock,
+            paths=self.paths,
+            venues=self.venues,
+            url=lambda: self.surface.url,
+        )
+        control = Control(
+            engine=self.engine,
+            pump=self.pump,
+            replies=self.replies,
+            clock=self.clock,
+            status=status.read,
+            parse=self._parse,
+            records=self._records,
+            on_refused=lambda _: self.metrics.count_intent("rejected", "api"),
+        )
+        gauges = Gauges(meters=self.metrics.meters, status=status, journal=self.paths.journal, inbox=self.inbox.counts)
+        public = public_app(registry=self.metrics.registry, read=gauges.read, health=self.health)
+        return Surface(
+            control=control.app(),
+            public=public,
+            path=self.paths.socket,
+            host=surface.http_host,
+            port=surface.http_port,
+        )
+
+    def _greet(self) -> None:
+        """Tell a person at a terminal where things are; a log reader has the event `ready`."""
+        if not sys.stdout.isatty():
+            return
+        paths, venues = self.paths, ", ".join(f"{name} ({venue})" for name, venue in self.venues.items())
+        print(  # noqa: T201  # A person started this in a terminal and looks at it.
+            f"\n  execd {__version__} is ready, trading {venues}\n\n"
+            f"    inbox    {paths.inbox}   (rename an intent into it)\n"
+            f"    outbox   {paths.outbox}\n"
+            f"    socket   {paths.socket}\n"
+            f"    metrics  {self.surface.url}/metrics\n\n"
+            "  Ctrl-C stops it; resting orders stay where they are.\n",
+            flush=True,
+        )
+
+
+class Market:
+    """The brokers by account, the feed, and what is closed with them."""
+
+    def __init__(self, *, venue: SimVenue, brokers: Mapping[str, Broker], feed: Feed) -> None:
+        self.brokers = brokers
+        self.feed = feed
+        self._venue = venue
+
+    async def close(self) -> None:
+        """Leave the brokers, then close the venue in this process."""
+        await self.feed.close()
+        for broker in self.brokers.values():
+            await broker.close()
+        await self._venue.close()
+
+
+def open_market(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
+    """Return the brokers and the feed that the configuration names. Raises TapeError."""
+    sim, rules = settings.sim, engine.desk.rules
+    source: Source
+    match sim.source:
+        case SimSource.GENERATOR:
+            specs = [default_spec(symbol) for symbol in sim.symbols]
+            source = GeneratorSource(Generator(specs, sim.seed, clock.now_ns()))
+        case SimSource.TAPE:
+            source = TapeSource([Path(tape) for tape in sim.tapes])
+        case _:
+            assert_never(sim.source)
+    charge = sim.commission
+    venue = SimVenue(
+        source=source,
+        clock=clock,
+        queue=sim.queue,
+        latency=Latency(base_ns=ns_of_ms(sim.latency_ms), jitter_ns=ns_of_ms(sim.jitter_ms), seed=sim.seed),
+        commission=Commission(rate_bps=charge.rate_bps, per_share=charge.per_share_usd, minimum=charge.minimum_usd),
+        instrument=rules.instrument,
+        speed=sim.speed,
+    )
+    # The venue died with the daemon that held it; it goes on with what the journal remembers of it.
+    venue.restore(engine.book.orders.values())
+    brokers = {name: SimBroker(venue, name) for name in settings.accounts}
+    return Market(venue=venue, brokers=brokers, feed=SimFeed(venue))
+
+
+def _no_gap(_: str) -> None:
+    """Say nothing: who asks again gets the whole answer."""
+
+
+async def _within(seconds: float, waiting: Coroutine[Any, Any, None], event: str) -> None:
+    """Wait, but not longer; what did not end in time is told under the name `event`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        log.warning(event, seconds=seconds)

@@ -1,0 +1,80 @@
+"""`execd explain`: why an intent did what it did.
+
+The causal chain, from the journal: file → plan → decision with the quote it
+saw → request → broker message → fill → end. Times are UTC; the second column
+is the time since the line before.
+"""
+
+import argparse
+from typing import Any, Final
+from urllib.parse import quote
+
+from execd.cli.client import ask
+from execd.cli.options import Subparsers, add_command, paths_of
+from execd.cli.show import as_json, or_dash, paint
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+_MARKS: Final = {
+    "file": "▸",
+    "plan": "◆",
+    "decision": "◇",
+    "wait": "…",
+    "request": "→",
+    "broker": "←",
+    "fill": "●",
+    "command": "!",
+    "doubt": "?",
+    "end": "■",
+}
+_COLOURS: Final = {
+    "fill": "filled",
+    "request": "working",
+    "doubt": "bad",
+    "wait": "queued",
+    "end": "head",
+    "plan": "head",
+}
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(commands, "explain", run, "tell why an intent did what it did")
+    parser.add_argument("id", help="the intent's id")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the chain."""
+    told = ask(paths_of(args), "GET", f"/v1/explain/{quote(args.id, safe='')}")
+    print(as_json(told) if args.json else _text(told))
+    return 0
+
+
+def _text(told: dict[str, Any]) -> str:
+    row, chain = told["order"], told["chain"]
+    filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
+    at = f" @ {row['avg_px']}" if row["avg_px"] else ""
+    cost = f", {row['slippage_bps']} bps against arrival" if row["slippage_bps"] else ""
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    lines = [
+        f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
+        f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",
+        "",
+    ]
+    before_ns = chain[0]["ns"] if chain else 0
+    for link in chain:
+        since = paint(_since(link["ns"] - before_ns).rjust(9), "dim")
+        before_ns = link["ns"]
+        label = paint(f"{_MARKS[link['kind']]} {link['kind']:<8}", _COLOURS.get(link["kind"], ""))
+        lines.append(f"{link['ts'][11:26]} {since}  {label} {link['text']}")
+        lines += [paint(f"{'':37}{name} {link[key]}", "dim") for name, key in _DETAILS if link[key]]
+    return "\n".join(lines)
+
+
+_DETAILS: Final = (("saw", "quote"), ("as", "cl_ord_id"))
+
+
+def _since(ns: int) -> str:
+    if ns < NS_PER_S:
+        return f"+{ns / NS_PER_MS:.1f} ms"
+    return f"+{ns / NS_PER_S:.2f} s"

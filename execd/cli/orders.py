@@ -1,0 +1,65 @@
+"""`execd orders`: every intent and how far it is.
+
+With --open only those that have not ended.
+"""
+
+import argparse
+from typing import Any, Final
+
+from execd.cli.client import ask
+from execd.cli.options import Subparsers, add_command, paths_of
+from execd.cli.show import Cell, as_json, or_dash, table
+
+HEADS: Final = (
+    "ID",
+    "STATUS",
+    "SIDE",
+    "SYMBOL",
+    "QTY",
+    "FILLED",
+    "AVG PX",
+    "LIMIT",
+    "BPS",
+    "ALGO",
+    "WORKING",
+    "REASON",
+)
+_RIGHT: Final = frozenset({"QTY", "FILLED", "AVG PX", "LIMIT", "BPS"})
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(commands, "orders", run, "list intents and how far they are")
+    parser.add_argument("--open", action="store_true", help="only those that have not ended")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the list."""
+    rows = ask(paths_of(args), "GET", f"/v1/orders?open={int(args.open)}")
+    if args.json:
+        print(as_json(rows))
+    elif not rows:
+        print(
+            "no open intents" if args.open else "no intents yet: drop a file into the inbox (execd status says where)"
+        )
+    else:
+        print(table(HEADS, [_row(row) for row in rows], right=_RIGHT))
+    return 0
+
+
+def _row(row: dict[str, Any]) -> list[Cell]:
+    working = ", ".join(f"{one['leaves_qty']}@{one['price'] or 'market'}" for one in row["working"])
+    return [
+        row["id"],
+        (row["status"], row["status"]),
+        (row["side"], row["side"]),
+        row["symbol"],
+        or_dash(row["qty"]),
+        row["cum_qty"],
+        or_dash(row["avg_px"]),
+        or_dash(row["limit_px"]),
+        or_dash(row["slippage_bps"]),
+        or_dash(row["algo"]),
+        or_dash(working),
+        row["reason"],
+    ]

@@ -1,0 +1,67 @@
+"""How tables and amounts look in a terminal: plain text, aligned, coloured only for people.
+
+Standard library only. Colour is off when standard output is not a terminal or
+NO_COLOR is set.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+_COLOURS: Final = {
+    "filled": "32",
+    "working": "34",
+    "queued": "33",
+    "held": "33",
+    "partially_filled": "36",
+    "canceled": "35",
+    "expired": "90",
+    "rejected": "31",
+    "failed": "31",
+    "buy": "32",
+    "sell": "31",
+    "head": "1",
+    "dim": "2",
+    "ok": "32",
+    "bad": "31",
+}
+Cell = str | tuple[str, str]
+"""A text, or a text and the name of its colour."""
+
+
+def has_colour() -> bool:
+    """Whether colour helps whoever reads."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def paint(text: str, colour: str) -> str:
+    """Return `text` in a named colour where colours are shown."""
+    code = _COLOURS.get(colour)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and has_colour() else text
+
+
+def as_json(value: Any) -> str:  # noqa: ANN401  # JSON has no narrower type.
+    """Return JSON as people can read it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: frozenset[str] = frozenset()) -> str:
+    """Return a table; the columns named in `right` hold numbers."""
+    texts = [[cell if isinstance(cell, tuple) else (cell, "") for cell in row] for row in rows]
+    widths = [max([len(head), *(len(row[n][0]) for row in texts)]) for n, head in enumerate(heads)]
+
+    def padded(text: str, n: int) -> str:
+        return text.rjust(widths[n]) if heads[n] in right else text.ljust(widths[n])
+
+    lines = [paint("  ".join(padded(head, n) for n, head in enumerate(heads)).rstrip(), "head")]
+    lines += [
+        "  ".join(paint(padded(text, n), colour) for n, (text, colour) in enumerate(row)).rstrip() for row in texts
+    ]
+    return "\n".join(lines)
+
+
+def or_dash(value: object) -> str:
+    """Return a value as text, a dash where there is none."""
+    return "–" if value is None or value == "" else str(value)

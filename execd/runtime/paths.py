@@ -1,0 +1,55 @@
+"""Where things lie: the state directory, what is under it, and the configuration file.
+
+A flag wins over our variable, that over systemd's, that over the XDG
+directories. Nothing is created here, and nothing heavy may be imported: each
+command of the CLI starts with this file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+SOCKET_PATH_MAX: Final = 100
+"""The kernel takes 108 bytes (104 on macOS) for the path of a unix socket."""
+
+
+class StatePaths:
+    """The state directory and the names in it."""
+
+    def __init__(self, root: Path) -> None:
+        """Everything lies under `root`."""
+        self.root: Final = root
+        self.inbox: Final = root / "inbox"
+        self.accepted: Final = root / "accepted"
+        self.rejected: Final = root / "rejected"
+        self.outbox: Final = root / "outbox"
+        self.journal: Final = root / "journal.db"
+        self.lock: Final = root / "lock"
+        self.socket: Final = root / "control.sock"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The directories that the daemon makes."""
+        return (self.root, self.inbox, self.accepted, self.rejected, self.outbox)
+
+
+def state_dir(flag: str | None, env: Mapping[str, str]) -> StatePaths:
+    """Return the paths of the state directory: --state-dir, EXECD_STATE_DIR, systemd's, XDG's, or one below `home`."""
+    for chosen in (flag, env.get("EXECD_STATE_DIR"), env.get("STATE_DIRECTORY")):
+        if chosen:
+            return StatePaths(Path(chosen).expanduser().absolute())
+    if state_home := env.get("XDG_STATE_HOME"):
+        return StatePaths(Path(state_home).absolute() / "execd")
+    return StatePaths(Path(env.get("HOME") or ".").absolute() / ".local" / "state" / "execd")
+
+
+def config_file(flag: str | None, env: Mapping[str, str]) -> Path | None:
+    """Return the configuration file: --config or EXECD_CONFIG (must exist), else the first that exists, else None."""
+    for chosen in (flag, env.get("EXECD_CONFIG")):
+        if chosen:
+            return Path(chosen).expanduser().absolute()
+    config_home = env.get("XDG_CONFIG_HOME") or f"{env.get('HOME') or '.'}/.config"
+    for folder in (env.get("CONFIGURATION_DIRECTORY"), f"{config_home}/execd", "config"):
+        if folder and (file := Path(folder).absolute() / "execd.yaml").is_file():
+            return file
+    return None

@@ -1,0 +1,152 @@
+"""The outbox, off the hot path: at most one rewrite an intent and 250 ms, the terminal one at once and fsynced.
+
+Bodies are made in the settled state, between two turns, so a file never shows
+what the journal does not hold. Writing happens in a thread. A write that fails
+is told and tried again; it never stops trading.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from execd.core.book import Book
+from execd.core.codec import encode
+from execd.core.events import WriteReport
+from execd.engine.summary import report
+from execd.ports import Clock
+from execd.runtime.clock import NS_PER_S
+
+REWRITE_NS_MIN: Final = 250_000_000
+BUILT_MAX: Final = 64
+"""Reports made between two turns; the rest waits for the next pause, so that a full book cannot hold up the engine."""
+RETRY_S: Final = 1.0
+CAUGHT_UP_MAX: Final = 10_000
+"""So many of the latest reports are compared with the book at a start."""
+
+log = structlog.get_logger("execd.outbox")
+
+
+class _Revision(msgspec.Struct):
+    revision: int
+
+
+_revision_decoder: Final = msgspec.json.Decoder(_Revision)
+
+
+class ReportStore(Protocol):
+    """Where reports go; called in a thread."""
+
+    def write(self, intent_id: str, body: bytes, *, is_terminal: bool) -> object:
+        """Replace the report of an intent as a whole. Raises OSError."""
+
+    def path_of(self, intent_id: str) -> Path:
+        """Return where the report of an intent is, or will be."""
+
+
+class Reporter:
+    """The task `outbox`: which reports are due, and their writing."""
+
+    def __init__(self, *, book: Book, store: ReportStore, clock: Clock, nudge: Callable[[], None]) -> None:
+        """`nudge` asks the pump to call `build` soon."""
+        self._book = book
+        self._store = store
+        self._clock = clock
+        self._nudge = nudge
+        self._dirty: dict[str, None] = {}
+        self._ended: dict[str, None] = {}
+        self._written_ns: dict[str, int] = {}
+        self._bodies: dict[str, tuple[bytes, bool]] = {}
+        self._has_bodies = asyncio.Event()
+        self._all_written = asyncio.Event()
+        self._all_written.set()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def changed(self, effect: WriteReport) -> None:
+        """Note that a parent's report is no longer true."""
+        (self._ended if effect.is_terminal else self._dirty)[effect.parent_id] = None
+        self._all_written.clear()
+
+    def build(self) -> None:
+        """Make the bodies that are due. Call between two turns only."""
+        if not self._dirty and not self._ended:
+            return
+        now_ns = self._clock.now_ns()
+        for parent_id in list(self._ended)[:BUILT_MAX]:
+            del self._ended[parent_id]
+            self._dirty.pop(parent_id, None)
+            self._written_ns.pop(parent_id, None)
+            self._put(parent_id, is_terminal=True)
+        due = [one for one in self._dirty if now_ns - self._written_ns.get(one, 0) >= REWRITE_NS_MIN]
+        for parent_id in due[:BUILT_MAX]:
+            del self._dirty[parent_id]
+            self._written_ns[parent_id] = now_ns
+            self._put(parent_id, is_terminal=False)
+        if self._ended or len(due) > BUILT_MAX:
+            asyncio.get_running_loop().call_soon(self._nudge)
+        elif self._dirty and self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(REWRITE_NS_MIN / NS_PER_S, self._ring)
+
+    async def written(self) -> None:
+        """Return once every report that was due is in the outbox."""
+        await self._all_written.wait()
+
+    async def flush(self) -> None:
+        """Make every open report due now and wait for the writing; for the end of the process."""
+        self._written_ns.clear()
+        self._nudge()
+        await self.written()
+
+    async def catch_up(self) -> None:
+        """Write anew what a crash kept from the outbox: reports whose revision is not the book's."""
+        known = [(one.order.parent_id, one.revision) for one in self._book.parents.values()][-CAUGHT_UP_MAX:]
+        for parent_id in await asyncio.to_thread(self._stale, known):
+            is_terminal = self._book.parents[parent_id].status.is_terminal
+            self.changed(WriteReport(parent_id=parent_id, is_terminal=is_terminal))
+        self._nudge()
+
+    async def run(self) -> None:
+        """Write what was made, for ever."""
+        while True:
+            await self._has_bodies.wait()
+            self._has_bodies.clear()
+            bodies, self._bodies = self._bodies, {}
+            failed = await asyncio.to_thread(self._write_all, bodies)
+            if failed:
+                # What was made meanwhile is newer and stays.
+                self._bodies = {**failed, **self._bodies}
+                self._has_bodies.set()
+                await asyncio.sleep(RETRY_S)
+            elif not (self._bodies or self._dirty or self._ended):
+                self._all_written.set()
+
+    def _stale(self, known: list[tuple[str, int]]) -> list[str]:
+        return [one for one, revision in known if _revision_of(self._store.path_of(one)) != revision]
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._nudge()
+
+    def _put(self, parent_id: str, *, is_terminal: bool) -> None:
+        self._bodies[parent_id] = (encode(report(self._book, parent_id)), is_terminal)
+        self._has_bodies.set()
+
+    def _write_all(self, bodies: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
+        failed: dict[str, tuple[bytes, bool]] = {}
+        for parent_id, (body, is_terminal) in bodies.items():
+            try:
+                self._store.write(parent_id, body, is_terminal=is_terminal)
+            except OSError as error:
+                log.warning("outbox_write_failed", parent_id=parent_id, errno=error.errno, text=error.strerror)
+                failed[parent_id] = (body, is_terminal)
+        return failed
+
+
+def _revision_of(path: Path) -> int | None:
+    try:
+        return _revision_decoder.decode(path.read_bytes()).revision
+    except (OSError, msgspec.MsgspecError):
+        return None

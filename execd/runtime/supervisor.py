@@ -1,0 +1,104 @@
+"""All tasks of the daemon, under one TaskGroup.
+
+*Spine* tasks never restart: their exception ends the process, and recovery is
+the ordinary start. *Edges* are started again with a growing, jittered pause;
+before that they announce what may have been missed. A new task is one line in
+`app.py`; its name is what status, logs and metrics call it.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, Self
+
+import structlog
+
+PAUSE_S_MIN: Final = 0.1
+PAUSE_S_MAX: Final = 30.0
+HEALTHY_S: Final = 60.0
+"""An edge that lived so long begins again with the shortest pause."""
+
+Run = Callable[[], Awaitable[None]]
+Announce = Callable[[str], None]
+log = structlog.get_logger("execd.supervisor")
+
+
+class TaskState:
+    """What is known of one task, for status and metrics."""
+
+    def __init__(self, name: str, kind: Literal["spine", "edge"]) -> None:
+        """Begin as not begun."""
+        self.name: Final = name
+        self.kind: Final = kind
+        self.is_up = False
+        self.restarts_n = 0
+        self.error = ""
+
+
+class Supervisor:
+    """Starts, restarts and stops tasks by name."""
+
+    def __init__(self) -> None:
+        """Begin with no task."""
+        self.states: dict[str, TaskState] = {}
+        self._group = asyncio.TaskGroup()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open the group; tasks may be started."""
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Wait for all tasks; raise the group of what a spine task died of."""
+        await self._group.__aexit__(kind, error, None)
+
+    def spine(self, name: str, run: Run) -> None:
+        """Start a task without which there is no daemon."""
+        state = self._state(name, "spine")
+        self._tasks[name] = self._group.create_task(self._once(state, run), name=name)
+
+    def edge(self, name: str, run: Run, announce: Announce) -> None:
+        """Start a task that may fail and come back; `announce` is called before each new beginning."""
+        state = self._state(name, "edge")
+        self._tasks[name] = self._group.create_task(self._again(state, run, announce), name=name)
+
+    async def stop(self, *names: str) -> None:
+        """Cancel the named tasks (all where none is named) and wait until they have ended."""
+        wanted = [self._tasks[name] for name in names or tuple(self._tasks) if name in self._tasks]
+        for task in wanted:
+            task.cancel()
+        await asyncio.gather(*wanted, return_exceptions=True)
+
+    def _state(self, name: str, kind: Literal["spine", "edge"]) -> TaskState:
+        return self.states.setdefault(name, TaskState(name, kind))
+
+    async def _once(self, state: TaskState, run: Run) -> None:
+        state.is_up = True
+        try:
+            await run()
+        finally:
+            state.is_up = False
+
+    async def _again(self, state: TaskState, run: Run, announce: Announce) -> None:
+        failed_n = 0
+        while True:
+            began_s = time.monotonic()
+            try:
+                await self._once(state, run)
+                state.error = "ended"
+            except Exception as error:  # noqa: BLE001  # An edge comes back from whatever it died of; that is its kind.
+                state.error = f"{type(error).__name__}: {error}"
+            failed_n = 0 if time.monotonic() - began_s > HEALTHY_S else failed_n + 1
+            pause_s = pause_after(failed_n, random.random())  # noqa: S311  # Spreads restarts; guards nothing.
+            state.restarts_n += 1
+            log.warning("task_restarts", task=state.name, error=state.error, pause_s=round(pause_s, 3))
+            announce(state.error)
+            await asyncio.sleep(pause_s)
+
+
+def pause_after(failed_n: int, draw: float) -> float:
+    """Return the pause after the `failed_n`-th failure in a row, seconds; `draw` in [0, 1) jitters it downward."""
+    longest_s = min(PAUSE_S_MAX, PAUSE_S_MIN * 2.0 ** min(failed_n, 16))
+    return longest_s * (1 - draw / 2)

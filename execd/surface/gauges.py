@@ -1,0 +1,78 @@
+"""What is read at each scrape: the state of the process and of the book, as gauges.
+
+It walks what is open, never all that ever was.
+"""
+
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from execd import __version__
+from execd.runtime.clock import NS_PER_S
+from execd.surface.meters import Meters
+from execd.surface.status import Status
+
+
+class Gauges:
+    """The readers behind the gauges."""
+
+    def __init__(
+        self, *, meters: Meters, status: Status, journal: Path, inbox: Callable[[], Mapping[str, int]]
+    ) -> None:
+        """Read what `status` reads; `inbox` counts files by state."""
+        self._meters = meters
+        self._engine = status.engine
+        self._pump = status.pump
+        self._supervisor = status.supervisor
+        self._health = status.health
+        self._clock = status.clock
+        self._venues = status.venues
+        self._journal = journal
+        self._inbox = inbox
+        meters.build_info.labels(__version__, platform.python_version()).set(1)
+        meters.start_time.set(status.health.started_ns / NS_PER_S)
+
+    def read(self) -> None:
+        """Set every gauge; on the loop, between two turns."""
+        meters, now_ns = self._meters, self._clock.now_ns()
+        meters.ready.set(self._health.is_ready)
+        for lag_s in self._health.take_lags():
+            meters.loop_lag.observe(lag_s)
+        meters.clock_skew.set(self._clock.skew_s())
+        meters.quotes_conflated.set(self._pump.market.conflated_n)
+        for state in self._supervisor.states.values():
+            meters.task_up.labels(state.name).set(state.is_up)
+            meters.task_restarts.labels(state.name).set(state.restarts_n)
+        for name, files_n in self._inbox().items():
+            meters.inbox_files.labels(name).set(files_n)
+        meters.journal_size.set(sum(size_of(Path(f"{self._journal}{end}")) for end in ("", "-wal")))
+        self._read_book(now_ns)
+
+    def _read_book(self, now_ns: int) -> None:
+        meters, desk = self._meters, self._engine.desk
+        meters.intents_open.set(len(desk.open_parents))
+        working = dict.fromkeys(self._venues.values(), 0)
+        in_doubt = dict.fromkeys(self._venues.values(), 0)
+        for parent_id in desk.open_parents:
+            parent = desk.book.parents[parent_id]
+            venue = self._venues.get(parent.order.account, "unknown")
+            for key in parent.live:
+                working[venue] = working.get(venue, 0) + 1
+                in_doubt[venue] = in_doubt.get(venue, 0) + desk.book.orders[key].is_in_doubt
+        for venue, orders_n in working.items():
+            meters.working_orders.labels(venue).set(orders_n)
+            meters.unknown_orders.labels(venue).set(in_doubt[venue])
+        alive_ns = desk.markets.alive_ns
+        listeners = [state for name, state in self._supervisor.states.items() if name.startswith("listener.reports")]
+        for venue in working:
+            meters.market_data_age.labels(venue).set((now_ns - alive_ns) / NS_PER_S if alive_ns > 0 else 0)
+            meters.broker_up.labels(venue).set(all(state.is_up for state in listeners))
+        meters.session_open.labels("default").set(desk.rules.session.is_open(now_ns))
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file, zero where it is absent."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,98 @@
+"""The listening ends: the control socket, and metrics and health on loopback.
+
+The task `surface` opens both and closes both. Metrics are encoded in a
+thread, for a scrape must not hold up a quote. Nothing here knows what the
+routes mean.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from execd.runtime.health import Health
+from execd.runtime.paths import SOCKET_PATH_MAX
+
+CLOSE_S_MAX: Final = 1.0
+SOCKET_MODE: Final = 0o600
+
+
+class Surface:
+    """Opens the two doors and keeps them open."""
+
+    def __init__(self, *, control: web.Application, public: web.Application, path: Path, host: str, port: int) -> None:
+        """`port` 0: any free one; `url` says which."""
+        self.url = ""
+        self.opened = asyncio.Event()
+        self._control = control
+        self._public = public
+        self._path = path
+        self._host = host
+        self._port = port
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        runners = [
+            web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S_MAX) for app in (self._control, self._public)
+        ]
+        try:
+            for runner in runners:
+                await runner.setup()
+            await web.SockSite(runners[0], unix_socket(self._path)).start()
+            await web.TCPSite(runners[1], self._host, self._port).start()
+            host, port = runners[1].addresses[0][:2]
+            # The port stays the same if this task has to begin again.
+            self._port = port
+            self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            self.opened.set()
+            await asyncio.Event().wait()
+        finally:
+            for runner in runners:
+                await runner.cleanup()
+
+
+def unix_socket(path: Path) -> socket.socket:
+    """Return a bound unix socket that only our user may open; what a dead daemon left is removed."""
+    path.unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o777 & ~SOCKET_MODE)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # The kernel takes about 100 bytes of path; where there are more, the open directory stands for them.
+        is_short = len(os.fsencode(path)) <= SOCKET_PATH_MAX
+        door.bind(str(path) if is_short else f"/proc/self/fd/{folder}/{path.name}")
+    except BaseException:  # Whatever it was, the socket must not leak.
+        door.close()
+        raise
+    finally:
+        os.close(folder)
+        os.umask(mask)
+    return door
+
+
+def public_app(*, registry: CollectorRegistry, read: Callable[[], None], health: Health) -> web.Application:
+    """Return the application of /metrics, /healthz and /readyz; `read` refreshes the gauges."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        read()
+        encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
+        body = await asyncio.to_thread(encoder, registry)
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(text=f"{health.state}\n", status=200 if health.is_ready else 503)
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    return app
