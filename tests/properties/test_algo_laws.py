@@ -1,0 +1,148 @@
+"""The laws that every algorithm of the registry keeps, whatever the market does."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from execd.algos.base import ZERO, Algo, AlgoView, Amend, Place, Pull
+from execd.algos.registry import ENTRIES, load, save
+from execd.core.enums import OrdType, Side, Urgency
+from execd.core.market import Quote
+from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.rules import MS, S
+from execd.engine.stepping import view_of
+from tests.world import START_NS, World, execution, intent, quote
+
+SYMBOL: Final = "AAPL"
+LIFE_S: Final = 200
+BIG_SMALL_ORDER: Final = execution(small_market_notional_max=Decimal(10_000_000))
+"""Lets market orders be asked for at any size, so that passthrough is met in both of its forms."""
+
+
+def _algo(name: str, *, is_market: bool) -> dict[str, Any]:
+    if name == "touch":
+        return {"urgency": Urgency.HIGH}
+    if name == "passthrough" and is_market:
+        return {"ord_type": OrdType.MARKET}
+    return {"algo": AlgoSpec(name=name)}
+
+
+@st.composite
+def markets(draw: st.DrawFn) -> list[tuple[float, str, Any]]:
+    """Draw what the market shows: quotes that wander (now and then broken), and prints."""
+    ticks: list[tuple[float, str, Any]] = []
+    bid, at_s = 20_000, 0.0
+    for _ in range(draw(st.integers(1, 40))):
+        at_s += draw(st.sampled_from([0.0, 0.1, 1.0, 5.0, 12.0, 40.0]))
+        bid += draw(st.integers(-8, 8))
+        width = draw(st.sampled_from([1, 1, 2, 3, 10, 60, 0, -1]))
+        size, ask_size = draw(st.sampled_from([0, 50, 100, 700])), draw(st.sampled_from([50, 100, 100, 700]))
+        if draw(st.booleans()):
+            bid_text, ask_text = f"{bid / 100:.2f}", f"{(bid + width) / 100:.2f}"
+            ticks.append((at_s, "quote", quote(SYMBOL, bid_text, ask_text, size=size, ask_size=ask_size)))
+        else:
+            ticks.append((at_s, "print", (f"{(bid + draw(st.integers(-5, 5))) / 100:.2f}", draw(st.integers(1, 400)))))
+    return ticks
+
+
+@st.composite
+def parents(draw: st.DrawFn, name: str) -> ParentOrder:
+    """Draw an intent for the algorithm `name`."""
+    is_market = draw(st.booleans())
+    limit = draw(st.sampled_from([None, "199.90", "200.00", "200.10", "200.55"]))
+    if name == "passthrough" and not is_market and limit is None:
+        limit = "200.00"
+    return intent(
+        "p",
+        SYMBOL,
+        draw(st.sampled_from([Side.BUY, Side.SELL_SHORT])),
+        order_qty=Decimal(draw(st.integers(1, 1000))),
+        price=None if limit is None or (is_market and name == "passthrough") else Decimal(limit),
+        expire_ns=START_NS + draw(st.integers(2, LIFE_S)) * S,
+        **_algo(name, is_market=is_market),
+    )
+
+
+def _run(parent: ParentOrder, ticks: list[tuple[float, str, Any]], latency_ms: int, check: Callable[[World], None]) -> World:
+    world = World(BIG_SMALL_ORDER, latency_ns=latency_ms * MS, steps_more=True)
+    world.after_event = lambda: check(world)
+    for at_s, kind, tick in ticks:
+        if kind == "quote":
+            world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
+        else:
+            world.at(at_s, lambda tick=tick: world.print(SYMBOL, *tick))  # type: ignore[misc]
+    world.at(0, lambda: world.drop(parent))
+    world.run(LIFE_S + 10)
+    return world
+
+
+def _check_every_law(world: World) -> None:
+    desk = world.engine.desk
+    for parent_id, algo in list(desk.algos.items()):
+        parent = world.book.parents[parent_id]
+        view = view_of(desk, parent, world.now_ns, "law")
+        assert parent.cum_qty + view.working_qty <= view.order_qty, "more than asked is filled or working"
+        assert load(save(algo)) == algo, "what is saved is not what is loaded"
+        # An algorithm has just acted when this is asked: later instants of the same view make it act again,
+        # and so does a view in which nothing was done yet.
+        for later_ns in (0, 61 * S, LIFE_S * S):
+            _check_same_view_twice(algo, replace(view, now_ns=view.now_ns + later_ns))
+        fresh = ENTRIES[view.plan.algo].make(view.plan.parameters, view.execution)
+        untouched = replace(view, children=(), children_n=0, last_child=None, cum_qty=ZERO, working_qty=ZERO)
+        _check_same_view_twice(fresh, untouched)
+
+
+def _check_same_view_twice(algo: Algo, view: AlgoView) -> None:
+    first = algo.step(view)
+    again = first.algo.step(view)
+    repeated = [action for action in again.actions if isinstance(action, Place | Amend | Pull)]
+    assert not (first.actions and repeated), "the same view twice asked for something new"
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+@given(data=st.data())
+def test_every_algorithm_keeps_the_five_laws(name: str, data: st.DataObject) -> None:
+    """SPEC 6: never more than asked, idempotent on a view, saved = loaded, ends by its deadline, inside its bounds."""
+    parent = data.draw(parents(name))
+    world = _run(parent, data.draw(markets()), data.draw(st.sampled_from([0, 100, 400])), _check_every_law)
+
+    ended = world.book.parents["p"]
+    assert ended.status.is_terminal, f"still {ended.status}: {ended.reason}"
+    assert not ended.live
+    deadline_ns = ended.expire_ns if ended.expire_ns is not None else parent.expire_ns
+    fills = [trade for key in ended.children for trade in world.book.orders[key].fills.counted]
+    assert all(trade.transact_ns <= (deadline_ns or 0) for trade in fills)
+    assert ended.cum_qty == sum((trade.last_qty for trade in fills), Decimal(0))
+    sign = parent.side.sign
+    for request in world.submitted:
+        plan = ended.plan
+        bounds = [] if plan is None else [bound for bound in (plan.limit_px, plan.collar_px) if bound is not None]
+        if request.price is not None:
+            assert all((bound - request.price) * sign >= 0 for bound in bounds), "a child is outside its bounds"
+        else:
+            assert request.ord_type is OrdType.MARKET
+    for trade in fills:
+        if parent.price is not None:
+            assert (parent.price - trade.last_px) * sign >= 0, "a fill is beyond the intent's limit"
+
+
+@given(data=st.data())
+def test_a_quote_that_may_not_price_is_never_priced_from(data: st.DataObject) -> None:
+    """A crossed, locked, one-sided or jumped quote stands behind no order."""
+    parent = data.draw(parents("offset"))
+    seen: list[Quote] = []
+
+    def check(world: World) -> None:
+        known = world.engine.desk.markets.symbols.get(SYMBOL)
+        if len(world.submitted) > len(seen) and known is not None and known.quote is not None:
+            seen.append(known.quote)
+
+    world = _run(parent, data.draw(markets()), 0, check)
+
+    assert len(seen) == len(world.submitted)
+    assert all(standing.is_priceable for standing in seen)

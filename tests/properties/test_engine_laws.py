@@ -1,0 +1,151 @@
+"""What holds for the engine as a whole: crashes, order of reports, limits at every instant."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from execd.core.book import fold
+from execd.core.codec import encode
+from execd.core.enums import Side, Urgency
+from execd.core.events import ReportReceived
+from execd.core.orders import NewOrder, ParentOrder
+from execd.core.projection import all_rows
+from execd.core.records import Reported, Sending
+from execd.core.rules import MS, S
+from tests.world import LIMITS, RULES, START_NS, World, intent, quote
+
+SYMBOLS: Final = ("AAPL", "MSFT")
+LIFE_S: Final = 150
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> list[tuple[float, ParentOrder]]:
+    """Draw several intents of several symbols, sides and urgencies, with the second at which each arrives."""
+    drawn = []
+    for n in range(draw(st.integers(1, 6))):
+        parent = intent(
+            f"p{n}",
+            draw(st.sampled_from(SYMBOLS)),
+            draw(st.sampled_from([Side.BUY, Side.BUY, Side.SELL_SHORT, Side.SELL])),
+            order_qty=Decimal(draw(st.integers(1, 600))),
+            urgency=draw(st.sampled_from(list(Urgency))),
+            expire_ns=START_NS + LIFE_S * S,
+        )
+        drawn.append((draw(st.floats(0, 60)), parent))
+    return drawn
+
+
+@st.composite
+def quotes(draw: st.DrawFn) -> list[tuple[float, Any]]:
+    """Draw quotes of every symbol."""
+    shown = []
+    for symbol in SYMBOLS:
+        bid, at_s = 20_000, 0.0
+        for _ in range(draw(st.integers(1, 15))):
+            shown.append((at_s, quote(symbol, f"{bid / 100:.2f}", f"{(bid + draw(st.integers(1, 6))) / 100:.2f}")))
+            bid += draw(st.integers(-5, 5))
+            at_s += draw(st.sampled_from([1.0, 4.0, 15.0]))
+    return shown
+
+
+def _world(data: st.DataObject) -> World:
+    world = World(RULES, latency_ns=data.draw(st.sampled_from([0, 50, 400])) * MS)
+    for at_s, tick in data.draw(quotes()):
+        world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
+    for at_s, parent in data.draw(intents()):
+        world.at(at_s, lambda parent=parent: world.drop(parent))  # type: ignore[misc]
+    return world
+
+
+@given(data=st.data())
+def test_what_is_live_is_what_the_records_fold_to(data: st.DataObject) -> None:
+    """Fold = live book = projections, after any run."""
+    world = _world(data)
+
+    world.run(LIFE_S + 10)
+
+    folded = fold(world.records)
+    assert folded.parents == world.book.parents
+    assert folded.orders == world.book.orders
+    assert folded.positions == world.book.positions
+    assert encode(all_rows(folded)) == encode(all_rows(world.book))
+
+
+@given(data=st.data())
+def test_a_crash_at_any_instant_loses_and_duplicates_nothing(data: st.DataObject) -> None:
+    """After any crash each order at the venue was recorded before it left, and the books agree with the venue."""
+    world = _world(data)
+    for crash_s in data.draw(st.lists(st.floats(0, LIFE_S), min_size=1, max_size=3)):
+        world.at(crash_s, world.crash)
+
+    world.run(LIFE_S + 30)
+
+    sendings = [record.request for record in world.records if isinstance(record, Sending)]
+    recorded = [request.cl_ord_id for request in sendings]
+    assert len(recorded) == len(set(recorded)), "one ClOrdID was decided twice"
+    for parent in world.book.parents.values():
+        assert parent.status.is_terminal, f"{parent.order.parent_id} is {parent.status}: {parent.reason}"
+        assert parent.order_qty is None or parent.cum_qty <= parent.order_qty
+    for request in sendings:
+        if isinstance(request, NewOrder):
+            seen = world.venue.find("sim", request.cl_ord_id)
+            assert (seen.cum_qty if seen else Decimal(0)) == world.book.orders[request.cl_ord_id].cum_qty
+            assert seen is None or not seen.is_live
+
+
+@given(data=st.data())
+def test_limits_hold_at_every_instant(data: st.DataObject) -> None:
+    """Filled + working never exceeds what a parent asked, and no order is over the account's limits."""
+    world = _world(data)
+
+    def check() -> None:
+        for parent in world.book.parents.values():
+            if parent.order_qty is not None:
+                out = sum((world.book.orders[key].exposure_qty for key in parent.live), Decimal(0))
+                assert parent.cum_qty + out <= parent.order_qty
+        for order in world.submitted:
+            assert order.order_qty <= LIMITS.order_qty_max
+
+    world.after_event = check
+    world.run(LIFE_S + 10)
+
+    assert world.book.parents
+
+
+@given(data=st.data())
+def test_our_own_orders_never_stand_where_they_could_trade_with_each_other(data: st.DataObject) -> None:
+    """No two live orders of one account cross in one symbol."""
+    world = _world(data)
+
+    def check() -> None:
+        live = [order for order in world.book.orders.values() if not order.is_done]
+        for buy in live:
+            for sell in live:
+                first, other = buy.first, sell.first
+                if first.side.is_buy and not other.side.is_buy and first.symbol == other.symbol:
+                    assert buy.price is not None
+                    assert sell.price is not None
+                    assert buy.price < sell.price
+
+    world.after_event = check
+    world.run(LIFE_S + 10)
+
+    assert world.book.parents
+
+
+@given(data=st.data())
+def test_reports_again_and_in_any_order_change_nothing(data: st.DataObject) -> None:
+    """Every report of a run, shuffled and repeated, leaves the book as it was and writes no record."""
+    world = _world(data)
+    world.run(LIFE_S + 10)
+    before = encode(all_rows(world.book))
+    records_n = len(world.records)
+    reports = [record.report for record in world.records if isinstance(record, Reported)]
+
+    for report in data.draw(st.permutations(reports)) if reports else []:
+        world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=report))
+
+    assert before == encode(all_rows(world.book))
+    assert records_n == len(world.records)
