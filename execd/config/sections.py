@@ -205,7 +205,7 @@ class InstrumentSettings(Section):
 
     asset_class: AssetClassWord = AssetClass.STK
     currency: Name = "USD"
-    ticks: tuple[Tick, ...] = ()
+    ticks: Annotated[tuple[Tick, ...], BeforeValidator(items)] = ()
     round_lot: Positive = Decimal(100)
     qty_step: Positive = Decimal(1)
     min_qty: Positive = Decimal(1)

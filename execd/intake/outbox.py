@@ -46,7 +46,8 @@ class Outbox:
 
 def write_whole(path: Path, body: bytes, *, is_durable: bool) -> None:
     """Replace a file at once; `is_durable`: neither the content nor the name is lost with the power afterwards."""
-    aside = path.with_name(f".{path.name[:200]}.tmp")
+    # A hash, because a name of 255 bytes leaves no room for an ending.
+    aside = path.with_name(f".{sha256(os.fsencode(path.name)).hexdigest()[:_HASH_LEN]}.tmp")
     file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
     try:
         with os.fdopen(file, "wb") as stream:

@@ -5,6 +5,7 @@ IntentError. Nothing is guessed. Formats are in `documents`, fields in `schema`;
 documents here.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +24,7 @@ FIELDS: Final = tuple(IntentFile.model_fields)
 _PYDANTIC_CODES: Final = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
 _LAST_LINE: Final = 1 << 30
 
-__all__ = ["IntentFile", "ParseContext", "ParsedIntent", "intent_schema", "parse_file"]
+__all__ = ["IntentFile", "ParseContext", "ParsedIntent", "intent_schema", "parse_file", "parse_tree"]
 
 
 class ParsedIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +36,15 @@ class ParsedIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_file(name: str, body: bytes, *, context: ParseContext) -> ParsedIntent:
     """Return the intent in `body`; only the end of `name` matters. Raises IntentError and nothing else."""
-    tree = read_document(name, body)
+    return parse_tree(read_document(name, body), context_of=lambda _intent: context)
+
+
+def parse_tree(tree: Tree, *, context_of: Callable[[IntentFile], ParseContext]) -> ParsedIntent:
+    """Return the intent that a document holds; what is known at its arrival may hang on what it says."""
     fields = _fields(tree)
     try:
         intent = IntentFile.model_validate(fields)
-        parent = intent.to_parent(context)
+        parent = intent.to_parent(context_of(intent))
     except ValidationError as error:
         raise _told(error, tree) from None
     except IntentError as error:

@@ -14,6 +14,10 @@ from execd.intake.doorway import Identity, identity_of
 
 NAME_BYTES_MAX: Final = 255
 TRIES_MAX: Final = 100
+DISK_SAYS_LATER: Final = frozenset(
+    {errno.EXDEV, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+)
+"""What a disk, a mount or an administrator may put right; nothing is lost meanwhile, for the journal knows the id."""
 _REASON: Final = ".error.json"
 _ROOM: Final = len(_REASON)
 
@@ -40,15 +44,7 @@ class Shelf:
             self._names.pop(name, None)
             return not self._is_missing()
         except OSError as error:
-            if error.errno in {
-                errno.EXDEV,
-                errno.ENOSPC,
-                errno.EDQUOT,
-                errno.EROFS,
-                errno.EACCES,
-                errno.EPERM,
-                errno.EIO,
-            }:
+            if error.errno in DISK_SAYS_LATER:
                 return False
             raise
         self._names.pop(name, None)

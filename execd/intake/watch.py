@@ -18,7 +18,7 @@ import msgspec
 from execd.errors import ConfigError, IntentError
 from execd.intake.doorway import Identity, ReadyFile, identity_of, read
 from execd.intake.outbox import write_whole
-from execd.intake.shelf import Shelf
+from execd.intake.shelf import DISK_SAYS_LATER, Shelf
 
 BATCH_MAX: Final = 64
 """Files a scan hands out: about 10 ms of parsing, so that nothing else waits long."""
@@ -144,16 +144,17 @@ class InboxScan:
                     continue
                 before = self._seen.get(entry.name)
                 same = before is not None and before.identity == identity
+                # Another inode is another file, renamed in; the same one with another size or time is growing.
+                has_grown = before is not None and not same and before.identity.inode == identity.inode
                 seen[entry.name] = before if before is not None and same else _Seen(identity, now_ns)
-                if self._is_settled(seen[entry.name], is_changed=before is not None and not same, now_ns=now_ns):
+                if not has_grown and self._is_settled(seen[entry.name], now_ns):
                     found.append((status.st_mtime_ns, entry.name))
         self._seen = seen
         self._backlog = deque(name for _, name in sorted(found))
 
-    def _is_settled(self, seen: _Seen, *, is_changed: bool, now_ns: int) -> bool:
+    def _is_settled(self, seen: _Seen, now_ns: int) -> bool:
         # A file stamped by a clock ahead of ours never looks old enough; that it stood still under our eyes counts too.
-        is_old = now_ns - seen.identity.mtime_ns >= self._settle_ns
-        return not is_changed and (is_old or now_ns - seen.since_ns >= self._settle_ns)
+        return now_ns - min(seen.identity.mtime_ns, seen.since_ns) >= self._settle_ns
 
     def _look(self, name: str, folder: int, now_ns: int, ready: list[ReadyFile]) -> None:
         if _is_left_alone(name) or "/" in name:
@@ -189,9 +190,10 @@ class InboxScan:
         body = msgspec.json.format(msgspec.json.encode(reason), indent=2) + b"\n"
         try:
             write_whole(self._rejected.reason_for(name), body, is_durable=True)
-        except OSError:
-            # No space: the file still leaves the inbox, and the caller has the reason.
-            return
+        except OSError as oserror:
+            # The file still leaves the inbox, and the caller has the reason.
+            if oserror.errno not in DISK_SAYS_LATER:
+                raise
 
     def _answered(self, name: str, identity: Identity, shelf: Shelf) -> None:
         self._out[name] = identity
@@ -208,6 +210,7 @@ class InboxScan:
         if shelf.put(name, identity, folder=folder):
             del self._moves[name]
             self._out.pop(name, None)
+            self._seen.pop(name, None)
 
 
 def _is_left_alone(name: str) -> bool:

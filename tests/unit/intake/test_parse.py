@@ -1,0 +1,355 @@
+"""What is taken from a file, what is refused, and with which code, field and line."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
+from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.session import SimpleHours
+from execd.errors import IntentError
+from execd.intake.parse import FIELDS, ParseContext, parse_file
+from execd.intake.schema import intent_schema
+from tests.unit.intake.tables import NOW_NS, S, context, parsed, refusal
+
+SAMPLES = Path(__file__).resolve().parents[3] / "config" / "samples"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "intents.md"
+
+
+def yaml(**fields: str) -> str:
+    """Return a valid order with these fields changed or added; an empty value takes the field out."""
+    order = {"id": "a1", "symbol": "AAPL", "side": "buy", "qty": "100"} | fields
+    return "".join(f"{name}: {value}\n" for name, value in order.items() if value)
+
+
+def test_the_shortest_intent_gets_every_default() -> None:
+    """Id, symbol, side and quantity are enough; the rest is the default of the specification."""
+    parent = parsed("a.yaml", yaml()).parent
+
+    assert parent == ParentOrder(
+        parent_id="a1",
+        account="sim",
+        symbol="AAPL",
+        side=Side.BUY,
+        order_qty=Decimal(100),
+        effective_ns=NOW_NS,
+        start_by_ns=NOW_NS + 3_600 * S,
+        default_life_ns=900 * S,
+        seed=parent.seed,
+    )
+
+
+def test_every_field_reaches_the_parent() -> None:
+    """What is written is what is worked: no field is lost on the way in."""
+    text = yaml(
+        strategy="momentum",
+        horizon="intraday",
+        urgency="high",
+        limit_price='"190.50"',
+        order_type="limit",
+        time_in_force="ioc",
+        algo="{name: offset, bps: -2.50, ttl: 1m30s}",
+        not_before="10s",
+        valid_until="5m",
+        deadline='"15:45"',
+        on_closed="reject",
+        max_slippage_bps="12.5",
+        reference_price="189",
+        extended_hours="false",
+        allow_duplicate="false",
+        protect="none",
+        kind="order",
+        account="sim",
+        note="'a brace {x}'",
+    )
+    parent = parsed("a.yml", text).parent
+
+    assert parent == ParentOrder(
+        parent_id="a1",
+        account="sim",
+        strategy="momentum",
+        horizon=Horizon.INTRADAY,
+        symbol="AAPL",
+        side=Side.BUY,
+        order_qty=Decimal(100),
+        price=Decimal("190.5"),
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        urgency=Urgency.HIGH,
+        algo=AlgoSpec(name="offset", parameters={"bps": "-2.5", "ttl_ns": 90 * S}),
+        effective_ns=NOW_NS + 10 * S,
+        start_by_ns=NOW_NS + 300 * S,
+        expire_ns=NOW_NS + (6 * 60 + 15) * 60 * S,
+        queue_when_closed=False,
+        max_slippage_bps=Decimal("12.5"),
+        reference_price=Decimal(189),
+        note="a brace {x}",
+        seed=parent.seed,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id":"a1","symbol":"AAPL","side":"buy","qty":100}',
+        '{"qty":"100","side":"buy","symbol":"AAPL","id":"a1"}',
+        '{"id":"a1","symbol":"AAPL","side":"buy","qty":100.0,"limit_price":null}',
+    ],
+)
+def test_the_same_content_has_the_same_hash_in_any_format_and_spelling(text: str) -> None:
+    """Numbers and strings are equal, order and format do not matter, null is absence."""
+    assert parsed("a.yaml", yaml()).content_hash == parsed("a.json", text).content_hash
+
+
+@pytest.mark.parametrize("change", [{"qty": "101"}, {"urgency": "normal"}, {"id": "a2"}, {"note": "x"}])
+def test_other_content_has_another_hash(change: dict[str, str]) -> None:
+    """The hash is of what was written before defaults, so a default that is spelled out counts as content."""
+    assert parsed("a.yaml", yaml()).content_hash != parsed("a.yaml", yaml(**change)).content_hash
+
+
+@pytest.mark.parametrize(
+    "number",
+    "010 1e3 1_000 +1 .5 1. NaN Infinity .inf 0x10 1e400 １００ 1000000000 0.0000000001 true - 12:30 1,000".split(),  # noqa: RUF001
+)
+def test_a_number_is_never_guessed(number: str) -> None:
+    """YAML 1.1 surprises, exponents, full-width digits and booleans are refused as numbers."""
+    assert refusal("a.yaml", yaml(qty=f'"{number}"')) == ("bad_number", "qty", 4)
+
+
+@pytest.mark.parametrize("literal", ["NaN", "-Infinity", "1e400", "1" + "0" * 5_000])
+def test_a_json_number_is_never_guessed(literal: str) -> None:
+    """NaN, Infinity, overflowing and enormous literals are refused, as text and not as floats."""
+    code, _, _ = refusal("a.json", '{"id":"a1","symbol":"AAPL","side":"buy","qty":' + literal + "}")
+
+    assert "bad_number" == code
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"qty": "0"}, ("out_of_range", "qty", 4)),
+        ({"qty": "-5"}, ("out_of_range", "qty", 4)),
+        ({"qty": "-0"}, ("out_of_range", "qty", 4)),
+        ({"qty": "[1]"}, ("wrong_type", "qty", 4)),
+        ({"qty": ""}, ("one_quantity", "qty", None)),
+        ({"notional": "5"}, ("one_quantity", "qty", 4)),
+        ({"close": "false"}, ("bad_value", "close", 5)),
+        ({"close": "true"}, ("one_quantity", "qty", 4)),
+        ({"qty": "", "close": "true"}, ("conflicting_fields", "side", 3)),
+        ({"side": ""}, ("missing_field", "side", None)),
+        ({"side": "Buy"}, ("bad_value", "side", 3)),
+        ({"symbol": ""}, ("missing_field", "symbol", None)),
+        ({"symbol": "aapl"}, ("bad_symbol", "symbol", 2)),
+        ({"symbol": "ＡＡＰＬ"}, ("bad_symbol", "symbol", 2)),  # noqa: RUF001
+        ({"symbol": "АAPL"}, ("bad_symbol", "symbol", 2)),  # noqa: RUF001
+        ({"symbol": '"AAPL\\n"'}, ("bad_symbol", "symbol", 2)),
+        ({"id": "-a"}, ("bad_id", "id", 1)),
+        ({"id": "a" * 65}, ("bad_id", "id", 1)),
+        ({"id": "../a"}, ("bad_id", "id", 1)),
+        ({"qyt": "5"}, ("unknown_field", "qyt", 5)),
+        ({"stop_los": "5"}, ("unknown_field", "stop_los", 5)),
+        ({"account": "ibkr"}, ("unknown_account", "account", 5)),
+        ({"order_type": "limit"}, ("missing_field", "limit_price", None)),
+        ({"order_type": "market", "limit_price": "5"}, ("conflicting_fields", "order_type", 5)),
+        ({"note": "x" * 201}, ("bad_text", "note", 5)),
+        ({"note": '"\\e[31m"'}, ("bad_text", "note", 5)),
+        ({"max_slippage_bps": "10001"}, ("out_of_range", "max_slippage_bps", 5)),
+        ({"urgency": "hihg"}, ("bad_value", "urgency", 5)),
+        ({"on_closed": "NO"}, ("bad_value", "on_closed", 5)),
+        ({"not_before": "2026-03-02T14:30:00"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "2026-02-30T14:30:00Z"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "24:00"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "9:30"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "10"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "5m3h"}, ("bad_time", "not_before", 5)),
+        ({"not_before": "721h"}, ("out_of_range", "not_before", 5)),
+        ({"not_before": "10m", "deadline": "5m"}, ("times_out_of_order", "deadline", 6)),
+        ({"not_before": "10m", "valid_until": "5m"}, ("times_out_of_order", "valid_until", 6)),
+        ({"algo": "offset"}, ("wrong_type", "algo", 5)),
+        ({"algo": "{bps: 5}"}, ("missing_field", "algo.name", 5)),
+        ({"algo": "{name: offset, bp: 5}"}, ("unknown_field", "algo.bp", 5)),
+        ({"algo": "{name: offset, ttl: 5ms}"}, ("out_of_range", "algo.ttl", 5)),
+        ({"algo": "{name: sweep, bps: 5}"}, ("unknown_field", "algo.bps", 5)),
+        ({"algo": "{name: passthrough, order_type: limit}"}, ("missing_field", "limit_price", None)),
+    ],
+)
+def test_a_fault_is_named_with_its_field_and_line(
+    change: dict[str, str], expected: tuple[str, str | None, int | None]
+) -> None:
+    """Each refusal has a stable code, the field at fault, and the line on which its key stands."""
+    assert expected == refusal("a.yaml", yaml(**change))
+
+
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"protect": "{stop_loss: {method: percent, value: 2}}"}, "protect"),
+        ({"target_qty": "5"}, "target_qty"),
+        ({"supersedes": "a0"}, "supersedes"),
+        ({"allow_duplicate": "true"}, "allow_duplicate"),
+        ({"on_error": "skip"}, "on_error"),
+        ({"kind": "pair", "legs": "[]"}, "kind"),
+        ({"extended_hours": "true"}, "extended_hours"),
+        ({"order_type": "stop_limit"}, "order_type"),
+        ({"time_in_force": "gtc"}, "time_in_force"),
+        ({"algo": "{name: twap, duration: 30m}"}, "algo.name"),
+    ],
+)
+def test_what_is_not_built_is_refused_and_never_ignored(change: dict[str, str], field: str) -> None:
+    """A feature of the specification that does not exist yet is refused `not_supported` by name."""
+    code, at, _ = refusal("a.yaml", yaml(**change))
+
+    assert ("not_supported", field) == (code, at)
+
+
+@pytest.mark.parametrize(
+    "name, body, code, line",
+    [
+        ("a.csv", b"id,qty\n", "not_supported", None),
+        ("a.txt", b"{}", "unknown_format", None),
+        ("noending", b"{}", "unknown_format", None),
+        ("a.json", b"", "empty_file", None),
+        ("a.yaml", b"# nothing\n", "empty_file", None),
+        ("a.json", b" " * (64 * 1024 + 1), "too_large", None),
+        ("a.yaml", b"a: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(2_000)), "too_large", 500),
+        ("a.json", b"\xef\xbb\xbf{}", "not_utf8", 1),
+        ("a.json", b'{\n"id": "\xff"}', "not_utf8", 2),
+        ("a.json", b'{\n\n"id": "\x00"}', "not_utf8", 3),
+        ("a.json", b'{\n"id": }', "syntax", 2),
+        ("a.json", b'{"id":"a","qty":1} x', "syntax", 1),
+        ("a.json", b'{\n"id": "a",\n"id": "b"}', "duplicate_key", 3),
+        ("a.json", b'{"algo": {"x": 1,\n"\\u0078": 2}}', "duplicate_key", 2),
+        ("a.yaml", b"id: a\nid: b\n", "duplicate_key", 2),
+        ("a.yaml", b'id: a\n"id": b\n', "duplicate_key", 2),
+        ("a.json", b"[" * 17 + b"]" * 17, "too_deep", None),
+        ("a.json", b"[" * 30_000, "too_deep", None),
+        ("a.yaml", b"[" * 17 + b"]" * 17, "too_deep", 1),
+        ("a.yaml", b"[" * 30_000, "too_deep", 1),
+        ("a.yaml", b"id: &x a\nnote: *x\n", "yaml_feature", 1),
+        ("a.yaml", b"id: a\nqty: !!int 5\n", "yaml_feature", 2),
+        ("a.yaml", b"id: a\nqty: ! 5\n", "yaml_feature", 2),
+        ("a.yaml", b"<<: {id: a}\n", "yaml_feature", 1),
+        ("a.yaml", b"id: a\n---\nid: b\n", "yaml_feature", 2),
+        ("a.yaml", b"? [a]\n: 1\n", "syntax", 1),
+        ("a.yaml", b"id: 'a\n", "syntax", 2),
+        ("a.yaml", b"id: \x07\n", "syntax", None),
+        ("a.yaml", b'id: "\\UFFFFFFFF"\n', "syntax", None),
+        ("a.json", b"[]", "not_supported", None),
+        ("a.json", b"5", "wrong_type", None),
+        ("a.json", b'{"id": true, "symbol": "A", "side": "buy", "qty": 1}', "wrong_type", 1),
+        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": true}', "wrong_type", 1),
+        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": 1, "note": "\\ud800"}', "bad_text", 1),
+    ],
+)
+def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str, line: int | None) -> None:
+    """Encoding, syntax, duplicates, nesting, size and the features of YAML that hide things end in a code."""
+    found, _, at = refusal(name, body)
+
+    assert (code, line) == (found, at)
+
+
+@pytest.mark.parametrize("symbol", ["NO", "ON", "Y", "TRUE", "NULL", "BRK.B", "A"])
+def test_a_ticker_that_yaml_would_take_for_a_truth_is_a_ticker(symbol: str) -> None:
+    """YAML 1.1 surprises are handled as text."""
+    assert symbol == parsed("a.yaml", yaml(symbol=symbol)).parent.symbol
+
+
+def test_an_instant_keeps_its_nanoseconds() -> None:
+    """RFC 3339 with an offset is exact to the nanosecond."""
+    parent = parsed("a.yaml", yaml(not_before="2026-03-02T09:30:00.123456789-05:00")).parent
+
+    assert NOW_NS + 123_456_789 == parent.effective_ns
+
+
+def test_a_duration_and_a_wall_time_count_from_the_arrival_of_the_file() -> None:
+    """A file of yesterday that is read today keeps yesterday's times, so it is never traded."""
+    day_ns = 86_400 * S
+    given = context(mtime_ns=NOW_NS - day_ns)
+    parent = parsed("a.yaml", yaml(not_before="10m", deadline='"15:45"'), given=given).parent
+
+    assert (NOW_NS - day_ns + 600 * S, NOW_NS - day_ns + 22_500 * S) == (parent.effective_ns, parent.expire_ns)
+
+
+def test_a_file_is_valid_until_the_session_in_which_it_arrived_ends() -> None:
+    """The default of valid_until is the close of the session of the file's arrival, not of its reading."""
+    given = context(mtime_ns=NOW_NS - 3 * 86_400 * S, session=SimpleHours())
+    parent = parsed("a.yaml", yaml(), given=given).parent
+
+    assert NOW_NS - 3 * 86_400 * S + 6 * 3_600 * S + 1_800 * S == parent.start_by_ns
+
+
+def test_an_intent_may_wait_for_an_instant_beyond_the_default_of_valid_until() -> None:
+    """Where the venue is always open, the hour counts from not_before."""
+    parent = parsed("a.yaml", yaml(not_before="2026-03-05T14:30:00Z")).parent
+
+    assert parent.effective_ns + 3_600 * S == parent.start_by_ns
+
+
+def test_a_time_that_has_passed_is_left_to_the_engine() -> None:
+    """A known id is answered as known, however late, so lateness is asked after the id has been looked up."""
+    parent = parsed("a.yaml", yaml(deadline="2020-01-01T00:00:00Z", valid_until="2020-01-01T00:00:00Z")).parent
+
+    assert parent.start_by_ns < NOW_NS
+
+
+def test_a_file_from_the_future_is_refused() -> None:
+    """A modification time more than 5 s ahead of our clock is a fault of clocks."""
+    given = context(mtime_ns=NOW_NS + 6 * S)
+
+    assert ("future_file", None, None) == refusal("a.yaml", yaml(), given=given)
+
+
+def test_the_account_is_needed_where_there_are_several() -> None:
+    """Only a single account may be left out."""
+    given = ParseContext(now_ns=NOW_NS, mtime_ns=NOW_NS, accounts=("a", "b"))
+
+    assert ("missing_field", "account", None) == refusal("a.yaml", yaml(), given=given)
+
+
+def test_a_strategy_gives_its_horizon() -> None:
+    """sleeves.<strategy>.horizon is the default of the horizon."""
+    given = ParseContext(
+        now_ns=NOW_NS,
+        mtime_ns=NOW_NS,
+        accounts=("sim",),
+        default_account="sim",
+        horizons={"momentum": Horizon.INTRADAY},
+    )
+
+    assert Horizon.INTRADAY is parsed("a.yaml", yaml(strategy="momentum"), given=given).parent.horizon
+
+
+def test_a_refusal_names_the_nearest_field_and_counts_the_rest() -> None:
+    """The first fault of the file is told, and how many more there are."""
+    with pytest.raises(IntentError) as caught:
+        parsed("a.yaml", yaml(qyt="5", sied="buy", urgency="x"))
+
+    assert "there is no field 'qyt'; did you mean qty? (and 2 more)" == caught.value.message
+
+
+@pytest.mark.parametrize("name", ["buy_offset.yaml", "sell_offset.yaml", "small_market.json", "times_out.yaml"])
+def test_a_sample_is_taken(name: str) -> None:
+    """The shipped samples are valid intents."""
+    parent = parse_file(name, (SAMPLES / name).read_bytes(), context=context()).parent
+
+    assert parent.parent_id == "sample-" + name.partition(".")[0].replace("_", "-")
+
+
+def test_the_malformed_sample_is_refused_for_its_typo() -> None:
+    """The one sample that must fail does, with the line of the typo."""
+    body = (SAMPLES / "malformed.json").read_bytes()
+
+    assert ("unknown_field", "limit_pric", 6) == refusal("malformed.json", body)
+
+
+def test_the_schema_knows_every_field() -> None:
+    """`execd schema intent` describes what the parser takes."""
+    assert list(FIELDS) == list(intent_schema()["properties"])
+
+
+def test_the_manual_names_every_field() -> None:
+    """docs/intents.md has every field of the schema."""
+    manual = DOCUMENT.read_text()
+
+    assert [] == [field for field in FIELDS if f"`{field}" not in manual]
