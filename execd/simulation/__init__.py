@@ -1,0 +1,1 @@
+"""Runners in virtual time: the replay drives the same cycle as the daemon, over recorded tapes."""

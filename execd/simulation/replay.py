@@ -1,0 +1,321 @@
+"""The replay: the daemon's own cycle in virtual time, over recorded tapes.
+
+One heap holds what will happen, keyed (instant, rank, symbol, number); the tapes are walked beside it by `lane`. At
+one instant prints come first, then quotes, requests that reach the venue, reports, timers, intents. Rows that can
+neither change an order nor wake a parent are passed over; whoever has to act sees the latest quote and the summed
+prints first, so the result is the same as if every row had been told (a law of the tests).
+
+It reads no clock and no file and writes none. A new effect is a case in `_follow`.
+"""
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Final, Protocol, assert_never
+
+from execd.core.batch import Batch
+from execd.core.book import Book, Touched
+from execd.core.enums import ParentStatus
+from execd.core.events import (
+    Alert,
+    Cancel,
+    CancelParent,
+    CommandReceived,
+    Effect,
+    HaltReceived,
+    LookedUp,
+    ParentReceived,
+    PrintsReceived,
+    Query,
+    QuoteReceived,
+    Replace,
+    Reply,
+    ReportReceived,
+    SetTimer,
+    StreamAlive,
+    Submit,
+    Subscribe,
+    TimerFired,
+    WriteReport,
+)
+from execd.core.ids import epoch_of
+from execd.core.market import Halt
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
+from execd.core.projection import Rows, rows_of
+from execd.core.reports import ExecReport
+from execd.core.rules import Rules, S
+from execd.engine.cycle import Cycle
+from execd.engine.engine import Engine
+from execd.intake.parse import ParsedIntent
+from execd.simulation.bounds import EVERYTHING, NOTHING, bounds_of
+from execd.simulation.lane import PRINT, Lane
+from execd.venue.latency import Latency
+from execd.venue.matching import Matching
+
+ARRIVAL, FACT, TIMER, INTENT = 2, 3, 4, 5
+ALIVE_NS: Final = 1 * S
+"""A tape is a stream that is always up; a daemon's stream proves itself as often."""
+FAR_NS: Final = 1 << 62
+STEPS_A_TOLD: Final = 2_048
+Happening = Request | ReportReceived | LookedUp | TimerFired | ParentReceived
+
+
+class Commits(Protocol):
+    """A journal, as far as a replay needs one."""
+
+    epoch: str
+
+    def commit(self, batch: Batch) -> None:
+        """Keep a batch."""
+
+
+class Replay:
+    """One run. After `run`, `book` says what became of every intent and `alerts` counts what the engine warned of."""
+
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        venue: Matching,
+        latency: Latency,
+        lanes: Sequence[Lane],
+        journal: Commits | None = None,
+        skips: bool = True,
+        tell: Callable[[int], None] | None = None,
+    ) -> None:
+        """`skips` false tells every row to everybody. `tell` is called with the instant now and then."""
+        self._lanes = {lane.symbol: lane for lane in lanes}
+        self.first_ns = min((lane.first_ns for lane in lanes if lane.first_ns is not None), default=0)
+        epoch = epoch_of(self.first_ns) if journal is None else journal.epoch
+        self._cycle = Cycle(Engine(rules, epoch), _no_rows if journal is None else rows_of)
+        self._venue = venue
+        self._latency = latency
+        self._journal = journal
+        self._skips = skips
+        self._tell = tell
+        self._heap: list[tuple[int, int, str, int, Happening]] = []
+        self._happened_n = 0
+        self._timers: dict[str, int] = {}
+        self._acts_ns: dict[str, int] = {}
+        self._open: dict[str, dict[str, None]] = {}
+        self._watched: dict[str, Lane] = {}
+        self._over: dict[str, None] = {}
+        self._alive_ns = -ALIVE_NS
+        self.steps_n = 0
+        self.alerts: dict[str, int] = {}
+
+    @property
+    def book(self) -> Book:
+        """Parents, orders and positions."""
+        return self._cycle.engine.book
+
+    def run(self, intents: Sequence[ParsedIntent]) -> None:
+        """Work every intent to its end; an intent arrives when it may start, not before its tape begins."""
+        for intent in intents:
+            lane = self._lanes.get(intent.parent.symbol)
+            begins_ns = self.first_ns if lane is None or lane.first_ns is None else lane.first_ns
+            at_ns = max(intent.parent.effective_ns, begins_ns)
+            event = ParentReceived(now_ns=at_ns, parent=intent.parent, content_hash=intent.content_hash)
+            self._put(at_ns, INTENT, intent.parent.symbol, event)
+        if not self._skips:
+            for symbol, lane in self._lanes.items():
+                lane.watch(EVERYTHING)
+                self._watched[symbol] = lane
+        while self._step():
+            self.steps_n += 1
+            if self._tell is not None and self.steps_n % STEPS_A_TOLD == 0:
+                self._tell(self._alive_ns)
+        for lane in self._lanes.values():
+            lane.drain()
+
+    def _step(self) -> bool:
+        """Do what comes next: a row of a tape, the end of one, or the first of the heap. False when nothing is left."""
+        limit_ns = self._heap[0][0] if self._heap else FAR_NS
+        chosen: Lane | None = None
+        chosen_ns, chosen_rank = limit_ns, ARRIVAL
+        for lane in self._watched.values():
+            hit = lane.next_hit(limit_ns)
+            if hit is None:
+                if not lane.is_over or lane.symbol in self._over:
+                    continue
+                hit = (lane.end_ns, PRINT)
+            if hit < (chosen_ns, chosen_rank) or (
+                chosen is not None and hit == (chosen_ns, chosen_rank) and lane.symbol < chosen.symbol
+            ):
+                chosen, (chosen_ns, chosen_rank) = lane, hit
+        if chosen is not None:
+            self._row(chosen, chosen_ns, chosen_rank)
+            return True
+        if not self._heap:
+            return False
+        at_ns, _, symbol, _, happening = heappop(self._heap)
+        self._happen(at_ns, symbol, happening)
+        return True
+
+    def _row(self, lane: Lane, now_ns: int, rank: int) -> None:
+        """Tell a row that matters, after what was passed over before it."""
+        self._prove_life(now_ns)
+        if lane.is_over:
+            self._end_tape(lane)
+        elif rank == PRINT:
+            prints = lane.go_to_print()
+            self._tell_market(lane, now_ns)
+            reports = self._venue.on_print(lane.symbol, prints.last_px, prints.volume, now_ns)
+            self._reported(lane.symbol, reports, now_ns)
+            self._cycle.push(PrintsReceived(now_ns=now_ns, prints=prints))
+            self._turn(now_ns)
+        else:
+            lane.go_to_quote()
+            self._tell_market(lane, now_ns)
+        self._watch(lane)
+
+    def _happen(self, now_ns: int, symbol: str, happening: Happening) -> None:
+        if isinstance(happening, TimerFired):
+            if self._timers.get(happening.key) != now_ns:
+                return  # It was moved since.
+            del self._timers[happening.key]
+        self._prove_life(now_ns)
+        lanes = [self._lanes[symbol]] if symbol in self._lanes else []
+        if isinstance(happening, TimerFired) and not symbol:
+            lanes = list(self._watched.values())  # A token is due: any parked parent of the account may act.
+        for lane in lanes:
+            lane.go_to(now_ns)
+            self._tell_market(lane, now_ns)
+            if lane.is_over and lane.end_ns <= now_ns and lane.symbol not in self._over:
+                self._end_tape(lane)
+        if isinstance(happening, NewOrder | ReplaceRequest | CancelRequest):
+            self._reported(symbol, self._arrive(happening, now_ns), now_ns)
+        else:
+            self._cycle.push(happening)
+            self._turn(now_ns)
+        if isinstance(happening, ParentReceived):
+            self._opened(happening, now_ns)
+        for lane in lanes:
+            self._watch(lane)
+
+    def _arrive(self, request: Request, now_ns: int) -> list[ExecReport]:
+        match request:
+            case NewOrder():
+                return self._venue.submit(request, now_ns)
+            case ReplaceRequest():
+                return self._venue.replace(request, now_ns)
+            case CancelRequest():
+                return self._venue.cancel(request, now_ns)
+            case _:
+                assert_never(request)
+
+    def _opened(self, event: ParentReceived, now_ns: int) -> None:
+        parent_id, symbol = event.parent.parent_id, event.parent.symbol
+        if self.book.parents[parent_id].status.is_terminal:
+            return
+        self._open.setdefault(symbol, {})[parent_id] = None
+        if symbol in self._over or symbol not in self._lanes:
+            self._cancel_unstarted(symbol, now_ns)
+
+    def _end_tape(self, lane: Lane) -> None:
+        """Stop trading in a symbol: after the last row nothing fills, and what has not started never will."""
+        self._over[lane.symbol] = None
+        now_ns = lane.end_ns
+        self._tell_market(lane, now_ns)
+        halt = Halt(symbol=lane.symbol, is_halted=True, reason="the tape is over", exchange_ns=now_ns)
+        self._reported(lane.symbol, self._venue.on_halt(halt, now_ns), now_ns)
+        self._cycle.push(HaltReceived(now_ns=now_ns, halt=halt))
+        self._turn(now_ns)
+        self._cancel_unstarted(lane.symbol, now_ns)
+
+    def _cancel_unstarted(self, symbol: str, now_ns: int) -> None:
+        for parent_id in list(self._open.get(symbol, ())):
+            if self.book.parents[parent_id].status is ParentStatus.QUEUED:
+                command = CancelParent(parent_id=parent_id, reason=f"no row of {symbol} is left")
+                self._cycle.push(CommandReceived(now_ns=now_ns, command=command, uid=0))
+                self._turn(now_ns)
+
+    def _prove_life(self, now_ns: int) -> None:
+        if now_ns - self._alive_ns >= ALIVE_NS:
+            self._alive_ns = now_ns
+            self._cycle.push(StreamAlive(now_ns=now_ns))
+            self._turn(now_ns)
+
+    def _tell_market(self, lane: Lane, now_ns: int) -> None:
+        """Tell the engine what was passed over, and the venue the quote that stands."""
+        prints, quote = lane.take()
+        if prints is not None:
+            self._cycle.push(PrintsReceived(now_ns=now_ns, prints=prints))
+        if quote is not None:
+            self._reported(lane.symbol, self._venue.on_quote(quote, now_ns), now_ns)
+            self._cycle.push(QuoteReceived(now_ns=now_ns, quote=quote))
+        if prints is not None or quote is not None:
+            self._turn(now_ns)
+
+    def _reported(self, symbol: str, reports: list[ExecReport], now_ns: int) -> None:
+        for report in reports:
+            order = self.book.order_of(report.cl_ord_id)
+            if order is None:
+                raise AssertionError(report.cl_ord_id)
+            event = ReportReceived(now_ns=now_ns, account=order.first.account, report=report)
+            self._put(now_ns, FACT, symbol, event)
+
+    def _watch(self, lane: Lane) -> None:
+        """Look for what the venue and the engine now wait for in a symbol."""
+        if not self._skips:
+            return
+        symbol = lane.symbol
+        bounds = bounds_of(self._venue.interest(symbol), self._cycle.engine.desk.watchers.interest(symbol))
+        lane.watch(bounds)
+        if bounds is NOTHING and not self._open.get(symbol):
+            self._watched.pop(symbol, None)
+        else:
+            self._watched[symbol] = lane
+
+    def _turn(self, now_ns: int) -> None:
+        cycle = self._cycle
+        while cycle.has_work():
+            batch = cycle.turn(now_ns)
+            if self._journal is not None and batch.records:
+                self._journal.commit(batch)
+            for effect in cycle.committed(batch, now_ns):
+                self._follow(effect, now_ns)
+
+    def _follow(self, effect: Effect, now_ns: int) -> None:
+        match effect:
+            case WriteReport():
+                if effect.is_terminal:
+                    self._closed(effect.parent_id)
+            case SetTimer():
+                self._set_timer(effect, now_ns)
+            case Submit(request=request) | Cancel(request=request) | Replace(request=request):
+                # One account's requests arrive in the order in which they left.
+                least_ns = self._acts_ns.get(request.account, 0)
+                acts_ns = max(least_ns, self._latency.acts_at(request.cl_ord_id, now_ns))
+                self._acts_ns[request.account] = acts_ns
+                self._put(acts_ns, ARRIVAL, request.symbol, request)
+            case Query():
+                seen = self._venue.find(effect.account, effect.cl_ord_id)
+                answer = LookedUp(now_ns=now_ns, account=effect.account, cl_ord_id=effect.cl_ord_id, seen=seen)
+                order = self.book.order_of(effect.cl_ord_id)
+                self._put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
+            case Alert():
+                self.alerts[effect.code] = self.alerts.get(effect.code, 0) + 1
+            case Subscribe() | Reply():
+                pass  # Every tape is read anyway, and nobody waits for an answer.
+            case _:
+                assert_never(effect)
+
+    def _set_timer(self, effect: SetTimer, now_ns: int) -> None:
+        at_ns = max(effect.at_ns, now_ns)
+        self._timers[effect.key] = at_ns
+        parent = self.book.parents.get(effect.key)
+        self._put(at_ns, TIMER, "" if parent is None else parent.order.symbol, TimerFired(now_ns=at_ns, key=effect.key))
+
+    def _closed(self, parent_id: str) -> None:
+        parent = self.book.parents[parent_id]
+        self._timers.pop(parent_id, None)
+        self._open.get(parent.order.symbol, {}).pop(parent_id, None)
+
+    def _put(self, at_ns: int, rank: int, symbol: str, happening: Happening) -> None:
+        self._happened_n += 1
+        heappush(self._heap, (at_ns, rank, symbol, self._happened_n, happening))
+
+
+def _no_rows(book: Book, touched: Touched) -> Rows:
+    del book, touched
+    return Rows()
