@@ -100,12 +100,12 @@ def as_journal_error(error: sqlite3.Error, path: Path | str) -> JournalError:
 
 
 def _make(path: Path, *, created_ns: int) -> None:
-    wal = _beside(path, "-wal")
+    wal = beside(path, "-wal")
     if wal.exists() and wal.stat().st_size:
         # SQLite would read the old tail into the new file.
         raise JournalForeign(f"{path.name} is missing but {wal.name} is there: restore the journal, or move both away")
-    fresh = _beside(path, ".new")
-    for leftover in (fresh, _beside(fresh, "-journal"), _beside(fresh, "-wal"), _beside(fresh, "-shm")):
+    fresh = beside(path, ".new")
+    for leftover in (fresh, beside(fresh, "-journal"), beside(fresh, "-wal"), beside(fresh, "-shm")):
         leftover.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         connection.executescript(sql.query("settings"))
@@ -121,8 +121,11 @@ def _check(path: Path, *, newest: int) -> None:
     if len(header) < _HEADER_LEN or not header.startswith(_MAGIC) or _number(header, 68) != APPLICATION_ID:
         raise JournalForeign(f"{path} is not a journal of execd; it was left untouched")
     _refuse_newer(path, _number(header, 60), newest)
-    # Read-only: closing the last writer would fold the write-ahead file in, and that is a change.
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)) as connection:
+    # Closing the last writer would fold the write-ahead file in, and that is a change. So: read-only, and where there
+    # is no such file immutable, which does not even make one.
+    wal = beside(path, "-wal")
+    access = "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?{access}", uri=True, isolation_level=None)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _refuse_newer(path, version, newest)
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -155,7 +158,8 @@ def _number(header: bytes, offset: int) -> int:
     return int.from_bytes(header[offset : offset + 4], "big")
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def beside(path: Path, suffix: str) -> Path:
+    """Return the file that belongs to `path` under the same name with `suffix`."""
     return path.with_name(path.name + suffix)
 
 
