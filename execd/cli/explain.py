@@ -46,11 +46,12 @@ def add(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the chain."""
     told = ask(paths_of(args), "GET", f"/v1/explain/{quote(args.id, safe='')}")
-    print(as_json(told) if args.json else _text(told))
+    print(as_json(told) if args.json else chain_text(told))
     return 0
 
 
-def _text(told: dict[str, Any]) -> str:
+def chain_text(told: dict[str, Any]) -> str:
+    """Return the chain for people."""
     row, chain = told["order"], told["chain"]
     filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
     at = f" @ {row['avg_px']}" if row["avg_px"] else ""

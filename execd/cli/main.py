@@ -15,6 +15,7 @@ from execd.cli.exits import CliError, Exit
 
 COMMANDS: Final = (
     "run",
+    "demo",
     "check_config",
     "submit",
     "status",

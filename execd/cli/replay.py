@@ -4,17 +4,27 @@ The work is in `execd.simulation`; here are only its options.
 """
 
 import argparse
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, add_config
 
+if TYPE_CHECKING:
+    from execd.simulation.replay_cli import Configured
+
 EPILOG = """\
-writes fills.csv, orders.csv, reports/*.json and summary.json to OUT; the same inputs and seed give the same bytes"""
+writes fills.csv, orders.csv, reports/*.json and summary.json to OUT; the same inputs and seed give the same bytes.
+Without --config limits are wide and sells assume the holdings; see docs/replay.md"""
 
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
     parser = add_command(commands, "replay", run, "replay intents over recorded tapes", epilog=EPILOG)
-    parser.add_argument("--tape", metavar="FILE", nargs="+", required=True, help="tapes (.csv, .csv.gz), one a symbol")
+    parser.add_argument(
+        "--tape", metavar="FILE", nargs="+", required=True, help="tapes (.csv, .csv.gz), of any symbols"
+    )
     parser.add_argument("--intents", metavar="FILE", required=True, help="intents to work, with tape instants")
     parser.add_argument("--out", metavar="DIR", required=True, help="where the results go")
     parser.add_argument("--queue", choices=["pessimistic", "optimistic"], default="pessimistic", help="queue rule")
@@ -26,6 +36,28 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay."""
+    from time import perf_counter
+
     from execd.simulation.replay_cli import run as replay
 
-    return replay(args)
+    return replay(args, configured=_configured(args.config), stopwatch=perf_counter)
+
+
+def _configured(name: str | None) -> "Configured | None":
+    """Return what a configuration says of a replay; None where none was named: the environment has no say here."""
+    if name is None:
+        return None
+    from execd.config.loader import load
+    from execd.errors import ConfigError
+    from execd.simulation.replay_cli import Configured
+    from execd.venue.commission import Commission
+
+    file = Path(name)
+    try:
+        settings = load(file, {})
+        rules = settings.to_rules()
+    except ConfigError as error:
+        raise CliError(Exit.CONFIG, str(error)) from None
+    charge = settings.sim.commission
+    commission = Commission(rate_bps=charge.rate_bps, per_share=charge.per_share_usd, minimum=charge.minimum_usd)
+    return Configured(rules=rules, commission=commission, sha256=sha256(file.read_bytes()).hexdigest())

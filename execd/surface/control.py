@@ -67,6 +67,7 @@ class Control:
         app.router.add_get("/v1/orders", self.orders)
         app.router.add_get("/v1/fills", self.fills)
         app.router.add_get("/v1/positions", self.positions)
+        app.router.add_get("/v1/market", self.market)
         app.router.add_get("/v1/explain/{id}", self.explain)
         app.router.add_get("/v1/report/{id}", self.report)
         app.router.add_post("/v1/submit", self.submit)
@@ -91,6 +92,10 @@ class Control:
         """List what each sleeve owns."""
         async with self._pump.settled():
             return _json(views.position_rows(self._engine.book))
+
+    async def market(self, _: web.Request) -> web.Response:
+        """List the quotes of the subscribed symbols."""
+        return _json(views.market_rows(self._engine.desk.markets, self._clock.now_ns()))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Tell the causal chain of one intent, from the journal."""

@@ -16,9 +16,11 @@ from execd.core.book import Book, Parent
 from execd.core.codec import plain
 from execd.core.enums import OrdStatus, OrdType, ParentStatus, Side
 from execd.core.order import Order
+from execd.engine.market import Markets
 from execd.engine.summary import slippage_bps
 
 NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
 ROWS_MAX: Final = 1_000
 """An answer holds at most so many rows; the journal has the rest."""
 _CENT_BPS: Final = Decimal("0.01")
@@ -91,6 +93,20 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     qty: str
     paid: str
+
+
+class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine knows of one symbol; `age_ms` counts from the last proof of the quote, None without one."""
+
+    symbol: str
+    bid_px: str | None
+    bid_size: str | None
+    ask_px: str | None
+    ask_size: str | None
+    last_px: str | None
+    volume: str
+    age_ms: int | None
+    is_halted: bool
 
 
 def instant(ns: int) -> str:
@@ -182,6 +198,27 @@ def position_rows(book: Book) -> list[PositionRow]:
         )
         for key, position in sorted(book.positions.items())
     ]
+
+
+def market_rows(markets: Markets, now_ns: int) -> list[MarketRow]:
+    """Return every symbol that was ever subscribed."""
+    rows = []
+    for symbol in sorted(markets.symbols):
+        seen, quote = markets.view(symbol, now_ns), markets.symbols[symbol].quote
+        rows.append(
+            MarketRow(
+                symbol=symbol,
+                bid_px=None if quote is None else plain(quote.bid_px),
+                bid_size=None if quote is None else plain(quote.bid_size),
+                ask_px=None if quote is None else plain(quote.ask_px),
+                ask_size=None if quote is None else plain(quote.ask_size),
+                last_px=_text(seen.last_px),
+                volume=plain(seen.volume),
+                age_ms=None if quote is None else seen.quote_age_ns // NS_PER_MS,
+                is_halted=seen.is_halted,
+            )
+        )
+    return rows
 
 
 def counts(book: Book) -> dict[str, int]:

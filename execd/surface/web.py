@@ -55,6 +55,8 @@ class Surface:
         finally:
             for runner in runners:
                 await runner.cleanup()
+            # A command then says "not running" at once, and not that somebody refused it.
+            self._path.unlink(missing_ok=True)
 
 
 def unix_socket(path: Path) -> socket.socket:
