@@ -33,3 +33,9 @@ def refusal(name: str, text: str | bytes, *, given: ParseContext | None = None) 
     except IntentError as error:
         return error.code, error.field, error.line
     raise AssertionError("the file was taken")
+
+
+def yaml(**fields: str) -> str:
+    """Return a valid order with these fields changed or added; an empty value takes the field out."""
+    order = {"id": "a1", "symbol": "AAPL", "side": "buy", "qty": "100"} | fields
+    return "".join(f"{name}: {value}\n" for name, value in order.items() if value)

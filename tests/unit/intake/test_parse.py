@@ -7,20 +7,13 @@ import pytest
 
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
-from execd.core.session import SimpleHours
 from execd.errors import IntentError
 from execd.intake.parse import FIELDS, ParseContext, parse_file
 from execd.intake.schema import intent_schema
-from tests.unit.intake.tables import NOW_NS, S, context, parsed, refusal
+from tests.unit.intake.tables import NOW_NS, S, context, parsed, refusal, yaml
 
 SAMPLES = Path(__file__).resolve().parents[3] / "config" / "samples"
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "intents.md"
-
-
-def yaml(**fields: str) -> str:
-    """Return a valid order with these fields changed or added; an empty value takes the field out."""
-    order = {"id": "a1", "symbol": "AAPL", "side": "buy", "qty": "100"} | fields
-    return "".join(f"{name}: {value}\n" for name, value in order.items() if value)
 
 
 def test_the_shortest_intent_gets_every_default() -> None:
@@ -203,101 +196,10 @@ def test_what_is_not_built_is_refused_and_never_ignored(change: dict[str, str], 
     assert ("not_supported", field) == (code, at)
 
 
-@pytest.mark.parametrize(
-    "name, body, code, line",
-    [
-        ("a.csv", b"id,qty\n", "not_supported", None),
-        ("a.txt", b"{}", "unknown_format", None),
-        ("noending", b"{}", "unknown_format", None),
-        ("a.json", b"", "empty_file", None),
-        ("a.yaml", b"# nothing\n", "empty_file", None),
-        ("a.json", b" " * (64 * 1024 + 1), "too_large", None),
-        ("a.yaml", b"a: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(2_000)), "too_large", 500),
-        ("a.json", b"\xef\xbb\xbf{}", "not_utf8", 1),
-        ("a.json", b'{\n"id": "\xff"}', "not_utf8", 2),
-        ("a.json", b'{\n\n"id": "\x00"}', "not_utf8", 3),
-        ("a.json", b'{\n"id": }', "syntax", 2),
-        ("a.json", b'{"id":"a","qty":1} x', "syntax", 1),
-        ("a.json", b'{\n"id": "a",\n"id": "b"}', "duplicate_key", 3),
-        ("a.json", b'{"algo": {"x": 1,\n"\\u0078": 2}}', "duplicate_key", 2),
-        ("a.yaml", b"id: a\nid: b\n", "duplicate_key", 2),
-        ("a.yaml", b'id: a\n"id": b\n', "duplicate_key", 2),
-        ("a.json", b"[" * 17 + b"]" * 17, "too_deep", None),
-        ("a.json", b"[" * 30_000, "too_deep", None),
-        ("a.yaml", b"[" * 17 + b"]" * 17, "too_deep", 1),
-        ("a.yaml", b"[" * 30_000, "too_deep", 1),
-        ("a.yaml", b"id: &x a\nnote: *x\n", "yaml_feature", 1),
-        ("a.yaml", b"id: a\nqty: !!int 5\n", "yaml_feature", 2),
-        ("a.yaml", b"id: a\nqty: ! 5\n", "yaml_feature", 2),
-        ("a.yaml", b"<<: {id: a}\n", "yaml_feature", 1),
-        ("a.yaml", b"id: a\n---\nid: b\n", "yaml_feature", 2),
-        ("a.yaml", b"? [a]\n: 1\n", "syntax", 1),
-        ("a.yaml", b"id: 'a\n", "syntax", 2),
-        ("a.yaml", b"id: \x07\n", "syntax", None),
-        ("a.yaml", b'id: "\\UFFFFFFFF"\n', "syntax", None),
-        ("a.json", b"[]", "not_supported", None),
-        ("a.json", b"5", "wrong_type", None),
-        ("a.json", b'{"id": true, "symbol": "A", "side": "buy", "qty": 1}', "wrong_type", 1),
-        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": true}', "wrong_type", 1),
-        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": 1, "note": "\\ud800"}', "bad_text", 1),
-    ],
-)
-def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str, line: int | None) -> None:
-    """Encoding, syntax, duplicates, nesting, size and the features of YAML that hide things end in a code."""
-    found, _, at = refusal(name, body)
-
-    assert (code, line) == (found, at)
-
-
 @pytest.mark.parametrize("symbol", ["NO", "ON", "Y", "TRUE", "NULL", "BRK.B", "A"])
 def test_a_ticker_that_yaml_would_take_for_a_truth_is_a_ticker(symbol: str) -> None:
     """YAML 1.1 surprises are handled as text."""
     assert symbol == parsed("a.yaml", yaml(symbol=symbol)).parent.symbol
-
-
-def test_an_instant_keeps_its_nanoseconds() -> None:
-    """RFC 3339 with an offset is exact to the nanosecond."""
-    parent = parsed("a.yaml", yaml(not_before="2026-03-02T09:30:00.123456789-05:00")).parent
-
-    assert NOW_NS + 123_456_789 == parent.effective_ns
-
-
-def test_a_duration_and_a_wall_time_count_from_the_arrival_of_the_file() -> None:
-    """A file of yesterday that is read today keeps yesterday's times, so it is never traded."""
-    day_ns = 86_400 * S
-    given = context(mtime_ns=NOW_NS - day_ns)
-    parent = parsed("a.yaml", yaml(not_before="10m", deadline='"15:45"'), given=given).parent
-
-    assert (NOW_NS - day_ns + 600 * S, NOW_NS - day_ns + 22_500 * S) == (parent.effective_ns, parent.expire_ns)
-
-
-def test_a_file_is_valid_until_the_session_in_which_it_arrived_ends() -> None:
-    """The default of valid_until is the close of the session of the file's arrival, not of its reading."""
-    given = context(mtime_ns=NOW_NS - 3 * 86_400 * S, session=SimpleHours())
-    parent = parsed("a.yaml", yaml(), given=given).parent
-
-    assert NOW_NS - 3 * 86_400 * S + 6 * 3_600 * S + 1_800 * S == parent.start_by_ns
-
-
-def test_an_intent_may_wait_for_an_instant_beyond_the_default_of_valid_until() -> None:
-    """Where the venue is always open, the hour counts from not_before."""
-    parent = parsed("a.yaml", yaml(not_before="2026-03-05T14:30:00Z")).parent
-
-    assert parent.effective_ns + 3_600 * S == parent.start_by_ns
-
-
-def test_a_time_that_has_passed_is_left_to_the_engine() -> None:
-    """A known id is answered as known, however late, so lateness is asked after the id has been looked up."""
-    parent = parsed("a.yaml", yaml(deadline="2020-01-01T00:00:00Z", valid_until="2020-01-01T00:00:00Z")).parent
-
-    assert parent.start_by_ns < NOW_NS
-
-
-def test_a_file_from_the_future_is_refused() -> None:
-    """A modification time more than 5 s ahead of our clock is a fault of clocks."""
-    given = context(mtime_ns=NOW_NS + 6 * S)
-
-    assert ("future_file", None, None) == refusal("a.yaml", yaml(), given=given)
 
 
 def test_the_account_is_needed_where_there_are_several() -> None:

@@ -1,0 +1,51 @@
+"""What a text may not be, before any field is looked at: encoding, syntax, nesting, size, hidden things."""
+
+import pytest
+
+from tests.unit.intake.tables import refusal
+
+
+@pytest.mark.parametrize(
+    "name, body, code, line",
+    [
+        ("a.csv", b"id,qty\n", "not_supported", None),
+        ("a.txt", b"{}", "unknown_format", None),
+        ("noending", b"{}", "unknown_format", None),
+        ("a.json", b"", "empty_file", None),
+        ("a.yaml", b"# nothing\n", "empty_file", None),
+        ("a.json", b" " * (64 * 1024 + 1), "too_large", None),
+        ("a.yaml", b"a: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(2_000)), "too_large", 500),
+        ("a.json", b"\xef\xbb\xbf{}", "not_utf8", 1),
+        ("a.json", b'{\n"id": "\xff"}', "not_utf8", 2),
+        ("a.json", b'{\n\n"id": "\x00"}', "not_utf8", 3),
+        ("a.json", b'{\n"id": }', "syntax", 2),
+        ("a.json", b'{"id":"a","qty":1} x', "syntax", 1),
+        ("a.json", b'{\n"id": "a",\n"id": "b"}', "duplicate_key", 3),
+        ("a.json", b'{"algo": {"x": 1,\n"\\u0078": 2}}', "duplicate_key", 2),
+        ("a.yaml", b"id: a\nid: b\n", "duplicate_key", 2),
+        ("a.yaml", b'id: a\n"id": b\n', "duplicate_key", 2),
+        ("a.json", b"[" * 17 + b"]" * 17, "too_deep", None),
+        ("a.json", b"[" * 30_000, "too_deep", None),
+        ("a.yaml", b"[" * 17 + b"]" * 17, "too_deep", 1),
+        ("a.yaml", b"[" * 30_000, "too_deep", 1),
+        ("a.yaml", b"id: &x a\nnote: *x\n", "yaml_feature", 1),
+        ("a.yaml", b"id: a\nqty: !!int 5\n", "yaml_feature", 2),
+        ("a.yaml", b"id: a\nqty: ! 5\n", "yaml_feature", 2),
+        ("a.yaml", b"<<: {id: a}\n", "yaml_feature", 1),
+        ("a.yaml", b"id: a\n---\nid: b\n", "yaml_feature", 2),
+        ("a.yaml", b"? [a]\n: 1\n", "syntax", 1),
+        ("a.yaml", b"id: 'a\n", "syntax", 2),
+        ("a.yaml", b"id: \x07\n", "syntax", None),
+        ("a.yaml", b'id: "\\UFFFFFFFF"\n', "syntax", None),
+        ("a.json", b"[]", "not_supported", None),
+        ("a.json", b"5", "wrong_type", None),
+        ("a.json", b'{"id": true, "symbol": "A", "side": "buy", "qty": 1}', "wrong_type", 1),
+        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": true}', "wrong_type", 1),
+        ("a.json", b'{"id": "a", "symbol": "A", "side": "buy", "qty": 1, "note": "\\ud800"}', "bad_text", 1),
+    ],
+)
+def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str, line: int | None) -> None:
+    """Encoding, syntax, duplicates, nesting, size and the features of YAML that hide things end in a code."""
+    found, _, at = refusal(name, body)
+
+    assert (code, line) == (found, at)
