@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from execd.core import order as order_facts
@@ -22,10 +22,11 @@ PRICES = [f"10.0{cent}" for cent in range(8)]
 SIZES = st.sampled_from([0, 100, 100, 200, 300])
 ROWS_MAX = 40
 IDS = [f"o{n}" for n in range(6)]
+# A ClOrdID is the venue's, not the account's: two accounts never share one.
+ACCOUNT_OF = {name: ("acc", "other")[n % 2] for n, name in enumerate(IDS)}
 
 quotes = st.builds(quote, st.sampled_from(["0", *PRICES]), SIZES, st.sampled_from(["0", *PRICES]), SIZES)
 prints = st.tuples(st.sampled_from(PRICES), st.sampled_from([1, 50, 100, 250]))
-accounts = st.sampled_from(["acc", "other"])
 
 
 @st.composite
@@ -33,7 +34,7 @@ def requests(draw: st.DrawFn, *, has_whole: bool = True) -> Row:
     """Draw a new order, a replace or a cancel; what it refers to may not be there."""
     kind = draw(st.sampled_from(["new", "new", "new", "replace", "cancel"]))
     name, qty, px = draw(st.sampled_from(IDS)), draw(st.integers(1, 6)) * 50, draw(st.sampled_from(PRICES))
-    account = draw(accounts)
+    account = ACCOUNT_OF[name]
     if kind == "cancel":
         return pull(f"c-{name}", name, account)
     if kind == "replace":
@@ -60,13 +61,14 @@ def tapes(*, has_whole: bool = True) -> st.SearchStrategy[list[Row]]:
 
 def cum_qtys(matching: Matching) -> dict[str, Decimal]:
     """Return CumQty of each order that the venue knows."""
-    found = {(name, account): matching.find(account, name) for name in IDS for account in ("acc", "other")}
-    return {name: seen.cum_qty for (name, _), seen in found.items() if seen is not None}
+    found = {name: matching.find(account, name) for name, account in ACCOUNT_OF.items()}
+    return {name: seen.cum_qty for name, seen in found.items() if seen is not None}
 
 
 def was_refused_for_fills(reports: Sequence[ExecReport]) -> bool:
     """Whether a replace came too late for what had been filled by then."""
-    return any(isinstance(report, ReplaceRejected) and report.code in {"below_cum_qty", "too_late"} for report in reports)
+    codes = [report.code for report in reports if isinstance(report, ReplaceRejected)]
+    return "below_cum_qty" in codes or "too_late" in codes
 
 
 @given(rows=tapes(has_whole=False), isolates=st.booleans())
@@ -132,35 +134,60 @@ def test_reports_fold_to_what_the_venue_knows(rows: list[Row], rule: QueueRule, 
                 orders[key] = order_facts.apply(orders[key], report)
     for key, order in orders.items():
         seen = matching.find(order.first.account, key)
-        expected = None if order.ord_status is OrdStatus.REJECTED else (order.cum_qty, order.order_qty, not order.is_done)
+        told = (order.cum_qty, order.order_qty, not order.is_done)
+        expected = None if order.ord_status is OrdStatus.REJECTED else told
 
         assert expected == (None if seen is None else (seen.cum_qty, seen.order_qty, seen.is_live))
         assert order.cum_qty <= order.order_qty
 
 
+class Standing:
+    """One displayed side, and what trades took of its touch since it last changed."""
+
+    def __init__(self) -> None:
+        self.shown = (Decimal(0), Decimal(0))
+        self.used = Decimal(0)
+
+    def show(self, px: Decimal, size: Decimal) -> None:
+        """Take the next row of this side."""
+        if (px, size) != self.shown:
+            self.shown, self.used = (px, size), Decimal(0)
+
+
 @given(rows=tapes(), rule=st.sampled_from(QueueRule))
-@example(rows=[quote("10.00", 100, "10.02", 100), new("o1", "buy", 100, "10.01"), ("10.01", 50)], rule=QueueRule.PESSIMISTIC)
-def test_no_volume_of_the_tape_is_used_twice(rows: list[Row], rule: QueueRule) -> None:
-    """A print fills no more than it printed; a standing side of the quote no more than it shows per tick."""
+def test_no_share_of_the_tape_is_used_twice(rows: list[Row], rule: QueueRule) -> None:
+    """A print fills no more resting shares than it printed; the touch of a standing side no more than it shows."""
     matching = venue(rule)
+    ask, bid = Standing(), Standing()
     for now_ns, row in enumerate(rows):
-        filled = sum((report.last_qty for report in tell(matching, row, now_ns) if isinstance(report, Trade)), Decimal(0))
-        has_stops = any(isinstance(other, NewOrder) and other.stop_px is not None for other in rows)
-        if isinstance(row, tuple) and not has_stops:
-            assert filled <= row[1]
+        if isinstance(row, Quote):
+            ask.show(row.ask_px, row.ask_size)
+            bid.show(row.bid_px, row.bid_size)
+        printed = Decimal(0)
+        for report in tell(matching, row, now_ns):
+            if isinstance(report, Trade):
+                side = ask if matching.order_of(report.cl_ord_id).is_buy else bid
+                is_by_print = isinstance(row, tuple) and report.is_passive
+                printed += report.last_qty if is_by_print else 0
+                is_at_touch = report.is_passive or report.last_px == side.shown[0]
+                side.used += report.last_qty if is_at_touch and not is_by_print else 0
+
+        assert printed <= (row[1] if isinstance(row, tuple) else 0)
+        assert ask.used <= ask.shown[1]
+        assert bid.used <= bid.shown[1]
 
 
 @given(rows=tapes(), rule=st.sampled_from(QueueRule))
 def test_no_trade_is_beyond_the_limit(rows: list[Row], rule: QueueRule) -> None:
-    """A trade of an order with a limit is at the limit or better, at the terms of its instant."""
+    """A trade of an order with a limit is at that limit, as it was at that instant, or better."""
     matching = venue(rule)
-    for report in play(matching, rows):
-        if isinstance(report, Trade):
-            names = [row for row in rows if isinstance(row, NewOrder | ReplaceRequest) and row.cl_ord_id == report.cl_ord_id]
-            asked = names[0]
-            first = next(row for row in rows if isinstance(row, NewOrder) and row.cl_ord_id == report.order_id[2:])
-            if asked.price is not None and first.ord_type in {OrdType.LIMIT, OrdType.STOP_LIMIT}:
-                assert report.last_px <= asked.price if first.side.is_buy else report.last_px >= asked.price
+    for now_ns, row in enumerate(rows):
+        for report in tell(matching, row, now_ns):
+            if isinstance(report, Trade):
+                order = matching.order_of(report.cl_ord_id)
+                worst = order.price if order.price is not None else report.last_px
+
+                assert report.last_px <= worst if order.is_buy else report.last_px >= worst
 
 
 @given(rows=tapes(), rule=st.sampled_from(QueueRule), isolates=st.booleans())
@@ -175,13 +202,16 @@ def test_the_same_rows_give_the_same_reports(rows: list[Row], rule: QueueRule, *
 def test_an_isolated_account_meets_the_market_as_if_alone(rows: list[Row], rule: QueueRule) -> None:
     """With isolated accounts, leaving out all requests of others changes nothing for an account."""
     together, alone = venue(rule, isolates_accounts=True), venue(rule, isolates_accounts=True)
-    # An id is the venue's, not the account's: two accounts here do not share one.
-    mine = [row for row in rows if isinstance(row, NewOrder) and row.account == "acc"]
-    others = [row for row in rows if isinstance(row, NewOrder) and row.account != "acc"]
-    assume(not {row.cl_ord_id for row in mine} & {row.cl_ord_id for row in others})
-    names = {row.cl_ord_id for row in mine}
-    kept = [row for row in rows if not isinstance(row, NewOrder | ReplaceRequest | CancelRequest) or row.account == "acc"]
-    reports = [report for report in play(together, rows) if report.order_id[2:] in names and isinstance(report, Trade)]
-    expected = [(report.exec_id, report.last_qty, report.last_px) for report in play(alone, kept) if isinstance(report, Trade)]
+    kept = [row for row in rows if getattr(row, "account", "acc") == "acc"]
+    actual = [trade for trade in _trades(play(together, rows)) if ACCOUNT_OF[trade[0]] == "acc"]
 
-    assert expected == [(report.exec_id, report.last_qty, report.last_px) for report in reports]
+    assert _trades(play(alone, kept)) == actual
+
+
+def _trades(reports: Sequence[ExecReport]) -> list[tuple[str, str, Decimal, Decimal]]:
+    """Return trades as (first ClOrdID, ExecID, quantity, price)."""
+    return [
+        (report.order_id[2:], report.exec_id, report.last_qty, report.last_px)
+        for report in reports
+        if isinstance(report, Trade)
+    ]
