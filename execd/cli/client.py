@@ -1,10 +1,10 @@
-"""The control API as the commands see it: HTTP over the unix socket, standard library only.
+"""The control API as the commands see it: HTTP/1.0 over the unix socket.
 
 One request a connection. What the daemon refuses becomes a `CliError` with
-the exit code of its kind.
+the exit code of its kind. Written out, because importing http.client (and
+with it email and ssl) takes longer than a whole command.
 """
 
-import http.client
 import json
 import os
 import socket
@@ -17,22 +17,9 @@ from execd.cli.exits import CliError, Exit
 from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths
 
 REQUEST_S_MAX: Final = 10.0
+_PART_BYTES: Final = 65_536
+_REFUSED: Final = 400
 _CODES: Final = {404: Exit.NOT_FOUND, 503: Exit.NOT_RUNNING, 504: Exit.TIMEOUT}
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """An HTTP connection whose host is a socket file."""
-
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        super().__init__("execd", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the socket."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        with reachable(self._path) as path:
-            self.sock.connect(path)
 
 
 @contextmanager
@@ -48,30 +35,39 @@ def reachable(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(
-    paths: StatePaths, method: str, target: str, body: bytes | None = None, *, timeout_s: float = REQUEST_S_MAX
-) -> Any:  # noqa: ANN401  # JSON has no narrower type.
+def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeout_s: float = REQUEST_S_MAX) -> Any:  # noqa: ANN401  # JSON has no narrower type.
     """Return the daemon's answer. Raises CliError where it does not run, refuses, or takes too long."""
-    connection = _UnixConnection(paths.socket, timeout_s)
     try:
-        connection.request(method, target, body=body)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
+        status, answer = _exchange(paths.socket, f"{method} {target}", body, timeout_s)
+        told = json.loads(answer)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         raise CliError(Exit.NOT_RUNNING, not_running(paths)) from None
     except TimeoutError:
         raise CliError(Exit.TIMEOUT, f"execd did not answer within {timeout_s:g} s; see its log") from None
     except PermissionError:
         raise CliError(Exit.ERROR, f"{paths.socket} belongs to another user; run this as the daemon's user") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise CliError(Exit.ERROR, f"the daemon at {paths.socket} broke off: {error}") from None
-    finally:
-        connection.close()
-    if response.status >= http.client.BAD_REQUEST:
-        raise CliError(_CODES.get(response.status, Exit.ERROR), answer.get("message", str(answer)))
-    return answer
+    if status >= _REFUSED:
+        raise CliError(_CODES.get(status, Exit.ERROR), told.get("message", str(told)))
+    return told
 
 
 def not_running(paths: StatePaths) -> str:
     """Say that no daemon answers, and how to start one."""
     return f"execd is not running on {paths.root}; start it with: execd run --state-dir {paths.root}"
+
+
+def _exchange(door: Path, request: str, body: bytes, timeout_s: float) -> tuple[int, bytes]:
+    """Send one request and return status and body. Raises OSError, and ValueError for what is no answer."""
+    head = f"{request} HTTP/1.0\r\nHost: execd\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, reachable(door) as path:
+        line.settimeout(timeout_s)
+        line.connect(path)
+        line.sendall(head.encode() + body)
+        parts = []
+        while part := line.recv(_PART_BYTES):
+            parts.append(part)
+    told, _, answer = b"".join(parts).partition(b"\r\n\r\n")
+    # "HTTP/1.0 200 OK"; with HTTP/1.0 the end of the body is the end of the connection.
+    return int(told.split(b" ", 2)[1]), answer

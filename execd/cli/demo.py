@@ -14,13 +14,15 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from execd.cli.client import ask
-from execd.cli.demo_world import DemoDaemon, fresh, samples
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command
 from execd.runtime.paths import StatePaths
+
+if TYPE_CHECKING:
+    from execd.cli.demo_world import DemoDaemon
 
 STAGGER_S: Final = 1.2
 """Between two files: long enough to see each of them begin."""
@@ -98,6 +100,8 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play the demo."""
+    from execd.cli.demo_world import DemoDaemon, fresh, samples
+
     is_watched = sys.stdout.isatty()
     paths = StatePaths(Path(args.state_dir or "demo-state").absolute())
     files = samples()
@@ -121,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK if is_right or not ends else Exit.ERROR
 
 
-def _play(daemon: DemoDaemon, scene: Scene, stage: Stage, files: list[Path], *, ends: bool) -> None:
+def _play(daemon: "DemoDaemon", scene: Scene, stage: Stage, files: list[Path], *, ends: bool) -> None:
     scene.waiting = [file.name for file in files]
     try:
         while not (ends and (scene.is_played() or scene.elapsed_s > END_S_MAX)):

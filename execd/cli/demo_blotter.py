@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from execd import __version__
+from execd.cli.show import readable
 
 if TYPE_CHECKING:
     from execd.cli.demo import Scene
@@ -118,7 +119,7 @@ def orders_table(scene: "Scene") -> RenderableType:
             bar(row),
             row["avg_px"] or "–",
             cost,
-            row["said"],
+            readable(row["said"]),
         )
     for name, error in scene.rejected.items():
         where = f"line {error['line']}: " if error["line"] else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from execd.cli.client import ask
 from execd.cli.explain import chain_text
-from execd.cli.show import or_dash, table
+from execd.cli.show import or_dash, readable, table
 
 if TYPE_CHECKING:
     from execd.cli.demo import Scene
@@ -37,7 +37,7 @@ class Lines:
             self._say(scene, text)
         self._fills_n = len(scene.fills)
         for row in scene.orders:
-            self._tell(scene, row["id"], f"{row['status']:<9} {row['id']}: {row['said']}")
+            self._tell(scene, row["id"], f"{row['status']:<9} {row['id']}: {readable(row['said'])}")
         for name, error in scene.rejected.items():
             self._tell(scene, name, f"rejected  {name}, line {or_dash(error['line'])}: {error['message']}")
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from execd.cli.client import ask
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json, or_dash, paint
+from execd.cli.show import as_json, or_dash, paint, readable
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
@@ -67,7 +67,7 @@ def chain_text(told: dict[str, Any]) -> str:
         since = paint(_since(link["ns"] - before_ns).rjust(9), "dim")
         before_ns = link["ns"]
         label = paint(f"{_MARKS[link['kind']]} {link['kind']:<8}", _COLOURS.get(link["kind"], ""))
-        lines.append(f"{link['ts'][11:26]} {since}  {label} {link['text']}")
+        lines.append(f"{link['ts'][11:26]} {since}  {label} {readable(link['text'])}")
         lines += [paint(f"{'':37}{name} {link[key]}", "dim") for name, key in _DETAILS if link[key]]
     return "\n".join(lines)
 

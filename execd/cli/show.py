@@ -6,10 +6,15 @@ NO_COLOR is set.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+NS_PER_S: Final = 1_000_000_000
+S_PER_DAY: Final = 86_400
+_INSTANT: Final = re.compile(r"\b1[0-9]{18}\b")
+"""Nanoseconds of any instant from 2001 to 2033."""
 _COLOURS: Final = {
     "filled": "32",
     "working": "34",
@@ -60,6 +65,16 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: frozen
         "  ".join(paint(padded(text, n), colour) for n, (text, colour) in enumerate(row)).rstrip() for row in texts
     ]
     return "\n".join(lines)
+
+
+def readable(text: str) -> str:
+    """Return a text in which instants (nanoseconds since 1970) stand as times of day, UTC."""
+    return _INSTANT.sub(_time_of_day, text)
+
+
+def _time_of_day(found: "re.Match[str]") -> str:
+    seconds = int(found.group()) // NS_PER_S % S_PER_DAY
+    return f"{seconds // 3_600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d} UTC"
 
 
 def or_dash(value: object) -> str:

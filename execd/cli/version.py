@@ -4,7 +4,7 @@ It asks no daemon.
 """
 
 import argparse
-import platform
+import sys
 
 from execd import __version__
 from execd.cli.options import Subparsers, add_command
@@ -19,7 +19,11 @@ def add(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the version."""
     if args.json:
-        print(as_json({"version": __version__, "python": platform.python_version()}))
+        print(as_json({"version": __version__, "python": _python()}))
     else:
-        print(f"execd {__version__} (Python {platform.python_version()})")
+        print(f"execd {__version__} (Python {_python()})")
     return 0
+
+
+def _python() -> str:
+    return ".".join(str(part) for part in sys.version_info[:3])
