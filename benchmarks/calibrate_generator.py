@@ -35,7 +35,6 @@ DAYS: Final = (
 )
 SEEDS: Final = (1, 2, 3)
 """A generated figure is the mean over these."""
-
 DAY_S: Final = 23_400
 HALF_HOURS: Final = 13
 HALF_HOUR_S: Final = 1_800
@@ -43,10 +42,10 @@ MINUTES: Final = 390
 NS: Final = 1_000_000_000
 SPREADS_MAX: Final = 12
 TICK: Final = 0.01
+TICKS_N: Final = 300_000
 AUCTION_BITS: Final = 0xC0
 """AlgoSeek's flags of the opening (0x40) and the closing (0x80) cross."""
 AUCTION_LETTERS: Final = frozenset("O6")
-
 Column = NDArray[np.float64]
 
 
@@ -123,8 +122,8 @@ def recorded(path: Path) -> Day:
             if not 0 <= since_s < DAY_S:
                 continue
             if row["type"] == "Q":
-                bid, ask = float(row["bid"]) / TICK, float(row["ask"]) / TICK
-                quotes.append((since_s, bid, ask, float(row["bid_size"]), float(row["ask_size"])))
+                prices = float(row["bid"]) / TICK, float(row["ask"]) / TICK
+                quotes.append((since_s, *prices, float(row["bid_size"]), float(row["ask_size"])))
             elif row["elig"] == "1" and not _is_auction(row["cond"]):
                 prints.append((since_s, float(row["price"]) / TICK, float(row["size"]), len(quotes)))
     return Day(np.array(quotes), np.array(prints))
@@ -158,7 +157,7 @@ def figures(day: Day) -> Figures:
     at_s, bid, ask = day.quotes[:, 0], np.round(day.quotes[:, 1]), np.round(day.quotes[:, 2])
     stood_s = np.diff(np.append(at_s, DAY_S))
     spread = ask - bid
-    ordinary = (spread > 0) & (spread <= 100)
+    ordinary = (spread > 0) & (spread <= 100)  # Neither locked nor crossed, nor the stub quotes around a cross.
     spreads = np.bincount(np.minimum(spread[ordinary], SPREADS_MAX).astype(int), stood_s[ordinary], SPREADS_MAX + 1)[1:]
     shown = np.concatenate((day.quotes[:, 3], day.quotes[:, 4]))
     shown_s = np.concatenate((stood_s, stood_s))
@@ -176,9 +175,9 @@ def figures(day: Day) -> Figures:
     moved = (np.diff(bid) != 0) | (np.diff(ask) != 0)
 
     print_part, quote_part = (seen[:, 0] // HALF_HOUR_S).astype(int), (at_s // HALF_HOUR_S).astype(int)
-    volume = np.bincount(print_part, seen[:, 2], HALF_HOURS)
-    prints = np.bincount(print_part, np.ones(len(seen)), HALF_HOURS)
-    quotes = np.bincount(quote_part, np.ones(len(at_s)), HALF_HOURS)
+    volume = _sums(print_part, seen[:, 2])
+    prints = _sums(print_part, np.ones(len(seen)))
+    quotes = _sums(quote_part, np.ones(len(at_s)))
     variance = squares.reshape(HALF_HOURS, 30).sum(axis=1)
     return Figures(
         mid_px=float(np.average(mid, weights=stood_s)),
@@ -208,7 +207,7 @@ def figures(day: Day) -> Figures:
 
 
 def mean(many: list[Figures]) -> Figures:
-    """Return the plain mean over days; variances add, so volatility is the root of their mean."""
+    """Return the mean over days; of volatilities, the root of the mean of their squares."""
     plain = {name: np.mean([getattr(one, name) for one in many], axis=0) for name in Figures._fields}
     plain["volatility_bps"] = float(np.sqrt(np.mean([one.volatility_bps**2 for one in many])))
     return Figures(**plain)
@@ -223,10 +222,9 @@ def main() -> int:
     if not folder.is_dir():
         print("no recorded days: set EXECD_SHARED_DATA to the folder that holds tick/*.csv.gz", file=sys.stderr)
         return 1
-    for lines in _measured(folder) if is_measure else _compared(folder):
-        print(lines)
-    if not is_measure:
-        print(_speed())
+    for line in _measured(folder) if is_measure else _compared(folder):
+        print(line)
+    print("" if is_measure else _speed())
     return 0
 
 
@@ -254,25 +252,26 @@ def _compared(folder: Path) -> Iterator[str]:
 
 
 def _speed() -> str:
-    ticks_n = 300_000
     specs = tuple(
         SymbolSpec(symbol=f"S{number}", start_px=Decimal(50), profile=profile)
         for number, profile in enumerate((LIQUID_LOW, MID, WIDE, TAQ) * 25)
     )
     stream = Generator(specs, 1, 0).ticks()
-    begun_s = time.perf_counter()
-    for _ in range(ticks_n):
+    begun_s = time.process_time()
+    for _ in range(TICKS_N):
         next(stream)
-    made_s = time.perf_counter() - begun_s
-    begun_s = time.perf_counter()
+    made_s = time.process_time() - begun_s
     px = Decimal(50)
-    for at_ns in range(ticks_n):
+    begun_s = time.process_time()
+    for at_ns in range(TICKS_N):
         Quote(symbol="S", bid_px=px, bid_size=px, ask_px=px, ask_size=px, exchange_ns=at_ns, received_ns=at_ns)
-    floor_s = time.perf_counter() - begun_s
-    return (
-        f"\n{ticks_n} ticks of {len(specs)} symbols: {ticks_n / made_s:,.0f} ticks/s; "
-        f"floor (creating as many Quotes) {ticks_n / floor_s:,.0f}/s; ratio {made_s / floor_s:.1f}"
-    )
+    floor_s = time.process_time() - begun_s
+    rates = f"{TICKS_N / made_s:,.0f}/s (floor, Quotes created: {TICKS_N / floor_s:,.0f}/s; x {made_s / floor_s:.0f})"
+    return f"\n{TICKS_N:,} ticks of {len(specs)} symbols, CPU time: {rates}"
+
+
+def _sums(part: NDArray[np.int_], weights: Column) -> Column:
+    return np.bincount(part, weights, HALF_HOURS).astype(np.float64)
 
 
 def _u(curve: Column) -> float:
@@ -294,8 +293,7 @@ def _is_auction(cond: str) -> bool:
 
 
 def _folder() -> Path:
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data" / "market"
-    return Path(os.environ.get("EXECD_SHARED_DATA") or beside)
+    return Path(os.environ.get("EXECD_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data" / "market")
 
 
 if __name__ == "__main__":

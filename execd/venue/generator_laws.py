@@ -52,8 +52,8 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
 def laws_of(spec: SymbolSpec) -> Laws:
     """Return the laws of `spec`. Raises ValueError where it is no market: a price, rate, size or lot not above zero."""
     profile = spec.profile
-    positive = (spec.start_px, spec.lot, profile.print_lot, profile.quotes_per_s, profile.prints_per_s)
-    if min(positive) <= 0 or min(profile.print_size_mean, profile.shown_size_mean) <= 0 or spec.halts_per_day < 0:
+    rates_and_sizes = (profile.quotes_per_s, profile.prints_per_s, profile.print_size_mean, profile.shown_size_mean)
+    if spec.start_px <= 0 or min(spec.lot, profile.print_lot, *rates_and_sizes) <= 0 or spec.halts_per_day < 0:
         raise ValueError(spec)
     spreads = _spreads(profile.spread_weights)
     is_cent = spec.tick == CENT

@@ -21,7 +21,7 @@ from execd.venue.generator import PROFILES, Generator, SymbolSpec, default_spec
 
 Tick = Quote | Prints | Halt
 START_NS = 1_700_000_000_000_000_000
-TICKS_N = 600
+TICKS_N = 300
 ZERO = Decimal(0)
 
 names = st.text(alphabet="ABCXYZ.", min_size=1, max_size=5)
