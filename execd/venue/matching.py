@@ -265,7 +265,6 @@ class Matching:
 
     def _meet(self, book: SymbolBook, now_ns: int) -> list[ExecReport]:
         """Let the standing quote meet our orders."""
-        book.interest = None
         if book.is_halted:
             return []
         fills = Fills(self._commission, now_ns)
@@ -274,6 +273,9 @@ class Matching:
                 take(book, order, fills)
         for is_buy in (True, False):
             cross(book, is_buy=is_buy, fills=fills)
+        if not fills.made and not book.waiting:
+            return []
+        book.interest = None
         return [*self._tidied(fills), *self._stop_waiting(book, now_ns)]
 
     def _rest(self, book: SymbolBook, order: Working) -> None:

@@ -82,6 +82,8 @@ class BookSide:
 
     def take_seen(self, px: Decimal) -> list[Working]:
         """Return, and forget as unseen, the orders at whose price nothing better than `px` is displayed."""
+        if not self.unseen:
+            return []
         seen = _upto(self.unseen, self._rank(px))
         del self.unseen[: len(seen)]
         return seen
@@ -130,11 +132,14 @@ class Displayed:
     size: Decimal = ZERO
     used: dict[str, list[Decimal]] = field(default_factory=dict)
 
-    def show(self, px: Decimal, size: Decimal) -> None:
-        """Take the next quote row; what was used is forgotten only when this side changed."""
-        if px != self.px or size != self.size:
-            self.px, self.size = px, size
-            self.used.clear()
+    def show(self, px: Decimal, size: Decimal) -> bool:
+        """Take the next quote row; what was used is forgotten, and True returned, only when this side changed."""
+        if px == self.px and size == self.size:
+            return False
+        self.px, self.size = px, size
+        had_used = bool(self.used)
+        self.used.clear()
+        return had_used
 
     def free(self, lane: str, tick_n: int) -> Decimal:
         """Return what is left `tick_n` ticks beyond the touch; each tick shows as much as the touch."""
@@ -166,8 +171,10 @@ class SymbolBook:
     def show(self, quote: Quote) -> None:
         """Take the next quote row."""
         self.quote = quote
-        self.bid.show(quote.bid_px, quote.bid_size)
-        self.ask.show(quote.ask_px, quote.ask_size)
+        has_forgotten_bid = self.bid.show(quote.bid_px, quote.bid_size)
+        has_forgotten_ask = self.ask.show(quote.ask_px, quote.ask_size)
+        if has_forgotten_bid or has_forgotten_ask:
+            self.interest = None
 
     def own(self, *, is_buy: bool) -> BookSide:
         """Return where orders of a side rest."""

@@ -139,6 +139,7 @@ def see(book: SymbolBook) -> None:
         if near.px <= ZERO:
             continue
         for order in side.take_seen(near.px):
+            book.interest = None
             order.ahead = side.ahead_of_next(order, near.size if near.px == order.price else ZERO)
 
 

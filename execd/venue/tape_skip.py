@@ -24,6 +24,8 @@ def next_row(chunk: TapeChunk, interest: Interest, start: int, stop: int | None 
     end = len(chunk) if stop is None else min(stop, len(chunk))
     if interest == _NOTHING:
         return end
+    if interest.any_quote and start < end and chunk.is_quote[start]:
+        return start
     window = FIRST_WINDOW
     while start < end:
         upto = min(end, start + window)
