@@ -19,7 +19,7 @@ COND_LEN_MAX: Final = 8
 """Condition codes are compared as one 64-bit word."""
 _COMMAS: Final = len(COLUMNS) - 1
 _TS_LEN_MAX: Final = 19
-_NUMBER_LEN_MAX: Final = 13
+NUMBER_LEN_MAX: Final = 13
 """13 digits and four places still fit an int64."""
 _ZERO: Final = ord("0")
 _BITS_BYTE: Final = np.uint64(8)
@@ -130,8 +130,7 @@ def _instants(buffer: Bytes, start: Ints, stop: Ints) -> Ints:
     field = _Field("ts_ns", buffer, start, stop, np.arange(len(start)))
     length = stop - start
     if not bool((length == _TS_LEN_MAX).all()):
-        field.refuse(length > _TS_LEN_MAX, "is longer than 19 digits")
-        return _numbers(field, 0, may_be_empty=False)
+        return _numbers(field, 0, may_be_empty=False, len_max=_TS_LEN_MAX)
     values = np.zeros(len(start), dtype=np.int64)
     bad = np.zeros(len(start), dtype=np.bool_)
     for place in range(_TS_LEN_MAX):
@@ -143,7 +142,7 @@ def _instants(buffer: Bytes, start: Ints, stop: Ints) -> Ints:
     return values
 
 
-def _numbers(field: _Field, places: int, *, may_be_empty: bool) -> Ints:
+def _numbers(field: _Field, places: int, *, may_be_empty: bool, len_max: int = NUMBER_LEN_MAX) -> Ints:
     """Return the numbers of a field times 10**places; at most `places` digits may follow the point."""
     length = field.stop - field.start
     values = np.zeros(len(length), dtype=np.int64)
@@ -151,7 +150,7 @@ def _numbers(field: _Field, places: int, *, may_be_empty: bool) -> Ints:
         return values
     if not may_be_empty:
         field.refuse(length == 0, "is empty")
-    field.refuse(length > (_NUMBER_LEN_MAX if places else _TS_LEN_MAX), "is too long")
+    field.refuse(length > len_max, f"is longer than {len_max} characters")
     point = np.zeros(len(length), dtype=np.bool_)
     decimals = np.zeros(len(length), dtype=np.int64)
     bad = np.zeros(len(length), dtype=np.bool_)

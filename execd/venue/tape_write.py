@@ -14,7 +14,7 @@ from typing import Final, Self
 from execd.core.codec import plain
 from execd.core.market import Quote
 from execd.errors import TapeError
-from execd.venue.tape_text import HEADER, PX_PLACES
+from execd.venue.tape_text import HEADER, NUMBER_LEN_MAX, PX_PLACES
 
 AUCTION_CODE: Final = "O"
 COMPRESSION: Final = 6
@@ -77,9 +77,14 @@ class TapeWriter:
     def _px(self, px: Decimal) -> str:
         if px < 0 or px != round(px, PX_PLACES):
             raise TapeError(f"{self._path}: price {px} has more than {PX_PLACES} decimals or is below zero")
-        return plain(px)
+        return self._short(plain(px))
 
     def _size(self, size: Decimal) -> str:
         if size < 0 or size != size.to_integral_value():
             raise TapeError(f"{self._path}: size {size} is not a whole number of shares")
-        return str(int(size))
+        return self._short(str(int(size)))
+
+    def _short(self, text: str) -> str:
+        if len(text) > NUMBER_LEN_MAX:
+            raise TapeError(f"{self._path}: {text} is longer than {NUMBER_LEN_MAX} characters")
+        return text

@@ -1,0 +1,463 @@
+"""The simulated broker and feed, in real time over scripted sources, recorded tapes and the generator.
+
+Nothing here waits for time to pass: a test waits for the next report or tick, and a limit on the whole test says when
+that was too long. Where an order of things matters, latency is long and the clock is the test's own.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from execd.brokers.registry import NAMES, broker_class
+from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
+from execd.brokers.sim_queue import Mailbox
+from execd.brokers.sim_source import Timed
+from execd.core import order as order_facts
+from execd.core.enums import OrdType, Side
+from execd.core.events import StreamAlive, StreamGap
+from execd.core.market import Halt, Prints, Quote, one_print
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.reports import Accepted, Canceled, ExecReport, Expired, Rejected, Replaced, Trade
+from execd.errors import ConfigError, Refused, TapeError, Unknown
+from execd.venue.generator import Generator, default_spec
+from execd.venue.latency import Latency
+from execd.venue.tape_write import TapeWriter
+
+MS = 1_000_000
+S = 1_000 * MS
+Item = TypeVar("Item")
+
+
+class WallClock:
+    """The machine's own time."""
+
+    def now_ns(self) -> int:
+        """Return the instant."""
+        return time.time_ns()
+
+
+class Script:
+    """A source of scripted ticks; then, if it stays open, nothing for an hour."""
+
+    def __init__(self, *ticks: Timed, stays_open: bool = True) -> None:
+        self._ticks = [*ticks, (3_600 * S, shown("END"))] if stays_open else list(ticks)
+
+    def ticks(self) -> Iterator[Timed]:
+        """Yield the rest of the script."""
+        while self._ticks:
+            yield self._ticks.pop(0)
+
+    def ensure(self, symbol: str) -> Quote | None:
+        """Return None: the script is what it is."""
+        return None
+
+
+def shown(symbol: str = "ABC", bid: str = "10.00", ask: str = "10.02", size: int = 200) -> Quote:
+    """Return a quote with an instant of long ago, as a tape has it."""
+    return Quote(
+        symbol=symbol,
+        bid_px=Decimal(bid),
+        bid_size=Decimal(size),
+        ask_px=Decimal(ask),
+        ask_size=Decimal(size),
+        exchange_ns=1,
+        received_ns=1,
+    )
+
+
+def new(
+    cl_ord_id: str, px: str | None = "10.00", qty: int = 100, symbol: str = "ABC", account: str = "sim"
+) -> NewOrder:
+    """Return a new buy; without a price a market order."""
+    return NewOrder(
+        cl_ord_id=cl_ord_id,
+        parent_id="p",
+        account=account,
+        symbol=symbol,
+        side=Side.BUY,
+        order_qty=Decimal(qty),
+        ord_type=OrdType.MARKET if px is None else OrdType.LIMIT,
+        price=None if px is None else Decimal(px),
+        send_by_ns=1 << 62,
+    )
+
+
+def pull(cl_ord_id: str, orig: str) -> CancelRequest:
+    """Return a cancel."""
+    return CancelRequest(
+        cl_ord_id=cl_ord_id, orig_cl_ord_id=orig, parent_id="p", account="sim", symbol="ABC", side=Side.BUY
+    )
+
+
+@asynccontextmanager
+async def opened(*ticks: Timed, latency: Latency | None = None, stays_open: bool = True) -> AsyncIterator[SimVenue]:
+    """Open a venue over a script; every test of it has ten seconds."""
+    venue = SimVenue(source=Script(*ticks, stays_open=stays_open), clock=WallClock(), latency=latency)
+    async with asyncio.timeout(10):
+        await venue.start()
+        try:
+            yield venue
+        finally:
+            await venue.close()
+
+
+async def take(items: AsyncIterator[Item], n: int) -> list[Item]:
+    """Return the next `n` items."""
+    return [await anext(items) for _ in range(n)]
+
+
+async def tick_of(feed: SimFeed, kind: type[Item]) -> Item:
+    """Return the next tick of a kind."""
+    async for tick in feed.ticks():
+        if isinstance(tick, kind):
+            return tick
+    raise AssertionError(kind)
+
+
+async def ready(venue: SimVenue, *symbols: str) -> SimFeed:
+    """Return a feed of symbols whose first quote was seen, so that orders meet a market."""
+    feed = SimFeed(venue)
+    await feed.subscribe(symbols)
+    for _ in symbols:
+        await tick_of(feed, Quote)
+    return feed
+
+
+async def test_an_order_is_accepted_and_fills() -> None:
+    """Reports come by the stream of the account; the ledger holds what was traded."""
+    async with opened((0, shown())) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        await broker.start()
+        answer = await broker.submit(new("a", None))
+        accepted, trade = await take(broker.reports(), 2)
+
+        assert answer is None
+        assert isinstance(accepted, Accepted)
+        assert isinstance(trade, Trade)
+        assert (Decimal(100), Decimal("10.02")) == (trade.last_qty, trade.last_px)
+        assert Decimal(100) == venue.ledger.holdings("sim")["ABC"].qty
+        assert [trade] == [execution.trade for execution in venue.ledger.executions("sim")]
+
+
+async def test_a_resting_order_is_replaced_and_canceled() -> None:
+    """Each request is answered by its own report."""
+    async with opened((0, shown())) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a"))
+        change = ReplaceRequest(
+            cl_ord_id="b",
+            orig_cl_ord_id="a",
+            parent_id="p",
+            account="sim",
+            symbol="ABC",
+            side=Side.BUY,
+            order_qty=Decimal(50),
+            send_by_ns=1 << 62,
+        )
+        await broker.replace(change, "S-a")
+        await broker.cancel(pull("c", "b"), "S-a")
+
+        assert [Accepted, Replaced, Canceled] == [type(report) for report in await take(broker.reports(), 3)]
+
+
+async def test_ticks_are_restamped_to_now() -> None:
+    """The source's own time means nothing: a tick happens when it is shown."""
+    before_ns = time.time_ns()
+    printed = one_print(symbol="ABC", px=Decimal(10), qty=Decimal(7), exchange_ns=5)
+    async with opened((0, shown()), (MS, printed)) as venue:
+        feed = SimFeed(venue)
+        await feed.subscribe(["ABC"])
+        quote, prints = await tick_of(feed, Quote), await tick_of(feed, Prints)
+
+        assert before_ns <= quote.exchange_ns <= quote.received_ns <= prints.to_ns <= time.time_ns()
+        assert MS <= prints.to_ns - quote.exchange_ns
+        assert Decimal(7) == prints.volume
+
+
+async def test_a_feed_hears_only_what_it_asked_for_while_the_venue_sees_all() -> None:
+    """An order in a symbol that nobody listens to trades all the same."""
+    async with opened((0, shown("XYZ")), (0, shown("ABC")), (MS, shown("ABC", bid="9.99"))) as venue:
+        feed = SimFeed(venue)
+        await feed.subscribe(["ABC"])
+        heard = [await tick_of(feed, Quote) for _ in range(2)]
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a", None, symbol="XYZ"))
+        accepted, trade = await take(broker.reports(), 2)
+
+        assert ["ABC", "ABC"] == [quote.symbol for quote in heard]
+        assert (Accepted, Trade) == (type(accepted), type(trade))
+
+
+async def test_who_subscribes_later_begins_with_the_standing_quote() -> None:
+    """Asking again changes nothing."""
+    async with opened((0, shown())) as venue:
+        await ready(venue, "ABC")
+        late = SimFeed(venue)
+        await late.subscribe(["ABC"])
+        await late.subscribe(["ABC"])
+
+        assert "ABC" == (await tick_of(late, Quote)).symbol
+
+
+async def test_a_running_market_says_that_it_is_alive() -> None:
+    """Standing quotes are as fresh as the latest sign of life."""
+    async with opened((0, shown())) as venue:
+        feed = SimFeed(venue)
+
+        assert time.time_ns() - (await tick_of(feed, StreamAlive)).now_ns < 5 * S
+
+
+async def test_a_halt_is_told_and_rejects_market_orders() -> None:
+    """The feed says so before the venue refuses."""
+    halt = Halt(symbol="ABC", is_halted=True, reason="news", exchange_ns=1)
+    async with opened((0, shown()), (MS, halt)) as venue:
+        feed = SimFeed(venue)
+        await feed.subscribe(["ABC"])
+        await tick_of(feed, Halt)
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a", None))
+        (report,) = await take(broker.reports(), 1)
+
+        assert isinstance(report, Rejected)
+        assert "halted" == report.code
+
+
+async def test_the_end_of_a_source_is_the_end_of_its_day() -> None:
+    """Day orders expire, and no later sign of life makes the last quote look fresh."""
+    async with opened((0, shown()), (50 * MS, shown()), stays_open=False) as venue:
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a", "9.00"))
+
+        assert [Accepted, Expired] == [type(report) for report in await take(broker.reports(), 2)]
+
+
+async def test_requests_of_an_account_act_in_the_order_in_which_they_were_sent() -> None:
+    """Jitter never lets a cancel arrive before its order."""
+    jittery = Latency(base_ns=0, jitter_ns=20 * MS, seed=3)
+    async with opened((0, shown()), latency=jittery) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        for n in range(20):
+            await broker.submit(new(f"a{n}"))
+            await broker.cancel(pull(f"c{n}", f"a{n}"), "")
+        reports = await take(broker.reports(), 40)
+
+        assert [Accepted, Canceled] * 20 == [type(report) for report in reports]
+        assert [f"{kind}{n}" for n in range(20) for kind in "ac"] == [
+            report.cl_ord_id for report in reports if not isinstance(report, StreamGap)
+        ]
+
+
+async def test_a_request_acts_its_latency_after_it_was_sent() -> None:
+    """The report carries the venue's instant."""
+    async with opened((0, shown()), latency=Latency(base_ns=30 * MS)) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        sent_ns = time.time_ns()
+        await broker.submit(new("a"))
+        (report,) = await take(broker.reports(), 1)
+
+        assert isinstance(report, Accepted)
+        assert report.transact_ns - sent_ns >= 30 * MS
+
+
+async def test_no_such_order_is_proof() -> None:
+    """A lookup travels behind every request before it, so it finds what was still on its way."""
+    async with opened((0, shown()), latency=Latency(base_ns=20 * MS)) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a"))
+        seen, nothing = await broker.find("a"), await broker.find("b")
+
+        assert broker.limits.lookups_are_final
+        assert seen is not None
+        assert seen.is_live
+        assert nothing is None
+
+
+async def test_a_closed_venue_refuses_requests_and_cannot_answer() -> None:
+    """A request is surely not live; a question has no answer, also one that was on its way."""
+    async with opened((0, shown()), latency=Latency(base_ns=60 * S)) as venue:
+        broker = SimBroker(venue, "sim")
+        asked = asyncio.create_task(broker.find("a"))
+        await asyncio.sleep(0)
+        await venue.close()
+        with pytest.raises(Unknown):
+            await asked
+        with pytest.raises(Unknown):
+            await broker.find("a")
+        with pytest.raises(Refused):
+            await broker.submit(new("a"))
+
+
+async def test_closing_leaves_no_task_behind() -> None:
+    """Close may be called twice, and before a start."""
+    before = len(asyncio.all_tasks())
+    async with opened((0, shown())) as venue:
+        await venue.start()
+        await SimFeed(venue).close()
+        await SimBroker(venue, "sim").close()
+        await venue.close()
+    idle = SimVenue(source=Script(), clock=WallClock())
+    await idle.close()
+
+    assert before == len(asyncio.all_tasks())
+
+
+async def test_a_restart_takes_up_what_the_daemon_remembers() -> None:
+    """Live orders rest again with their fills; the ledger knows the fills of all."""
+    fill = Trade(
+        cl_ord_id="a", transact_ns=1, order_id="S-a", exec_id="S-a.1", last_qty=Decimal(40), last_px=Decimal("10.00")
+    )
+    order = order_facts.apply(order_facts.begin(new("a"), 0), fill)
+    venue = SimVenue(source=Script((0, shown()), (MS, shown(ask="10.00", bid="9.99"))), clock=WallClock())
+    venue.restore([order])
+    broker = SimBroker(venue, "sim")
+    async with asyncio.timeout(10):
+        await broker.start()
+        (trade,) = await take(broker.reports(), 1)
+        await venue.close()
+
+    assert isinstance(trade, Trade)
+    assert ("S-a.2", Decimal(40), Decimal(100)) == (trade.exec_id, trade.cum_before, trade.cum_after)
+    assert Decimal(100) == venue.ledger.holdings("sim")["ABC"].qty
+
+
+async def test_the_generator_makes_a_market_for_any_symbol() -> None:
+    """A symbol that is asked for trades, also where the venue began without any."""
+    clock = WallClock()
+    venue = SimVenue(source=GeneratorSource(Generator([], 7, clock.now_ns())), clock=clock)
+    async with asyncio.timeout(10):
+        await venue.start()
+        try:
+            await ready(venue, "NEWCO")
+            broker = SimBroker(venue, "sim")
+            await broker.submit(new("a", None, qty=1, symbol="NEWCO"))
+
+            assert [Accepted, Trade] == [type(report) for report in await take(broker.reports(), 2)]
+        finally:
+            await venue.close()
+
+
+async def test_the_generator_shows_a_later_symbol_at_once() -> None:
+    """A new symbol does not wait for the next tick of another."""
+    clock = WallClock()
+    venue = SimVenue(source=GeneratorSource(Generator([default_spec("ABC")], 7, clock.now_ns())), clock=clock)
+    async with asyncio.timeout(10):
+        await venue.start()
+        try:
+            feed = await ready(venue, "ABC", "XYZ")
+
+            assert venue.matching.quote_now("XYZ") is not None
+            await feed.close()
+        finally:
+            await venue.close()
+
+
+def record(path: Path, rows: Sequence[tuple[int, str, bool]]) -> Path:
+    """Write a tape: (instant, bid or price, is it a trade)."""
+    with TapeWriter(path) as tape:
+        for ts_ns, px, is_trade in rows:
+            if is_trade:
+                tape.trade(ts_ns, Decimal(px), Decimal(100))
+            else:
+                tape.quote(
+                    Quote(
+                        symbol="",
+                        bid_px=Decimal(px),
+                        bid_size=Decimal(100),
+                        ask_px=Decimal(px) + 1,
+                        ask_size=Decimal(100),
+                        exchange_ns=ts_ns,
+                        received_ns=ts_ns,
+                    )
+                )
+    return path
+
+
+def test_a_tape_begins_with_its_first_regular_print(tmp_path: Path) -> None:
+    """Of what was before, the last quote opens it; tapes of two days begin together."""
+    abc = record(
+        tmp_path / "abc_1.csv.gz", [(100, "8", False), (200, "9", False), (1_000, "9.5", True), (1_007, "9", False)]
+    )
+    xyz = record(tmp_path / "xyz_1.csv.gz", [(70_000, "3", False), (70_005, "3.5", True)])
+    source = TapeSource([abc, xyz])
+    ticks = [
+        (since_ns, tick.symbol, str(tick.bid_px) if isinstance(tick, Quote) else str(tick.last_px))
+        for since_ns, tick in source.ticks()
+        if not isinstance(tick, Halt)
+    ]
+
+    assert [(0, "ABC", "9.00"), (0, "ABC", "9.50"), (0, "XYZ", "3.00"), (0, "XYZ", "3.50"), (7, "ABC", "9.00")] == ticks
+    assert source.ensure("OTHER") is None
+
+
+def test_two_tapes_of_one_symbol_are_refused(tmp_path: Path) -> None:
+    """They would show two markets at once."""
+    paths = [record(tmp_path / f"abc_{day}.csv.gz", [(1, "1", True)]) for day in (1, 2)]
+    with pytest.raises(TapeError, match="more than one tape of ABC"):
+        TapeSource(paths)
+
+
+def test_an_empty_tape_is_refused(tmp_path: Path) -> None:
+    """A market that never begins is a mistake."""
+    with pytest.raises(TapeError, match="no row"):
+        TapeSource([record(tmp_path / "abc.csv.gz", [])])
+
+
+async def test_a_tape_that_breaks_is_told_to_its_listeners(tmp_path: Path) -> None:
+    """What ends the market ends its streams with the reason, not with silence."""
+    path = record(tmp_path / "abc.csv.gz", [(1, "1", True)] * 3)
+    source = TapeSource([path], chunk_rows=1)
+    path.write_bytes(b"gone")
+    venue = SimVenue(source=source, clock=WallClock())
+    feed = SimFeed(venue)
+    async with asyncio.timeout(10):
+        await venue.start()
+        with pytest.raises(TapeError, match="header"):
+            await tick_of(feed, Halt)
+        await venue.close()
+
+
+async def test_speed_multiplies_the_time_of_the_source() -> None:
+    """An hour of a source takes a tenth of a second at 36,000 times its speed."""
+    venue = SimVenue(
+        source=Script((0, shown()), (3_600 * S, shown(bid="9.00")), stays_open=False),
+        clock=WallClock(),
+        speed=Decimal(36_000),
+    )
+    feed = SimFeed(venue)
+    async with asyncio.timeout(10):
+        await feed.subscribe(["ABC"])
+        await venue.start()
+        quotes = [await tick_of(feed, Quote) for _ in range(2)]
+        await venue.close()
+
+    assert 100 * MS == quotes[1].exchange_ns - quotes[0].exchange_ns
+
+
+async def test_a_listener_that_is_too_slow_is_told_of_the_gap() -> None:
+    """Too many items are dropped together, and a gap stands in their place."""
+    gap = StreamGap(now_ns=0, account="sim", stream="reports", text="gap")
+    box: Mailbox[ExecReport | StreamGap] = Mailbox(gap, items_max=3)
+    for n in range(5):
+        box.put(Accepted(cl_ord_id=str(n), transact_ns=n))
+    read = await take(box.items(), 3)
+
+    assert [gap, "3", "4"] == [item if isinstance(item, StreamGap) else item.cl_ord_id for item in read]
+
+
+def test_brokers_have_names() -> None:
+    """A name gives its adapter; another is refused with the names there are."""
+    assert SimBroker is broker_class("sim")
+    assert ("sim",) == NAMES
+    with pytest.raises(ConfigError, match="'nobody' is not known; known are: sim"):
+        broker_class("nobody")
