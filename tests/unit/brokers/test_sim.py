@@ -1,132 +1,27 @@
-"""The simulated broker and feed, in real time over scripted sources, recorded tapes and the generator.
+"""The simulated broker and feed, in real time over scripted sources.
 
 Nothing here waits for time to pass: a test waits for the next report or tick, and a limit on the whole test says when
-that was too long. Where an order of things matters, latency is long and the clock is the test's own.
+that was too long.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from decimal import Decimal
-from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from execd.brokers.registry import NAMES, broker_class
-from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
+from execd.brokers.sim import SimBroker, SimFeed, SimVenue
 from execd.brokers.sim_queue import Mailbox
-from execd.brokers.sim_source import Timed
 from execd.core import order as order_facts
-from execd.core.enums import OrdType, Side
+from execd.core.enums import Side
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote, one_print
-from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.orders import ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, Expired, Rejected, Replaced, Trade
-from execd.errors import ConfigError, Refused, TapeError, Unknown
-from execd.venue.generator import Generator, default_spec
+from execd.errors import ConfigError, Refused, Unknown
 from execd.venue.latency import Latency
-from execd.venue.tape_write import TapeWriter
-
-MS = 1_000_000
-S = 1_000 * MS
-Item = TypeVar("Item")
-
-
-class WallClock:
-    """The machine's own time."""
-
-    def now_ns(self) -> int:
-        """Return the instant."""
-        return time.time_ns()
-
-
-class Script:
-    """A source of scripted ticks; then, if it stays open, nothing for an hour."""
-
-    def __init__(self, *ticks: Timed, stays_open: bool = True) -> None:
-        self._ticks = [*ticks, (3_600 * S, shown("END"))] if stays_open else list(ticks)
-
-    def ticks(self) -> Iterator[Timed]:
-        """Yield the rest of the script."""
-        while self._ticks:
-            yield self._ticks.pop(0)
-
-    def ensure(self, symbol: str) -> Quote | None:
-        """Return None: the script is what it is."""
-        return None
-
-
-def shown(symbol: str = "ABC", bid: str = "10.00", ask: str = "10.02", size: int = 200) -> Quote:
-    """Return a quote with an instant of long ago, as a tape has it."""
-    return Quote(
-        symbol=symbol,
-        bid_px=Decimal(bid),
-        bid_size=Decimal(size),
-        ask_px=Decimal(ask),
-        ask_size=Decimal(size),
-        exchange_ns=1,
-        received_ns=1,
-    )
-
-
-def new(
-    cl_ord_id: str, px: str | None = "10.00", qty: int = 100, symbol: str = "ABC", account: str = "sim"
-) -> NewOrder:
-    """Return a new buy; without a price a market order."""
-    return NewOrder(
-        cl_ord_id=cl_ord_id,
-        parent_id="p",
-        account=account,
-        symbol=symbol,
-        side=Side.BUY,
-        order_qty=Decimal(qty),
-        ord_type=OrdType.MARKET if px is None else OrdType.LIMIT,
-        price=None if px is None else Decimal(px),
-        send_by_ns=1 << 62,
-    )
-
-
-def pull(cl_ord_id: str, orig: str) -> CancelRequest:
-    """Return a cancel."""
-    return CancelRequest(
-        cl_ord_id=cl_ord_id, orig_cl_ord_id=orig, parent_id="p", account="sim", symbol="ABC", side=Side.BUY
-    )
-
-
-@asynccontextmanager
-async def opened(*ticks: Timed, latency: Latency | None = None, stays_open: bool = True) -> AsyncIterator[SimVenue]:
-    """Open a venue over a script; every test of it has ten seconds."""
-    venue = SimVenue(source=Script(*ticks, stays_open=stays_open), clock=WallClock(), latency=latency)
-    async with asyncio.timeout(10):
-        await venue.start()
-        try:
-            yield venue
-        finally:
-            await venue.close()
-
-
-async def take(items: AsyncIterator[Item], n: int) -> list[Item]:
-    """Return the next `n` items."""
-    return [await anext(items) for _ in range(n)]
-
-
-async def tick_of(feed: SimFeed, kind: type[Item]) -> Item:
-    """Return the next tick of a kind."""
-    async for tick in feed.ticks():
-        if isinstance(tick, kind):
-            return tick
-    raise AssertionError(kind)
-
-
-async def ready(venue: SimVenue, *symbols: str) -> SimFeed:
-    """Return a feed of symbols whose first quote was seen, so that orders meet a market."""
-    feed = SimFeed(venue)
-    await feed.subscribe(symbols)
-    for _ in symbols:
-        await tick_of(feed, Quote)
-    return feed
+from tests.unit.brokers.scripts import MS, S, Script, WallClock, new, opened, pull, ready, shown, take, tick_of
 
 
 async def test_an_order_is_accepted_and_fills() -> None:
@@ -329,119 +224,6 @@ async def test_a_restart_takes_up_what_the_daemon_remembers() -> None:
     assert isinstance(trade, Trade)
     assert ("S-a.2", Decimal(40), Decimal(100)) == (trade.exec_id, trade.cum_before, trade.cum_after)
     assert Decimal(100) == venue.ledger.holdings("sim")["ABC"].qty
-
-
-async def test_the_generator_makes_a_market_for_any_symbol() -> None:
-    """A symbol that is asked for trades, also where the venue began without any."""
-    clock = WallClock()
-    venue = SimVenue(source=GeneratorSource(Generator([], 7, clock.now_ns())), clock=clock)
-    async with asyncio.timeout(10):
-        await venue.start()
-        try:
-            await ready(venue, "NEWCO")
-            broker = SimBroker(venue, "sim")
-            await broker.submit(new("a", None, qty=1, symbol="NEWCO"))
-
-            assert [Accepted, Trade] == [type(report) for report in await take(broker.reports(), 2)]
-        finally:
-            await venue.close()
-
-
-async def test_the_generator_shows_a_later_symbol_at_once() -> None:
-    """A new symbol does not wait for the next tick of another."""
-    clock = WallClock()
-    venue = SimVenue(source=GeneratorSource(Generator([default_spec("ABC")], 7, clock.now_ns())), clock=clock)
-    async with asyncio.timeout(10):
-        await venue.start()
-        try:
-            feed = await ready(venue, "ABC", "XYZ")
-
-            assert venue.matching.quote_now("XYZ") is not None
-            await feed.close()
-        finally:
-            await venue.close()
-
-
-def record(path: Path, rows: Sequence[tuple[int, str, bool]]) -> Path:
-    """Write a tape: (instant, bid or price, is it a trade)."""
-    with TapeWriter(path) as tape:
-        for ts_ns, px, is_trade in rows:
-            if is_trade:
-                tape.trade(ts_ns, Decimal(px), Decimal(100))
-            else:
-                tape.quote(
-                    Quote(
-                        symbol="",
-                        bid_px=Decimal(px),
-                        bid_size=Decimal(100),
-                        ask_px=Decimal(px) + 1,
-                        ask_size=Decimal(100),
-                        exchange_ns=ts_ns,
-                        received_ns=ts_ns,
-                    )
-                )
-    return path
-
-
-def test_a_tape_begins_with_its_first_regular_print(tmp_path: Path) -> None:
-    """Of what was before, the last quote opens it; tapes of two days begin together."""
-    abc = record(
-        tmp_path / "abc_1.csv.gz", [(100, "8", False), (200, "9", False), (1_000, "9.5", True), (1_007, "9", False)]
-    )
-    xyz = record(tmp_path / "xyz_1.csv.gz", [(70_000, "3", False), (70_005, "3.5", True)])
-    source = TapeSource([abc, xyz])
-    ticks = [
-        (since_ns, tick.symbol, str(tick.bid_px) if isinstance(tick, Quote) else str(tick.last_px))
-        for since_ns, tick in source.ticks()
-        if not isinstance(tick, Halt)
-    ]
-
-    assert [(0, "ABC", "9.00"), (0, "ABC", "9.50"), (0, "XYZ", "3.00"), (0, "XYZ", "3.50"), (7, "ABC", "9.00")] == ticks
-    assert source.ensure("OTHER") is None
-
-
-def test_two_tapes_of_one_symbol_are_refused(tmp_path: Path) -> None:
-    """They would show two markets at once."""
-    paths = [record(tmp_path / f"abc_{day}.csv.gz", [(1, "1", True)]) for day in (1, 2)]
-    with pytest.raises(TapeError, match="more than one tape of ABC"):
-        TapeSource(paths)
-
-
-def test_an_empty_tape_is_refused(tmp_path: Path) -> None:
-    """A market that never begins is a mistake."""
-    with pytest.raises(TapeError, match="no row"):
-        TapeSource([record(tmp_path / "abc.csv.gz", [])])
-
-
-async def test_a_tape_that_breaks_is_told_to_its_listeners(tmp_path: Path) -> None:
-    """What ends the market ends its streams with the reason, not with silence."""
-    path = record(tmp_path / "abc.csv.gz", [(1, "1", True)] * 3)
-    source = TapeSource([path], chunk_rows=1)
-    path.write_bytes(b"gone")
-    venue = SimVenue(source=source, clock=WallClock())
-    feed = SimFeed(venue)
-    async with asyncio.timeout(10):
-        await venue.start()
-        with pytest.raises(TapeError, match="header"):
-            await tick_of(feed, Halt)
-        await venue.close()
-
-
-async def test_speed_multiplies_the_time_of_the_source() -> None:
-    """An hour of a source takes a tenth of a second at 36,000 times its speed."""
-    venue = SimVenue(
-        source=Script((0, shown()), (3_600 * S, shown(bid="9.00")), stays_open=False),
-        clock=WallClock(),
-        speed=Decimal(36_000),
-    )
-    feed = SimFeed(venue)
-    async with asyncio.timeout(10):
-        await feed.subscribe(["ABC"])
-        await venue.start()
-        quotes = [await tick_of(feed, Quote) for _ in range(2)]
-        await venue.close()
-
-    assert 100 * MS == quotes[1].exchange_ns - quotes[0].exchange_ns
 
 
 async def test_a_listener_that_is_too_slow_is_told_of_the_gap() -> None:
