@@ -97,12 +97,14 @@ class World:
         rules: Rules = RULES,
         *,
         latency_ns: int = 0,
+        report_latency_ns: int = 0,
         queue: QueueRule = QueueRule.PESSIMISTIC,
         steps_more: bool = False,
     ) -> None:
         """`steps_more`: after every event each open parent is stepped once again, which must change nothing."""
         self.rules = rules
         self.latency_ns = latency_ns
+        self.report_latency_ns = report_latency_ns
         self.steps_more = steps_more
         self.now_ns = START_NS
         self.venue = Matching(queue=queue, commission=NO_COMMISSION, instrument=rules.instrument)
@@ -218,8 +220,10 @@ class World:
 
     def _report(self, reports: Iterable[ExecReport]) -> None:
         for report in reports:
-            event = ReportReceived(now_ns=self.now_ns, account="sim", report=report)
-            self._push(self.now_ns, lambda event=event: self.tell(event))  # type: ignore[misc]
+            self._push(self.now_ns + self.report_latency_ns, lambda report=report: self._hear(report))  # type: ignore[misc]
+
+    def _hear(self, report: ExecReport) -> None:
+        self.tell(ReportReceived(now_ns=self.now_ns, account="sim", report=report))
 
     def _later(self, act: Callable[[], None]) -> None:
         self._push(self.now_ns + self.latency_ns, act)

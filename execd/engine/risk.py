@@ -42,14 +42,13 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     """All that the send gate may look at.
 
-    `rivals` are the account's live orders on the other side of the symbol, `siblings` the parent's live orders other
-    than the chain concerned, `parent_cum_qty` what the parent has filled, `chain_cum_qty` what that chain has.
+    `rivals` are the account's live orders on the other side of the symbol, `siblings` every order the parent ever had
+    but the chain concerned, `chain_cum_qty` what that chain has filled.
     """
 
     kind: Kind
     request: NewOrder | ReplaceRequest
     order_qty: Decimal
-    parent_cum_qty: Decimal
     chain_cum_qty: Decimal
     siblings: tuple[Order, ...]
     rivals: tuple[Order, ...]
@@ -144,15 +143,16 @@ def _opposing(context: SendContext) -> Refusal | None:
 
 
 def _within_parent(context: SendContext) -> Refusal | None:
+    # Summed from the orders' own facts, not from what the parent believes: this is the last look before the wire.
+    filled_qty = sum((order.cum_qty for order in context.siblings), context.chain_cum_qty)
     out_qty = sum((order.exposure_qty for order in context.siblings), ZERO)
     asked_qty = context.request.order_qty - context.chain_cum_qty
-    total = context.parent_cum_qty + out_qty + asked_qty
-    if total <= context.order_qty:
+    if filled_qty + out_qty + asked_qty <= context.order_qty:
         return None
     return Refusal(
         code="children_over_parent",
         text=(
-            f"filled {plain(context.parent_cum_qty)} + out {plain(out_qty)} + new {plain(asked_qty)}"
+            f"filled {plain(filled_qty)} + out {plain(out_qty)} + new {plain(asked_qty)}"
             f" is over {plain(context.order_qty)}"
         ),
     )

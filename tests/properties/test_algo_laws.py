@@ -68,7 +68,9 @@ def parents(draw: st.DrawFn, name: str) -> ParentOrder:
     )
 
 
-def _run(parent: ParentOrder, ticks: list[tuple[float, str, Any]], latency_ms: int, check: Callable[[World], None]) -> World:
+def _run(
+    parent: ParentOrder, ticks: list[tuple[float, str, Any]], latency_ms: int, check: Callable[[World], None]
+) -> World:
     world = World(BIG_SMALL_ORDER, latency_ns=latency_ms * MS, steps_more=True)
     world.after_event = lambda: check(world)
     for at_s, kind, tick in ticks:
