@@ -164,7 +164,8 @@ class _Before:
 def _chunk(symbol: str, columns: Columns, first_line: int, before: _Before) -> TapeChunk:
     codes, which = np.unique(columns.cond, return_inverse=True)
     auction_codes = np.array([is_auction_code(_cond_text(int(code))) for code in codes], dtype=np.bool_)
-    is_auction = columns.is_eligible & auction_codes[which]
+    is_auction = np.zeros_like(columns.is_eligible)
+    is_auction[columns.trades] = columns.is_eligible[columns.trades] & auction_codes[which]
     return TapeChunk(
         symbol=symbol,
         ts_ns=columns.ts_ns,

@@ -32,7 +32,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """The rows of some lines. `cond` is the text of the condition, left-aligned in a word; zero for quotes."""
+    """The rows of some lines. `cond` is the text of a trade's condition in one word, one for each of `trades`."""
 
     ts_ns: Ints
     is_quote: Flags
@@ -42,6 +42,7 @@ class Columns:
     ask_size: Ints
     px: Ints
     size: Ints
+    trades: Ints
     cond: npt.NDArray[np.uint64]
     is_eligible: Flags
 
@@ -59,23 +60,22 @@ def parse_lines(text: bytes) -> Columns:
     """Return the columns of `text`, whole lines that all end in a newline. Raises BadRow."""
     # The padding lets a look at a field's n-th byte pass the end of the last line.
     buffer = np.frombuffer(text + bytes(_TS_LEN_MAX), dtype=np.uint8)
-    ends = np.flatnonzero(buffer == ord("\n"))
-    starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1] + 1))
-    commas = _commas(buffer, starts, ends)
-    is_quote = _kinds(buffer, commas)
+    marks = _marks(buffer)
+    n = marks.shape[1]
+    starts = np.concatenate((np.zeros(1, dtype=np.int64), marks[_COMMAS][:-1] + 1))
+    is_quote = _kinds(buffer, marks)
     quotes, trades = np.flatnonzero(is_quote), np.flatnonzero(~is_quote)
-    n = len(ends)
 
     def column(name: str, rows: Ints, *, places: int = 0, may_be_empty: bool = False) -> Ints:
         at = COLUMNS.index(name)
         values = np.zeros(n, dtype=np.int64)
         values[rows] = _numbers(
-            _Field(name, buffer, commas[rows, at - 1] + 1, commas[rows, at], rows), places, may_be_empty=may_be_empty
+            _Field(name, buffer, marks[at - 1][rows] + 1, marks[at][rows], rows), places, may_be_empty=may_be_empty
         )
         return values
 
     return Columns(
-        ts_ns=_instants(buffer, starts, commas[:, 0]),
+        ts_ns=_instants(buffer, starts, marks[0]),
         is_quote=is_quote,
         # A side that is not there is written as nothing; it counts as price and size zero.
         bid=column("bid", quotes, places=PX_PLACES, may_be_empty=True),
@@ -84,8 +84,9 @@ def parse_lines(text: bytes) -> Columns:
         ask_size=column("ask_size", quotes, may_be_empty=True),
         px=column("price", trades, places=PX_PLACES),
         size=column("size", trades),
-        cond=_words(buffer, commas, trades, n),
-        is_eligible=_eligible(buffer, commas, ends, trades),
+        trades=trades,
+        cond=_words(buffer, marks, trades),
+        is_eligible=_eligible(buffer, marks, trades),
     )
 
 
@@ -107,22 +108,26 @@ class _Field:
             raise BadRow(int(self.rows[at]), f"{self.name} {text.decode('latin-1')!r} {why}")
 
 
-def _commas(buffer: Bytes, starts: Ints, ends: Ints) -> Ints:
-    found = np.flatnonzero(buffer == ord(","))
-    if len(found) == _COMMAS * len(ends):
-        commas = found.reshape(-1, _COMMAS)
-        if bool(((commas[:, 0] >= starts) & (commas[:, -1] < ends)).all()):
-            return commas
-    counts = np.searchsorted(found, ends) - np.searchsorted(found, starts)
+def _marks(buffer: Bytes) -> Ints:
+    """Return where each field ends: one row of the result per column of the tape, the last one of newlines."""
+    found = np.flatnonzero((buffer == ord(",")) | (buffer == ord("\n")))
+    if len(found) % len(COLUMNS) == 0:
+        marks = np.ascontiguousarray(found.reshape(-1, len(COLUMNS)).T)
+        # As many newlines as rows, each in the last place: then no comma is in it, and no newline before it.
+        ends = buffer[marks[_COMMAS]] == ord("\n")
+        if bool(ends.all()) and int(np.count_nonzero(buffer == ord("\n"))) == len(ends):
+            return marks
+    commas, ends_at = np.flatnonzero(buffer == ord(",")), np.flatnonzero(buffer == ord("\n"))
+    counts = np.diff(np.searchsorted(commas, ends_at), prepend=0)
     row = int(np.argmax(counts != _COMMAS))
     raise BadRow(row, f"{int(counts[row]) + 1} fields, {len(COLUMNS)} expected")
 
 
-def _kinds(buffer: Bytes, commas: Ints) -> Flags:
-    kind = buffer[commas[:, 0] + 1]
+def _kinds(buffer: Bytes, marks: Ints) -> Flags:
+    kind = buffer[marks[0] + 1]
     is_quote = kind == ord("Q")
-    bad = (commas[:, 1] - commas[:, 0] != 2) | ~(is_quote | (kind == ord("T")))  # noqa: PLR2004  # One letter between.
-    _Field("type", buffer, commas[:, 0] + 1, commas[:, 1], np.arange(len(commas))).refuse(bad, "is neither Q nor T")
+    bad = (marks[1] - marks[0] != 2) | ~(is_quote | (kind == ord("T")))  # noqa: PLR2004  # One letter between.
+    _Field("type", buffer, marks[0] + 1, marks[1], np.arange(marks.shape[1])).refuse(bad, "is neither Q nor T")
     return np.asarray(is_quote, dtype=np.bool_)
 
 
@@ -145,12 +150,41 @@ def _instants(buffer: Bytes, start: Ints, stop: Ints) -> Ints:
 def _numbers(field: _Field, places: int, *, may_be_empty: bool, len_max: int = NUMBER_LEN_MAX) -> Ints:
     """Return the numbers of a field times 10**places; at most `places` digits may follow the point."""
     length = field.stop - field.start
-    values = np.zeros(len(length), dtype=np.int64)
     if not len(length):
-        return values
+        return length
     if not may_be_empty:
         field.refuse(length == 0, "is empty")
     field.refuse(length > len_max, f"is longer than {len_max} characters")
+    if not places:
+        values, bad = _whole(field.buffer, field.stop, length)
+    elif bool(((length > 2) & (field.buffer[field.stop - 3] == ord("."))).all()):  # noqa: PLR2004  # "." and cents.
+        # Nearly every tape has two decimals in every price: then no row needs to look for its point.
+        units, bad_units = _whole(field.buffer, field.stop - 3, length - 3)
+        cents, bad_cents = _whole(field.buffer, field.stop, np.full_like(length, 2))
+        values, bad = (units * 100 + cents) * 10 ** (places - 2), bad_units | bad_cents
+    else:
+        return _decimals(field, places, length)
+    field.refuse(bad, "is not a number")
+    return values
+
+
+def _whole(buffer: Bytes, stop: Ints, length: Ints) -> tuple[Ints, Flags]:
+    """Return the numbers whose `length` digits end before `stop`, and where other characters are among them."""
+    values = np.zeros(len(length), dtype=np.int64)
+    bad = np.zeros(len(length), dtype=np.bool_)
+    shortest = int(length.min())
+    for place in range(int(length.max())):
+        digit = buffer[stop - 1 - place] - _ZERO  # Unsigned: what is below "0" wraps above 9.
+        if place >= shortest:
+            digit[length <= place] = 0
+        bad |= digit >= _TEN
+        values += digit * np.int64(_TEN**place)
+    return values, bad
+
+
+def _decimals(field: _Field, places: int, length: Ints) -> Ints:
+    """Return numbers with a point anywhere, or none, times 10**places."""
+    values = np.zeros(len(length), dtype=np.int64)
     point = np.zeros(len(length), dtype=np.bool_)
     decimals = np.zeros(len(length), dtype=np.int64)
     bad = np.zeros(len(length), dtype=np.bool_)
@@ -164,30 +198,28 @@ def _numbers(field: _Field, places: int, *, may_be_empty: bool, len_max: int = N
         is_point = inside & (byte == ord("."))
         bad |= inside & ~is_digit & (~is_point | point)
         point |= is_point
-    field.refuse(bad | (point & (places == 0)) | (point & (length == 1)), "is not a number")
+    field.refuse(bad | (point & (length == 1)), "is not a number")
     field.refuse(decimals > places, f"has more than {places} decimals")
-    return np.asarray(values * _TEN ** (places - decimals), dtype=np.int64) if places else values
+    return np.asarray(values * _TEN ** (places - decimals), dtype=np.int64)
 
 
-def _words(buffer: Bytes, commas: Ints, rows: Ints, n: int) -> npt.NDArray[np.uint64]:
+def _words(buffer: Bytes, marks: Ints, rows: Ints) -> npt.NDArray[np.uint64]:
     at = COLUMNS.index("cond")
-    start, stop = commas[rows, at - 1] + 1, commas[rows, at]
+    start, stop = marks[at - 1][rows] + 1, marks[at][rows]
     length = stop - start
     _Field("cond", buffer, start, stop, rows).refuse(length > COND_LEN_MAX, f"has more than {COND_LEN_MAX} characters")
-    word = np.zeros(len(rows), dtype=np.uint64)
+    words = np.zeros(len(rows), dtype=np.uint64)
     for place in range(COND_LEN_MAX):
         byte = np.where(length > place, buffer[start + place], 0).astype(np.uint64)
-        word = (word << _BITS_BYTE) | byte
-    words = np.zeros(n, dtype=np.uint64)
-    words[rows] = word
+        words = (words << _BITS_BYTE) | byte
     return words
 
 
-def _eligible(buffer: Bytes, commas: Ints, ends: Ints, rows: Ints) -> Flags:
-    start, stop = commas[rows, -1] + 1, ends[rows]
+def _eligible(buffer: Bytes, marks: Ints, rows: Ints) -> Flags:
+    start, stop = marks[_COMMAS - 1][rows] + 1, marks[_COMMAS][rows]
     byte = buffer[start]
     bad = (stop - start != 1) | ~((byte == ord("0")) | (byte == ord("1")))
     _Field("elig", buffer, start, stop, rows).refuse(bad, "is neither 0 nor 1")
-    flags = np.zeros(len(ends), dtype=np.bool_)
+    flags = np.zeros(marks.shape[1], dtype=np.bool_)
     flags[rows] = byte == ord("1")
     return flags
