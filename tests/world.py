@@ -74,19 +74,17 @@ def quote(symbol: str, bid: str, ask: str, at_s: float = 0, size: int = 100, ask
     )
 
 
-def intent(parent_id: str, symbol: str = "AAPL", side: Side = Side.BUY, **fields: Any) -> ParentOrder:
+def intent(
+    parent_id: str,
+    symbol: str = "AAPL",
+    side: Side = Side.BUY,
+    **fields: Any,  # noqa: ANN401  # ParentOrder checks them.
+) -> ParentOrder:
     """Return a parent that may start at once; `fields` go to ParentOrder."""
-    amount = {"order_qty": Decimal(100)} if not {"order_qty", "notional", "is_close"} & set(fields) else {}
-    return ParentOrder(
-        parent_id=parent_id,
-        account=fields.pop("account", "sim"),
-        symbol=symbol,
-        side=side,
-        effective_ns=fields.pop("effective_ns", START_NS),
-        start_by_ns=fields.pop("start_by_ns", START_NS + 3600 * S),
-        **amount,
-        **fields,
-    )
+    if not {"order_qty", "notional", "is_close"} & set(fields):
+        fields["order_qty"] = Decimal(100)
+    defaults: dict[str, Any] = {"account": "sim", "effective_ns": START_NS, "start_by_ns": START_NS + 3600 * S}
+    return ParentOrder(parent_id=parent_id, symbol=symbol, side=side, **(defaults | fields))
 
 
 class World:
@@ -200,13 +198,13 @@ class World:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case Submit(request=request):
-                self.submitted.append(request)
-                self._later(lambda: self._report(self.venue.submit(request, self.now_ns)))
-            case Cancel(request=request):
-                self._later(lambda: self._report(self.venue.cancel(request, self.now_ns)))
-            case Replace(request=request):
-                self._later(lambda: self._report(self.venue.replace(request, self.now_ns)))
+            case Submit():
+                self.submitted.append(effect.request)
+                self._later(lambda: self._report(self.venue.submit(effect.request, self.now_ns)))
+            case Cancel():
+                self._later(lambda: self._report(self.venue.cancel(effect.request, self.now_ns)))
+            case Replace():
+                self._later(lambda: self._report(self.venue.replace(effect.request, self.now_ns)))
             case SetTimer(key=key, at_ns=at_ns):
                 self._push(at_ns, lambda: self.tell(TimerFired(now_ns=self.now_ns, key=key)))
             case Query(account=account, cl_ord_id=cl_ord_id):
@@ -245,6 +243,6 @@ class World:
             self._carry_out(effect)
 
 
-def execution(**fields: Any) -> Rules:
+def execution(**fields: Any) -> Rules:  # noqa: ANN401  # Execution checks them.
     """Return the rules with these execution numbers."""
     return msgspec.structs.replace(RULES, execution=msgspec.structs.replace(Execution(), **fields))

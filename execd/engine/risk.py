@@ -94,7 +94,7 @@ def _notional(context: SendContext) -> Refusal | None:
 def _fresh(context: SendContext) -> Refusal | None:
     market = context.market
     if market.quote is None or not market.quote.is_priceable:
-        return Refusal(code="no_reference", text="no usable quote to hold the price against", is_passing=True)
+        return Refusal(code="stale_reference", text="no usable quote to hold the price against", is_passing=True)
     most_ns = context.execution.quote_age_marketable_ns_max
     if market.quote_age_ns <= most_ns:
         return None

@@ -1,7 +1,7 @@
 """What holds for the engine as a whole: crashes, order of reports, limits at every instant."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from execd.core.book import fold
 from execd.core.codec import encode
 from execd.core.enums import Side, Urgency
 from execd.core.events import ReportReceived
+from execd.core.market import Quote
 from execd.core.orders import NewOrder, ParentOrder
 from execd.core.projection import all_rows
 from execd.core.records import Reported, Sending
@@ -24,7 +25,7 @@ ARRIVALS_S: Final = (0, 1, 7, 30)
 @st.composite
 def intents(draw: st.DrawFn) -> list[tuple[float, ParentOrder]]:
     """Draw several intents of several symbols, sides and urgencies, with the second at which each arrives."""
-    drawn = []
+    drawn: list[tuple[float, ParentOrder]] = []
     for n in range(draw(st.integers(1, 6))):
         parent = intent(
             f"p{n}",
@@ -39,9 +40,9 @@ def intents(draw: st.DrawFn) -> list[tuple[float, ParentOrder]]:
 
 
 @st.composite
-def quotes(draw: st.DrawFn) -> list[tuple[float, Any]]:
+def quotes(draw: st.DrawFn) -> list[tuple[float, Quote]]:
     """Draw quotes of every symbol."""
-    shown = []
+    shown: list[tuple[float, Quote]] = []
     for symbol in SYMBOLS:
         bid, at_s = 20_000, 0.0
         for _ in range(draw(st.integers(1, 15))):
