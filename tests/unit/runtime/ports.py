@@ -1,0 +1,128 @@
+"""Ends of ports that tests hold in their own hands: a clock that is set, a broker that does what the test says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+from execd.core.enums import OrdType, Side
+from execd.core.events import Event, StreamGap
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.errors import Refused, Unknown
+from execd.ports import BrokerLimits
+
+NOW_NS = 1_700_000_000_000_000_000
+S = 1_000_000_000
+
+
+class SetClock:
+    """A clock that stands where it was put."""
+
+    def __init__(self, now_ns: int = NOW_NS) -> None:
+        self.ns = now_ns
+
+    def now_ns(self) -> int:
+        """Return where it stands."""
+        return self.ns
+
+
+class Sink:
+    """Where events are posted to."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._more = asyncio.Event()
+
+    def post(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
+        self._more.set()
+
+    async def first(self) -> Event:
+        """Return the first event that is posted; fail after a second."""
+        async with asyncio.timeout(1):
+            while not self.events:
+                self._more.clear()
+                await self._more.wait()
+        return self.events[0]
+
+
+class ScriptedBroker:
+    """A broker that answers by the symbol: REFUSE, DOUBT, HANG, and anything else is accepted."""
+
+    def __init__(self) -> None:
+        self.account = "sim"
+        self.limits = BrokerLimits(lookups_are_final=True)
+        self.calls: list[str] = []
+        self.finds_fail_n = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def start(self) -> None:
+        """Be there."""
+
+    async def close(self) -> None:
+        """Be gone."""
+
+    async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
+        """Act on a new order."""
+        await self._act(f"new {request.cl_ord_id}", request.symbol)
+        return Accepted(cl_ord_id=request.cl_ord_id, transact_ns=NOW_NS, order_id="o")
+
+    async def cancel(self, request: CancelRequest, order_id: str) -> None:
+        """Act on a cancel."""
+        await self._act(f"cancel {request.orig_cl_ord_id}", request.symbol)
+
+    async def replace(self, request: ReplaceRequest, order_id: str) -> None:
+        """Act on a replace."""
+        await self._act(f"replace {request.orig_cl_ord_id}", request.symbol)
+
+    async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
+        """Fail so often, then know nothing."""
+        self.calls.append(f"find {cl_ord_id}")
+        if self.finds_fail_n:
+            self.finds_fail_n -= 1
+            raise Unknown("no answer")
+        return None
+
+    async def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
+        """Tell of three orders and end."""
+        for n in range(3):
+            yield Accepted(cl_ord_id=f"r-{n}", transact_ns=NOW_NS, order_id="o")
+
+    async def _act(self, call: str, symbol: str) -> None:
+        self.calls.append(call)
+        await self.gate.wait()
+        if symbol == "REFUSE":
+            raise Refused("not today")
+        if symbol == "DOUBT":
+            raise Unknown("connection reset")
+        if symbol == "HANG":
+            await asyncio.Event().wait()
+
+
+def new_order(cl_ord_id: str = "e-p-1", symbol: str = "AAPL", send_by_ns: int = NOW_NS + S) -> NewOrder:
+    """Return a request for a new order."""
+    return NewOrder(
+        cl_ord_id=cl_ord_id,
+        parent_id="p",
+        account="sim",
+        symbol=symbol,
+        side=Side.BUY,
+        order_qty=Decimal(10),
+        ord_type=OrdType.LIMIT,
+        price=Decimal(100),
+        send_by_ns=send_by_ns,
+    )
+
+
+def cancel_of(orig_cl_ord_id: str, symbol: str = "AAPL") -> CancelRequest:
+    """Return a request to cancel."""
+    return CancelRequest(
+        cl_ord_id=f"{orig_cl_ord_id}c",
+        orig_cl_ord_id=orig_cl_ord_id,
+        parent_id="p",
+        account="sim",
+        symbol=symbol,
+        side=Side.BUY,
+    )

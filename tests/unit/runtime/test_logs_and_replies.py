@@ -1,0 +1,70 @@
+"""What is said, and who is answered."""
+
+import io
+import json
+
+import pytest
+import structlog
+
+from execd.core.events import Reply
+from execd.runtime import replies as room
+from execd.runtime.logs import configure
+from execd.runtime.replies import Replies
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def write(self, _: str) -> int:
+        """Fail."""
+        raise BrokenPipeError
+
+
+def test_a_line_is_json_with_a_constant_name() -> None:
+    """Without a terminal each event is one JSON object with its name, level and instant."""
+    stream = io.StringIO()
+    configure(level="info", form="auto", stream=stream)
+    structlog.get_logger().info("order_new", order_qty="10")
+    told = json.loads(stream.getvalue())
+
+    assert (told["event"], told["order_qty"], told["level"], "timestamp" in told) == ("order_new", "10", "info", True)
+
+
+def test_what_is_below_the_level_is_not_said() -> None:
+    """The level bounds what is written."""
+    stream = io.StringIO()
+    configure(level="warning", form="json", stream=stream)
+    structlog.get_logger().info("quiet")
+
+    assert stream.getvalue() == ""
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """A broken pipe loses the line, counts it, and raises nothing."""
+    lines = configure(level="info", form="json", stream=Broken())
+    structlog.get_logger().info("lost")
+
+    assert lines.lost_n == 1
+
+
+async def test_a_reply_reaches_who_asked_and_nobody_else() -> None:
+    """Each ref is answered once; a reply that nobody waits for is dropped."""
+    replies = Replies()
+    ref, answer = replies.future("api")
+    other, waiting = replies.future("api")
+    replies.deliver(Reply(ref="api:999", is_ok=True, code="accepted"))
+    replies.deliver(Reply(ref=ref, is_ok=True, code="accepted"))
+    told = await answer
+    waiting.cancel()
+
+    assert (told.code, ref != other, waiting.cancelled()) == ("accepted", True, True)
+
+
+def test_too_many_questions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open questions are bounded."""
+    monkeypatch.setattr(room, "WAITING_MAX", 1)
+    replies = Replies()
+    replies.expect("api", lambda _: None)
+
+    with pytest.raises(OverflowError):
+        replies.expect("api", lambda _: None)
