@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from execd.core.market import Prints, Quote
+from execd.simulation.agenda import PRINT, QUOTE
 from execd.simulation.bounds import NOTHING, WINDOW_FIRST, WINDOW_LAST, Bounds
 from execd.simulation.segments import Segment
 
-PRINT, QUOTE = 0, 1
-"""The ranks of rows among what happens at one instant."""
 END_AFTER_NS: Final = 1
 """A tape is over one nanosecond after its last row."""
 Hit = tuple[int, int]

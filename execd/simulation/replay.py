@@ -1,15 +1,12 @@
 """The replay: the daemon's own cycle in virtual time, over recorded tapes.
 
-One heap holds what will happen, keyed (instant, rank, symbol, number); the tapes are walked beside it by `lane`. At
-one instant prints come first, then quotes, requests that reach the venue, reports, timers, intents. Rows that can
-neither change an order nor wake a parent are passed over; whoever has to act sees the latest quote and the summed
-prints first, so the result is the same as if every row had been told (a law of the tests).
-
-It reads no clock and no file and writes none. A new effect is a case in `_follow`.
+The `agenda` holds what will happen, the tapes are walked beside it by `lane`. Rows that can neither change an order nor
+wake a parent are passed over; whoever has to act sees the latest quote and the summed prints first, so the result is
+the same as if every row had been told (a law of the tests). It reads no clock and no file and writes none. A new
+effect is a case in `_follow`.
 """
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
 from typing import Final, Protocol, assert_never
 
 from execd.core.batch import Batch
@@ -46,17 +43,15 @@ from execd.core.rules import Rules, S
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.intake.parse import ParsedIntent
+from execd.simulation.agenda import ARRIVAL, FACT, INTENT, PRINT, Agenda, Happening
 from execd.simulation.bounds import EVERYTHING, NOTHING, bounds_of
-from execd.simulation.lane import PRINT, Lane
+from execd.simulation.lane import Lane
 from execd.venue.latency import Latency
 from execd.venue.matching import Matching
 
-ARRIVAL, FACT, TIMER, INTENT = 2, 3, 4, 5
 ALIVE_NS: Final = 1 * S
 """A tape is a stream that is always up; a daemon's stream proves itself as often."""
-FAR_NS: Final = 1 << 62
 STEPS_A_TOLD: Final = 2_048
-Happening = Request | ReportReceived | LookedUp | TimerFired | ParentReceived
 
 
 class Commits(Protocol):
@@ -92,9 +87,7 @@ class Replay:
         self._journal = journal
         self._skips = skips
         self._tell = tell
-        self._heap: list[tuple[int, int, str, int, Happening]] = []
-        self._happened_n = 0
-        self._timers: dict[str, int] = {}
+        self._agenda = Agenda()
         self._acts_ns: dict[str, int] = {}
         self._open: dict[str, dict[str, None]] = {}
         self._watched: dict[str, Lane] = {}
@@ -115,7 +108,7 @@ class Replay:
             begins_ns = self.first_ns if lane is None or lane.first_ns is None else lane.first_ns
             at_ns = max(intent.parent.effective_ns, begins_ns)
             event = ParentReceived(now_ns=at_ns, parent=intent.parent, content_hash=intent.content_hash)
-            self._put(at_ns, INTENT, intent.parent.symbol, event)
+            self._agenda.put(at_ns, INTENT, intent.parent.symbol, event)
         if not self._skips:
             for symbol, lane in self._lanes.items():
                 lane.watch(EVERYTHING)
@@ -129,7 +122,7 @@ class Replay:
 
     def _step(self) -> bool:
         """Do what comes next: a row of a tape, the end of one, or the first of the heap. False when nothing is left."""
-        limit_ns = self._heap[0][0] if self._heap else FAR_NS
+        limit_ns = self._agenda.next_ns
         chosen: Lane | None = None
         chosen_ns, chosen_rank = limit_ns, ARRIVAL
         for lane in self._watched.values():
@@ -145,10 +138,11 @@ class Replay:
         if chosen is not None:
             self._row(chosen, chosen_ns, chosen_rank)
             return True
-        if not self._heap:
+        if not self._agenda:
             return False
-        at_ns, _, symbol, _, happening = heappop(self._heap)
-        self._happen(at_ns, symbol, happening)
+        taken = self._agenda.take()
+        if taken is not None:
+            self._happen(*taken)
         return True
 
     def _row(self, lane: Lane, now_ns: int, rank: int) -> None:
@@ -169,10 +163,6 @@ class Replay:
         self._watch(lane)
 
     def _happen(self, now_ns: int, symbol: str, happening: Happening) -> None:
-        if isinstance(happening, TimerFired):
-            if self._timers.get(happening.key) != now_ns:
-                return  # It was moved since.
-            del self._timers[happening.key]
         self._prove_life(now_ns)
         lanes = [self._lanes[symbol]] if symbol in self._lanes else []
         if isinstance(happening, TimerFired) and not symbol:
@@ -252,7 +242,7 @@ class Replay:
             if order is None:
                 raise AssertionError(report.cl_ord_id)
             event = ReportReceived(now_ns=now_ns, account=order.first.account, report=report)
-            self._put(now_ns, FACT, symbol, event)
+            self._agenda.put(now_ns, FACT, symbol, event)
 
     def _watch(self, lane: Lane) -> None:
         """Look for what the venue and the engine now wait for in a symbol."""
@@ -281,18 +271,19 @@ class Replay:
                 if effect.is_terminal:
                     self._closed(effect.parent_id)
             case SetTimer():
-                self._set_timer(effect, now_ns)
+                parent = self.book.parents.get(effect.key)
+                self._agenda.set_timer(effect, "" if parent is None else parent.order.symbol, now_ns)
             case Submit(request=request) | Cancel(request=request) | Replace(request=request):
                 # One account's requests arrive in the order in which they left.
                 least_ns = self._acts_ns.get(request.account, 0)
                 acts_ns = max(least_ns, self._latency.acts_at(request.cl_ord_id, now_ns))
                 self._acts_ns[request.account] = acts_ns
-                self._put(acts_ns, ARRIVAL, request.symbol, request)
+                self._agenda.put(acts_ns, ARRIVAL, request.symbol, request)
             case Query():
                 seen = self._venue.find(effect.account, effect.cl_ord_id)
                 answer = LookedUp(now_ns=now_ns, account=effect.account, cl_ord_id=effect.cl_ord_id, seen=seen)
                 order = self.book.order_of(effect.cl_ord_id)
-                self._put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
+                self._agenda.put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
             case Alert():
                 self.alerts[effect.code] = self.alerts.get(effect.code, 0) + 1
             case Subscribe() | Reply():
@@ -300,20 +291,10 @@ class Replay:
             case _:
                 assert_never(effect)
 
-    def _set_timer(self, effect: SetTimer, now_ns: int) -> None:
-        at_ns = max(effect.at_ns, now_ns)
-        self._timers[effect.key] = at_ns
-        parent = self.book.parents.get(effect.key)
-        self._put(at_ns, TIMER, "" if parent is None else parent.order.symbol, TimerFired(now_ns=at_ns, key=effect.key))
-
     def _closed(self, parent_id: str) -> None:
         parent = self.book.parents[parent_id]
-        self._timers.pop(parent_id, None)
+        self._agenda.drop_timer(parent_id)
         self._open.get(parent.order.symbol, {}).pop(parent_id, None)
-
-    def _put(self, at_ns: int, rank: int, symbol: str, happening: Happening) -> None:
-        self._happened_n += 1
-        heappush(self._heap, (at_ns, rank, symbol, self._happened_n, happening))
 
 
 def _no_rows(book: Book, touched: Touched) -> Rows:

@@ -16,7 +16,7 @@ import numpy as np
 from execd.core.enums import QuoteSource
 from execd.core.market import Prints, Quote
 from execd.errors import TapeError
-from execd.venue.tape import TapeChunk, px_of, qty_of, read_tape
+from execd.venue.tape import CHUNK_ROWS, TapeChunk, px_of, qty_of, read_tape
 from execd.venue.tape_text import Flags, Ints
 
 PX_PLACES: Final = 4
@@ -93,11 +93,13 @@ class Segment:
         )
 
 
-def read_segments(paths: Sequence[Path], symbol: str) -> Iterator[Segment]:
+def read_segments(paths: Sequence[Path], symbol: str, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Segment]:
     """Yield the segments of a symbol's tapes, one file after the other. Raises TapeError."""
     last_ns = 0
     for path in paths:
-        for segment in _whole_instants(_Cut.of(chunk) for chunk in read_tape(path, symbol=symbol)):
+        for segment in _whole_instants(
+            _Cut.of(chunk) for chunk in read_tape(path, symbol=symbol, chunk_rows=chunk_rows)
+        ):
             if segment.first_ns < last_ns:
                 raise TapeError(f"{path}: begins before the tape of {symbol} that was given before it ends")
             yield segment

@@ -1,0 +1,219 @@
+"""The replay on tapes of a few rows: passing over rows changes nothing, and what happens at the edges of a tape."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from execd.core.enums import ParentStatus, QueueRule
+from execd.core.rules import MS
+from execd.journal.fold import mismatches
+from execd.journal.store import MEMORY
+from execd.journal.sync import SyncJournal
+from execd.simulation.replay import Replay
+from tests.unit.simulation.small import OPEN_NS, Doc, fills, instant, intent, quote, replayed, tape, trade, written
+
+STEPS_MS = st.sampled_from([0, 0, 1, 1, 40, 100, 700, 6_000])
+SYMBOLS = ("ABC", "XYZ")
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> list[str]:
+    """Return a tape around 10.00: mostly tight, sometimes locked, crossed, one-sided or far."""
+    at_ms, bid, found = 0, 1_000, []
+    for _ in range(draw(st.integers(1, 45))):
+        at_ms += draw(STEPS_MS)
+        bid = max(980, min(1_020, bid + draw(st.sampled_from([-3, -1, 0, 0, 0, 1, 3]))))
+        size = draw(st.sampled_from([100, 100, 300, 900]))
+        if draw(st.booleans()):
+            ask = bid + draw(st.sampled_from([-1, 0, 1, 1, 2, 2, 5]))
+            sides = [_px(bid), _px(ask), size, draw(st.sampled_from([100, 200, 0]))]
+            found.append(quote(at_ms, str(sides[0]), str(sides[1]), int(sides[2]), int(sides[3])))
+        else:
+            px = _px(bid + draw(st.sampled_from([-1, 0, 1, 2])))
+            code = draw(st.sampled_from(["", "", "", "6"]))
+            found.append(trade(at_ms, px, size, cond=code, is_eligible=draw(st.sampled_from([True, True, False]))))
+    return found
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> list[Doc]:
+    """Return intents of every kind that rests, takes, times out or waits."""
+    algos: list[Any] = [
+        None,
+        {"name": "offset", "bps": "-10", "ttl": "2s"},
+        {"name": "offset", "bps": "3", "ttl": "1s"},
+        {"name": "sweep"},
+        {"name": "passthrough", "order_type": "limit"},
+    ]
+    found = []
+    for n in range(draw(st.integers(1, 5))):
+        begins_ms = draw(st.sampled_from([0, 1, 41, 500, 3_000]))
+        fields: dict[str, Any] = {
+            "side": draw(st.sampled_from(["buy", "sell"])),
+            "qty": draw(st.sampled_from([1, 100, 250, 700])),
+            "urgency": draw(st.sampled_from(["low", "high"])),
+            "not_before": instant(begins_ms),
+            "algo": draw(st.sampled_from(algos)),
+        }
+        if draw(st.booleans()):
+            fields["deadline"] = instant(begins_ms + draw(st.sampled_from([50, 900, 8_000])))
+        if draw(st.booleans()) or fields["algo"] == algos[-1]:
+            fields["limit_price"] = _px(draw(st.integers(995, 1_005)))
+            fields["time_in_force"] = draw(st.sampled_from(["day", "ioc", "fok"]))
+        found.append(intent(f"i{n}", draw(st.sampled_from(SYMBOLS)), **fields))
+    return found
+
+
+@settings(max_examples=150)
+@given(
+    tapes=st.tuples(rows(), rows()),
+    docs=intents(),
+    queue=st.sampled_from(QueueRule),
+    is_isolated=st.booleans(),
+    latency_ms=st.sampled_from([0, 1, 100]),
+)
+def test_passing_over_rows_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+    tapes: tuple[list[str], list[str]],
+    docs: list[Doc],
+    queue: QueueRule,
+    is_isolated: bool,  # noqa: FBT001  # Drawn by name.
+    latency_ms: int,
+) -> None:
+    """Telling only the rows that matter gives the bytes that telling every row gives."""
+    folder = tmp_path_factory.mktemp("tapes")
+    paths = {symbol: [tape(folder, symbol, part)] for symbol, part in zip(SYMBOLS, tapes, strict=True)}
+
+    def run(*, skips: bool) -> bytes:
+        latency_ns = latency_ms * MS
+        return written(
+            replayed(paths, docs, queue=queue, latency_ns=latency_ns, is_isolated=is_isolated, skips=skips).book
+        )
+
+    assert run(skips=False) == run(skips=True)
+
+
+@settings(max_examples=40)
+@given(part=rows(), docs=intents())
+def test_every_intent_ends_and_fills_are_exact(
+    tmp_path_factory: pytest.TempPathFactory, part: list[str], docs: list[Doc]
+) -> None:
+    """No intent is left open, none gets more than it asked, and the journal folds to the rows it holds."""
+    path = tape(tmp_path_factory.mktemp("tapes"), "ABC", part)
+    with SyncJournal(MEMORY, created_ns=OPEN_NS) as journal:
+        book = replayed({"ABC": [path]}, docs, journal=journal).book
+        wrong = mismatches(journal.load(), {table: journal.read_rows(table) for table in _TABLES})
+    asked = {doc["id"]: Decimal(doc["qty"]) for doc in docs}
+    over = [name for name, parent in book.parents.items() if parent.cum_qty > asked[name]]
+    is_open = [name for name, parent in book.parents.items() if not parent.status.is_terminal]
+
+    assert (wrong, over, is_open) == ([], [], [])
+
+
+def test_a_request_acts_after_its_latency(tmp_path: Path) -> None:
+    """The order meets the quote that stands when it arrives, not the one it was decided with."""
+    path = tape(
+        tmp_path, "ABC", [quote(0, "9.99", "10.00"), quote(1_050, "9.98", "9.99"), quote(9_000, "9.99", "10.00")]
+    )
+    run = replayed({"ABC": [path]}, [intent("a")])
+
+    assert fills(run.book) == [["a", "1100", "100", "9.99", "0"]]
+
+
+def test_rows_come_before_requests_of_the_same_instant(tmp_path: Path) -> None:
+    """Prints, then quotes, then what reaches the venue."""
+    path = tape(
+        tmp_path, "ABC", [quote(0, "9.99", "10.00"), quote(1_100, "9.97", "9.98"), quote(9_000, "9.99", "10.00")]
+    )
+    run = replayed({"ABC": [path]}, [intent("a")])
+
+    assert fills(run.book) == [["a", "1100", "100", "9.98", "0"]]
+
+
+@pytest.mark.parametrize(
+    "queue,expected", [(QueueRule.PESSIMISTIC, []), (QueueRule.OPTIMISTIC, [["a", "2000", "100", "9.95", "1"]])]
+)
+def test_a_resting_order_waits_for_its_queue(tmp_path: Path, queue: QueueRule, expected: list[list[str]]) -> None:
+    """A print at our price fills us at once only where nobody is ahead."""
+    rows_told = [quote(0, "9.95", "10.05"), trade(2_000, "9.95", 300), quote(9_000, "9.95", "10.05")]
+    algo = {"name": "passthrough", "order_type": "limit"}
+    doc = intent("a", limit_price="9.95", algo=algo, deadline=instant(8_000))
+    run = replayed({"ABC": [tape(tmp_path, "ABC", rows_told)]}, [doc], queue=queue)
+
+    assert fills(run.book) == expected
+
+
+def test_nothing_fills_after_the_last_row(tmp_path: Path) -> None:
+    """The market is over with the tape: an order under way rests, and its parent ends at its deadline."""
+    path = tape(tmp_path, "ABC", [quote(0, "9.99", "10.00"), quote(1_050, "9.99", "10.00")])
+    run = replayed({"ABC": [path]}, [intent("a", deadline=instant(60_000))])
+    parent = run.book.parents["a"]
+
+    assert (fills(run.book), parent.status, parent.reason) == ([], ParentStatus.EXPIRED, "deadline")
+
+
+def test_what_begins_after_its_tape_is_canceled(tmp_path: Path) -> None:
+    """An intent that can never start does not wait for ever."""
+    path = tape(tmp_path, "ABC", [quote(0, "9.99", "10.00")])
+    run = replayed({"ABC": [path]}, [intent("a"), intent("b", not_before=instant(0))])
+
+    assert [_end(run, "a"), _end(run, "b")] == [
+        (ParentStatus.CANCELED, "canceled: no row of ABC is left"),
+        (ParentStatus.EXPIRED, "deadline"),
+    ]
+
+
+def test_an_intent_without_a_tape_is_canceled(tmp_path: Path) -> None:
+    """No tape, no market: the report says so."""
+    path = tape(tmp_path, "XYZ", [quote(0, "9.99", "10.00")])
+    run = replayed({"XYZ": [path]}, [intent("a", "ABC")])
+
+    assert _end(run, "a") == (ParentStatus.CANCELED, "canceled: no row of ABC is left")
+
+
+def test_isolated_intents_do_not_see_each_other(tmp_path: Path) -> None:
+    """Two buys that want the same 100 shares both get them, and a sell is no opposing order."""
+    path = tape(tmp_path, "ABC", [quote(0, "9.99", "10.00", 100, 100), quote(9_000, "9.99", "10.00")])
+    docs = [intent("a"), intent("b"), intent("c", side="sell")]
+    run = replayed({"ABC": [path]}, docs, is_isolated=True)
+
+    assert fills(run.book) == [
+        ["a", "1100", "100", "10", "0"],
+        ["b", "1100", "100", "10", "0"],
+        ["c", "1100", "100", "9.99", "0"],
+    ]
+
+
+def test_together_they_share_the_market(tmp_path: Path) -> None:
+    """What one of our orders took is not there for the next."""
+    path = tape(tmp_path, "ABC", [quote(0, "9.99", "10.00", 100, 100), quote(9_000, "9.99", "10.00")])
+    run = replayed({"ABC": [path]}, [intent("a", limit_price="10.00"), intent("b", limit_price="10.00")])
+
+    assert fills(run.book)[:1] == [["a", "1100", "100", "10", "0"]]
+    assert len(fills(run.book)) == 2
+
+
+def test_days_of_one_symbol_are_one_tape(tmp_path: Path) -> None:
+    """An order that rests over the end of a file meets the next."""
+    first = tape(tmp_path, "ABC", [quote(0, "9.95", "10.05"), quote(2_000, "9.95", "10.05")], "1")
+    second = tape(tmp_path, "ABC", [trade(5_000, "9.90", 300), quote(9_000, "9.95", "10.05")], "2")
+    doc = intent("a", limit_price="9.95", algo={"name": "passthrough", "order_type": "limit"})
+    run = replayed({"ABC": [first, second]}, [doc])
+
+    assert fills(run.book) == [["a", "5000", "100", "9.95", "1"]]
+
+
+_TABLES = ("parents", "orders", "fills", "allocations", "positions")
+
+
+def _px(cents: int) -> str:
+    return f"{cents / 100:.2f}"
+
+
+def _end(run: Replay, parent_id: str) -> tuple[ParentStatus, str]:
+    parent = run.book.parents[parent_id]
+    return parent.status, parent.reason
