@@ -82,6 +82,8 @@ def _choose(
     if parent.algo is not None:
         if parent.algo.name not in ENTRIES:
             return Declined(code="not_supported", text=f"algo {parent.algo.name!r} is not built")
+        if parent.algo.name == "passthrough" and parent.price is None:
+            return Declined(code="limit_price_required", text="passthrough with order_type limit needs a limit_price")
         return _named(parent)
     if parent.is_close:
         return _Choice("sweep", {}, "close: sweep out now")

@@ -1,0 +1,75 @@
+"""One file, one row, one section: an algorithm is registered wholly or not at all."""
+
+import msgspec
+import pytest
+
+from execd.algos.passthrough import Passthrough
+from execd.algos.registry import ENTRIES, UnknownAlgoState, load, save
+from execd.algos.schedules import Now
+from execd.algos.tactics import Sweep
+from execd.algos.worker import Worker
+from execd.core.enums import OrdType
+from execd.core.records import SavedAlgo
+from tests.conftest import REPOSITORY
+
+# States as execd 0.1.0 wrote them: they must load for ever.
+RELEASED = [
+    (
+        SavedAlgo(
+            name="worker",
+            version=1,
+            fields=msgspec.Raw(
+                b'{"type":"Worker","schedule":{"type":"Now","replans":true},"tactic":{"type":"Sweep",'
+                b'"ttl_ns":15000000000,"is_exit":true},"placed_n":2,"settled_n":1,"pulls_n":0,"replans_n":0}'
+            ),
+        ),
+        Worker(schedule=Now(), tactic=Sweep(ttl_ns=15_000_000_000), placed_n=2, settled_n=1),
+    ),
+    (
+        SavedAlgo(
+            name="passthrough",
+            version=1,
+            fields=msgspec.Raw(b'{"type":"Passthrough","ord_type":"limit","placed_n":1,"pulls_n":0}'),
+        ),
+        Passthrough(ord_type=OrdType.LIMIT, placed_n=1),
+    ),
+]
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_every_algorithm_has_a_section_in_the_manual(name: str) -> None:
+    """docs/algorithms.md tells what each row of the registry does."""
+    manual = (REPOSITORY / "docs" / "algorithms.md").read_text(encoding="utf-8")
+
+    assert f"\n## {name}\n" in manual
+
+
+def test_every_file_of_an_algorithm_is_used_by_the_registry() -> None:
+    """A tactic or schedule that nobody can reach is dead."""
+    algos = REPOSITORY / "execd" / "algos"
+    helpers = {"__init__", "base", "pricing", "registry", "worker"}
+    files = {path.stem for path in algos.rglob("*.py")} - helpers
+    told = (algos / "registry.py").read_text(encoding="utf-8")
+
+    assert set() == {name for name in files if name.title() not in told}
+
+
+@pytest.mark.parametrize("saved, state", RELEASED, ids=lambda value: type(value).__name__)
+def test_states_of_released_versions_still_load(saved: SavedAlgo, state: Worker | Passthrough) -> None:
+    """An upgrade with open parents goes on where the old version stopped."""
+    assert state == load(saved)
+    assert saved.fields == save(state).fields
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        SavedAlgo(name="oracle", version=1, fields=msgspec.Raw(b"{}")),
+        SavedAlgo(name="worker", version=99, fields=msgspec.Raw(b"{}")),
+        SavedAlgo(name="worker", version=1, fields=msgspec.Raw(b'{"schedule":7}')),
+    ],
+)
+def test_a_state_that_is_not_understood_is_refused(saved: SavedAlgo) -> None:
+    """Its parent is held, never guessed at."""
+    with pytest.raises(UnknownAlgoState):
+        load(saved)
