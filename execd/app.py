@@ -7,13 +7,11 @@ in its own room; a new broker is a case in `open_market`.
 
 import asyncio
 import gc
-import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final, assert_never
+from typing import Final, Self, assert_never
 
 import structlog
 
@@ -55,7 +53,7 @@ from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
 from execd.runtime.streams import QuoteListener, ReportListener
-from execd.runtime.supervisor import Supervisor
+from execd.runtime.supervisor import Supervisor, within
 from execd.runtime.tell import Tell
 from execd.runtime.timers import Scheduler
 from execd.surface.control import Control
@@ -113,7 +111,7 @@ class Daemon:
         self.surface = self._surface()
 
     @classmethod
-    async def open(cls, settings: Settings, paths: StatePaths, closing: AsyncExitStack) -> "Daemon":
+    async def open(cls, settings: Settings, paths: StatePaths, closing: AsyncExitStack) -> Self:
         """Take the state directory, read the journal, and join the parts; `closing` gets what must be closed."""
         for folder in paths.folders:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -129,19 +127,16 @@ class Daemon:
         closing.push_async_callback(daemon.market.close)
         return daemon
 
-    async def run(self) -> None:
-        """Start every task in its order, work until a signal, stop in the opposite order."""
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[Self], None]) -> None:
+        """Start every task in its order, work until `stop`, end them in the opposite order."""
         async with self.supervisor:
-            await self._start()
+            await self._start(on_ready)
             await stop.wait()
             await self._stop()
 
-    async def _start(self) -> None:
+    async def _start(self, on_ready: Callable[[Self], None]) -> None:
         supervisor, pump = self.supervisor, self.pump
-        supervisor.edge("surface", self.surface.run, _no_gap)
+        supervisor.edge("surface", self.surface.run, lambda _: None)
         for broker in self.market.brokers.values():
             await broker.start()
         observers = (self.metrics, Tell())
@@ -166,7 +161,7 @@ class Daemon:
         await self.reporter.catch_up()
         self.health.state = "ready"
         log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
-        self._greet()
+        on_ready(self)
 
     async def _stop(self) -> None:
         self.health.state = "stopping"
@@ -174,11 +169,11 @@ class Daemon:
         supervisor = self.supervisor
         await supervisor.stop("inbox")
         self.pump.post(StopRequested(now_ns=self.clock.now_ns(), reason="signal"))
-        await _within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
-        await _within(GRACE_S, self.sender.idle(), "stop_requests_in_doubt")
+        await within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
+        await within(GRACE_S, self.sender.idle(), "stop_requests_in_doubt")
         await supervisor.stop("throttler", "scheduler", "listener.quotes")
-        await _within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
-        await _within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
+        await within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
+        await within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
         await supervisor.stop()
         log.info("stopped", journal_seq_ns=self.journal.last_ns)
 
@@ -261,21 +256,6 @@ class Daemon:
             port=surface.http_port,
         )
 
-    def _greet(self) -> None:
-        """Tell a person at a terminal where things are; a log reader has the event `ready`."""
-        if not sys.stdout.isatty():
-            return
-        paths, venues = self.paths, ", ".join(f"{name} ({venue})" for name, venue in self.venues.items())
-        print(  # noqa: T201  # A person started this in a terminal and looks at it.
-            f"\n  execd {__version__} is ready, trading {venues}\n\n"
-            f"    inbox    {paths.inbox}   (rename an intent into it)\n"
-            f"    outbox   {paths.outbox}\n"
-            f"    socket   {paths.socket}\n"
-            f"    metrics  {self.surface.url}/metrics\n\n"
-            "  Ctrl-C stops it; resting orders stay where they are.\n",
-            flush=True,
-        )
-
 
 class Market:
     """The brokers by account, the feed, and what is closed with them."""
@@ -319,16 +299,3 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock) -> Marke
     venue.restore(engine.book.orders.values())
     brokers = {name: SimBroker(venue, name) for name in settings.accounts}
     return Market(venue=venue, brokers=brokers, feed=SimFeed(venue))
-
-
-def _no_gap(_: str) -> None:
-    """Say nothing: who asks again gets the whole answer."""
-
-
-async def _within(seconds: float, waiting: Coroutine[Any, Any, None], event: str) -> None:
-    """Wait, but not longer; what did not end in time is told under the name `event`."""
-    try:
-        async with asyncio.timeout(seconds):
-            await waiting
-    except TimeoutError:
-        log.warning(event, seconds=seconds)

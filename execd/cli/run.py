@@ -6,13 +6,17 @@ log, and turns every way to end into an exit code.
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING
 
+from execd import __version__
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, add_config, paths_of
+from execd.cli.show import paint
 from execd.runtime.paths import StatePaths, config_file
 
 if TYPE_CHECKING:
+    from execd.app import Daemon
     from execd.config.settings import Settings
 
 EPILOG = """\
@@ -41,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _live(settings: "Settings", paths: StatePaths) -> int:
     """Live until a signal, and return the exit code of the end."""
+    import asyncio
+    import signal
     from contextlib import AsyncExitStack
 
     import structlog
@@ -49,10 +55,14 @@ async def _live(settings: "Settings", paths: StatePaths) -> int:
     from execd.errors import ConfigError, ExecdError, JournalBusy
 
     log = structlog.get_logger("execd.run")
+    # From here on a signal is a wish: one that comes while the journal is read is kept until there is what to stop.
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         async with AsyncExitStack() as closing:
             daemon = await Daemon.open(settings, paths, closing)
-            await daemon.run()
+            await daemon.run(stop, _greet)
     except JournalBusy as error:
         raise CliError(Exit.ERROR, str(error)) from None
     except ConfigError as error:
@@ -65,3 +75,20 @@ async def _live(settings: "Settings", paths: StatePaths) -> int:
         log.critical("daemon_died", text=str(group.exceptions[0]), exc_info=group)
         return Exit.INTERNAL
     return Exit.OK
+
+
+def _greet(daemon: "Daemon") -> None:
+    """Tell a person at a terminal where things are; a reader of the log has the event `ready`."""
+    if not sys.stdout.isatty():
+        return
+    paths, venues = daemon.paths, ", ".join(f"{name} ({venue})" for name, venue in daemon.venues.items())
+    print(
+        f"\n  {paint('execd', 'head')} {__version__} is {paint('ready', 'ok')}, trading {venues}\n\n"
+        f"    inbox    {paths.inbox}\n"
+        f"    outbox   {paths.outbox}\n"
+        f"    socket   {paths.socket}\n"
+        f"    metrics  {daemon.surface.url}/metrics\n\n"
+        "  Rename an intent into the inbox, and read its report in the outbox.\n"
+        "  Ctrl-C stops; resting orders stay where they are.\n",
+        flush=True,
+    )

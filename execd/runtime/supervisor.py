@@ -98,6 +98,15 @@ class Supervisor:
             await asyncio.sleep(pause_s)
 
 
+async def within(seconds: float, waiting: Awaitable[None], event: str) -> None:
+    """Wait, but not longer; what did not end in time is told under the name `event`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        log.warning(event, seconds=seconds)
+
+
 def pause_after(failed_n: int, draw: float) -> float:
     """Return the pause after the `failed_n`-th failure in a row, seconds; `draw` in [0, 1) jitters it downward."""
     longest_s = min(PAUSE_S_MAX, PAUSE_S_MIN * 2.0 ** min(failed_n, 16))

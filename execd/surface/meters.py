@@ -22,24 +22,30 @@ class Meters:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Register all of them in `registry`."""
+        self._registry = registry
         # One more series for each counter, of no use to a scraper that knows `execd_start_time_seconds`.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # The library leaves it unannotated.
+        self._of_process()
+        self._of_intents()
+        self._of_orders()
 
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"execd_{name}", text, labels, registry=registry)
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"execd_{name}", text, labels, registry=registry)
-
-        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(f"execd_{name}", text, labels, buckets=buckets, registry=registry)
-
+    def _of_process(self) -> None:
+        counter, gauge, histogram = self._counter, self._gauge, self._histogram
         self.build_info = gauge("build_info", "Which execd runs, on which Python.", "version", "python")
         self.ready = gauge("ready", "Whether intents are taken and worked (1) or not (0).")
         self.start_time = gauge("start_time_seconds", "When the daemon started, Unix time.")
         self.task_up = gauge("task_up", "Whether a task of the daemon runs.", "task")
         self.task_restarts = gauge("task_restarts", "How often an edge task was started again.", "task")
+        self.alerts = counter("alerts_total", "Alerts raised.", "severity", "code")
+        self.journal_commit = histogram("journal_commit_duration_seconds", "One durable commit.", _SHORT_S)
+        self.journal_records = counter("journal_records_total", "Records committed.")
+        self.journal_size = gauge("journal_size_bytes", "The journal file and its write-ahead file.")
+        self.loop_lag = histogram("event_loop_lag_seconds", "How late the event loop woke.", _SHORT_S)
+        self.clock_skew = gauge("clock_skew_seconds", "The wall clock less the daemon's; positive: wall ahead.")
+        self.session_open = gauge("session_open", "Whether the market is open.", "calendar")
 
+    def _of_intents(self) -> None:
+        counter, gauge, histogram = self._counter, self._gauge, self._histogram
         self.intents = counter(
             "intents_total", "Intents answered, by answer and where they came from.", "status", "source"
         )
@@ -60,6 +66,8 @@ class Meters:
             "symbol_group",
         )
 
+    def _of_orders(self) -> None:
+        counter, gauge, histogram = self._counter, self._gauge, self._histogram
         self.child_orders = counter(
             "child_orders_total", "Broker orders by what became of them.", "venue", "side", "type", "status"
         )
@@ -85,11 +93,12 @@ class Meters:
         )
         self.market_data_age = gauge("market_data_age_seconds", "Since the feed last said anything.", "venue")
         self.quotes_conflated = gauge("quotes_conflated", "Quotes replaced by a later one before the engine saw them.")
-        self.alerts = counter("alerts_total", "Alerts raised.", "severity", "code")
 
-        self.journal_commit = histogram("journal_commit_duration_seconds", "One durable commit.", _SHORT_S)
-        self.journal_records = counter("journal_records_total", "Records committed.")
-        self.journal_size = gauge("journal_size_bytes", "The journal file and its write-ahead file.")
-        self.loop_lag = histogram("event_loop_lag_seconds", "How late the event loop woke.", _SHORT_S)
-        self.clock_skew = gauge("clock_skew_seconds", "The wall clock less the daemon's; positive: wall ahead.")
-        self.session_open = gauge("session_open", "Whether the market is open.", "calendar")
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"execd_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"execd_{name}", text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"execd_{name}", text, labels, buckets=buckets, registry=self._registry)

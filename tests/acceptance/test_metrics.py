@@ -20,8 +20,8 @@ def fetch(url: str) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def base(running: Execd) -> str:
     """Return where the daemon serves its pages, after something has traded."""
-    running.drop("traded.json", buy("traded"))
-    running.ended("traded")
+    running.drop("metered.json", buy("metered-one"))
+    running.ended("metered-one")
     return str(running.json("status")["metrics_url"]).removesuffix("/metrics")
 
 
@@ -54,7 +54,7 @@ def test_no_label_is_an_id_or_a_symbol(base: str) -> None:
     """Labels are bounded: neither an intent's id nor a symbol nor an order's id is one."""
     _, text = fetch(f"{base}/metrics")
 
-    assert [word for word in ("traded", "AAPL", "cl_ord_id") if word in text] == []
+    assert [word for word in ("metered-one", "AAPL", "cl_ord_id") if word in text] == []
 
 
 def test_health_and_readiness_answer(base: str) -> None:
