@@ -16,6 +16,7 @@ from typing import Final, Self, assert_never
 import structlog
 
 from execd import __version__
+from execd.brokers.recording import RecordingFeed
 from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
 from execd.brokers.sim_source import Source
 from execd.config.fields import SimSource
@@ -93,7 +94,7 @@ class Daemon:
         self.reporter = Reporter(book=engine.book, store=Outbox(paths.outbox), clock=clock, nudge=self.pump.nudge)
         self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
         self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
-        self.market = open_market(settings, engine, clock)
+        self.market = open_market(settings, engine, clock, paths)
         self.sender = Sender(
             brokers=self.market.brokers, post=self.pump.post, clock=clock, on_call=self.metrics.count_call
         )
@@ -273,7 +274,7 @@ class Market:
         await self._venue.close()
 
 
-def open_market(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
+def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: StatePaths) -> Market:
     """Return the brokers and the feed that the configuration names. Raises TapeError."""
     sim, rules = settings.sim, engine.desk.rules
     source: Source
@@ -298,4 +299,11 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock) -> Marke
     # The venue died with the daemon that held it; it goes on with what the journal remembers of it.
     venue.restore(engine.book.orders.values())
     brokers = {name: SimBroker(venue, name) for name in settings.accounts}
-    return Market(venue=venue, brokers=brokers, feed=SimFeed(venue))
+    feed: Feed = SimFeed(venue)
+    if settings.market_data.record:
+        feed = RecordingFeed(feed, paths.tapes, clock.now_ns(), _cannot_record)
+    return Market(venue=venue, brokers=brokers, feed=feed)
+
+
+def _cannot_record(symbol: str, text: str) -> None:
+    log.warning("tape_not_written", symbol=symbol, text=text)

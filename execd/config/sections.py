@@ -158,6 +158,12 @@ class Sim(Section):
         return self
 
 
+class MarketData(Section):
+    """What is done with quotes and prints beside trading on them."""
+
+    record: Flag = False
+
+
 class Surface(Section):
     """Where metrics and health are served. Port 0: any free one, which `execd status` tells."""
 

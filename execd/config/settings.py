@@ -20,6 +20,7 @@ from execd.config.sections import (
     InstrumentSettings,
     Limits,
     Logging,
+    MarketData,
     SessionHours,
     Sim,
     SleeveDefaults,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     throttle: Throttle = Throttle()
     session: SessionHours = SessionHours()
     sim: Sim = Sim()
+    market_data: MarketData = MarketData()
     surface: Surface = Surface()
     inbox: Inbox = Inbox()
     logging: Logging = Logging()

@@ -23,6 +23,7 @@ class StatePaths:
         self.accepted: Final = root / "accepted"
         self.rejected: Final = root / "rejected"
         self.outbox: Final = root / "outbox"
+        self.tapes: Final = root / "tapes"
         self.journal: Final = root / "journal.db"
         self.lock: Final = root / "lock"
         self.socket: Final = root / "control.sock"
