@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from execd.core.batch import Batch
 from execd.core.events import Effect, Event
 from execd.engine.cycle import EVENTS_MAX, Cycle
-from execd.ports import Clock, Journal
+from execd.ports import Batch, Clock, Journal
 from execd.runtime.conflate import MarketBuffer
 from execd.runtime.post import Observer
 
@@ -68,9 +69,11 @@ class Pump:
             self._wake.clear()
             self._take_market()
             while self._cycle.has_work():
-                await self._turn(release, observers)
-                # One breath for the senders: a request leaves before any report is written about it.
+                batch, effects, commit_s = await self._turn(release)
+                # One breath for the senders: a request leaves before anything is logged, counted or reported of it.
                 await asyncio.sleep(0)
+                for observer in observers:
+                    observer.committed(batch, effects, commit_s)
                 between()
                 self._take_market()
             between()
@@ -83,7 +86,7 @@ class Pump:
                 self._cycle.push(event)
                 self.waiting_n += 1
 
-    async def _turn(self, release: Callable[[Effect], None], observers: Sequence[Observer]) -> None:
+    async def _turn(self, release: Callable[[Effect], None]) -> tuple[Batch, list[Effect], float]:
         async with self._turning:
             self.turned_ns = self._clock.now_ns()
             batch = self._cycle.turn(self.turned_ns)
@@ -96,5 +99,4 @@ class Pump:
             effects = self._cycle.committed(batch, self._clock.now_ns())
         for effect in effects:
             release(effect)
-        for observer in observers:
-            observer.committed(batch, effects, commit_s)
+        return batch, effects, commit_s
