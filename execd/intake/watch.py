@@ -24,6 +24,8 @@ BATCH_MAX: Final = 64
 """Files a scan hands out: about 10 ms of parsing, so that nothing else waits long."""
 LISTED_MAX: Final = 10_000
 """Names a listing looks at; the rest come with the next."""
+LIST_NS_MAX: Final = 1_000_000_000
+"""So long may renamed files, one after another, keep a scan from listing the directory."""
 EMPTY_NS_MAX: Final = 5_000_000_000
 """So long may a file stay empty, or NUL after a crash of its writer, before it is refused."""
 SETTLE_NS: Final = 500_000_000
@@ -71,17 +73,19 @@ class InboxScan:
         self._out: dict[str, Identity] = {}
         self._moves: dict[str, tuple[Identity, Shelf]] = {}
         self._refused: list[Refused] = []
+        self._listed_ns = 0
 
     def scan(self, now_ns: int, *, moved_in: Iterable[str] = ()) -> list[ReadyFile]:
         """Return the next whole files, at most 64, oldest first.
 
         `now_ns` is the wall clock that stamps files. `moved_in` names files that the kernel saw renamed in: they are
-        whole, and looked at first.
+        whole, and looked at first. They alone, where the directory was listed less than a second ago.
         """
         folder = self._open()
         self._retry_moves(folder)
         whole = list(dict.fromkeys(moved_in))
-        if not self._backlog:
+        are_all = 0 < len(whole) <= BATCH_MAX and 0 <= now_ns - self._listed_ns < LIST_NS_MAX
+        if not self._backlog and not are_all:
             self._list(folder, now_ns)
         ready: list[ReadyFile] = []
         for name in whole[:BATCH_MAX]:
@@ -150,6 +154,7 @@ class InboxScan:
                 if not has_grown and self._is_settled(seen[entry.name], now_ns):
                     found.append((status.st_mtime_ns, entry.name))
         self._seen = seen
+        self._listed_ns = now_ns
         self._backlog = deque(name for _, name in sorted(found))
 
     def _is_settled(self, seen: _Seen, now_ns: int) -> bool:

@@ -104,6 +104,18 @@ def test_a_file_that_was_renamed_in_does_not_wait(desk: Desk) -> None:
     assert ["a.yaml"] == desk.names(NOW_NS, moved_in=("a.yaml",))
 
 
+def test_renamed_files_do_not_keep_the_others_waiting(desk: Desk) -> None:
+    """Where files are renamed in one after another, the directory is still listed each second."""
+    desk.names(NOW_NS)
+    desk.drop("b.yaml")
+    taken = []
+    for n in range(3):
+        desk.drop(f"a{n}.yaml", mtime_ns=NOW_NS)
+        taken.append(desk.names(NOW_NS + n * S // 2, moved_in=(f"a{n}.yaml",)))
+
+    assert taken == [["a0.yaml"], ["a1.yaml"], ["a2.yaml", "b.yaml"]]
+
+
 def test_a_growing_file_waits(desk: Desk) -> None:
     """Size or time changed since the last look: it is still being written."""
     desk.drop("a.yaml", b"a", mtime_ns=NOW_NS)
