@@ -16,7 +16,7 @@ from typing import Final
 from execd.core.batch import Batch
 from execd.core.events import Effect, Event
 from execd.engine.cycle import EVENTS_MAX, Cycle
-from execd.ports import Batch, Clock, Journal
+from execd.ports import Clock, Journal
 from execd.runtime.conflate import MarketBuffer
 from execd.runtime.post import Observer
 
