@@ -33,5 +33,5 @@ class Offset(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         if isinstance(quote, Waiting):
             return quote
         wished = quote.mid_px * (ONE + view.parent.side.sign * self.bps / BPS)
-        px = bounded(view, wished, may_cross=crosses, quote=quote)
-        return Priced(price=px, text=f"offset {self.bps} bps from mid {quote.mid_px}")
+        text = f"offset {self.bps} bps from mid {quote.mid_px}"
+        return bounded(view, wished, may_cross=crosses, quote=quote, text=text)

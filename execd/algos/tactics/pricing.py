@@ -25,18 +25,22 @@ def touch_px(quote: Quote, *, is_buy: bool) -> Decimal:
     return quote.ask_px if is_buy else quote.bid_px
 
 
-def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote) -> Decimal:
+def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote, text: str) -> Priced:
     """Return `wished_px` on the grid, inside limit and collar, and short of the touch unless it may cross.
 
-    Bounds are rounded toward passive, so a bounded price never passes them.
+    Bounds are rounded toward passive, so a bounded price never passes them. `text` says where the wish came from.
     """
     is_buy = view.parent.side.is_buy
     instrument = view.instrument
-    px = instrument.nearest(wished_px, is_buy=is_buy)
+    nearest = instrument.nearest(wished_px, is_buy=is_buy)
     limits = tuple(None if bound is None else instrument.passive(bound, is_buy=is_buy) for bound in view.bounds)
-    px = clip(px, limits, is_buy=is_buy)
+    px = clip(nearest, limits, is_buy=is_buy)
+    if px != nearest:
+        text = f"{text}, held at {'the limit' if px == limits[0] else 'the collar'}"
     if may_cross:
-        return px
+        return Priced(price=px, text=text)
     if is_buy:
-        return min(px, quote.ask_px - instrument.tick_at(quote.ask_px))
-    return max(px, quote.bid_px + instrument.tick_at(quote.bid_px))
+        px = min(px, quote.ask_px - instrument.tick_at(quote.ask_px))
+    else:
+        px = max(px, quote.bid_px + instrument.tick_at(quote.bid_px))
+    return Priced(price=px, text=text)

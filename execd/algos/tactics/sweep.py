@@ -40,5 +40,4 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         else:
             fraction = min(ONE, SECOND_FRACTION + FRACTION_STEP * (attempt - 1))
             wished = touch + (collar - touch) * fraction
-        px = bounded(view, wished, may_cross=True, quote=quote)
-        return Priced(price=px, text=f"sweep {attempt} from touch {touch}")
+        return bounded(view, wished, may_cross=True, quote=quote, text=f"sweep {attempt} from touch {touch}")

@@ -27,5 +27,6 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
             return quote
         side = view.parent.side
         touch = touch_px(quote, is_buy=side.is_buy)
-        px = bounded(view, touch + side.sign * self.spread_fraction * quote.spread, may_cross=True, quote=quote)
-        return Priced(price=px, text=f"touch {touch} + {self.spread_fraction} of spread {quote.spread}")
+        wished = touch + side.sign * self.spread_fraction * quote.spread
+        text = f"touch {touch} + {self.spread_fraction} of spread {quote.spread}"
+        return bounded(view, wished, may_cross=True, quote=quote, text=text)
