@@ -41,6 +41,7 @@ class Desk:
         self.open_orders_n: dict[str, int] = {}
         self.buckets: dict[str, Buckets] = {}
         self.open_parents: dict[str, None] = {}
+        self._open_by_symbol: dict[str, dict[str, None]] = {}
         self.is_stopping = False
         self._keys: dict[str, str] = {}
         self._records: list[Record] = []
@@ -48,7 +49,7 @@ class Desk:
         self._subscribed: dict[str, None] = {}
         for parent_id, parent in book.parents.items():
             if not parent.status.is_terminal:
-                self.open_parents[parent_id] = None
+                self.enter(parent_id)
         for order in book.orders.values():
             self.reindex(order)
 
@@ -78,6 +79,20 @@ class Desk:
     def parent(self, parent_id: str) -> Parent:
         """Return a parent that must exist."""
         return self.book.parents[parent_id]
+
+    def enter(self, parent_id: str) -> None:
+        """Count a parent as open."""
+        self.open_parents[parent_id] = None
+        self._open_by_symbol.setdefault(self.parent(parent_id).order.symbol, {})[parent_id] = None
+
+    def leave(self, parent_id: str) -> None:
+        """Count a parent as open no more."""
+        self.open_parents.pop(parent_id, None)
+        self._open_by_symbol.get(self.parent(parent_id).order.symbol, {}).pop(parent_id, None)
+
+    def open_in(self, symbol: str) -> list[str]:
+        """Return the open parents of a symbol, oldest first; a copy, for stepping them may end some."""
+        return list(self._open_by_symbol.get(symbol, ()))
 
     def set_timer(self, key: str, at_ns: int) -> None:
         """Ask for `TimerFired(key)` at `at_ns`; asking for the same again costs nothing."""

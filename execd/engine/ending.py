@@ -19,7 +19,7 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
     desk.algos.pop(parent_id, None)
     desk.timers.pop(parent_id, None)
     desk.parked.pop(parent_id, None)
-    desk.open_parents.pop(parent_id, None)
+    desk.leave(parent_id)
     desk.write_report(parent_id)
 
 

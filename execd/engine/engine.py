@@ -70,7 +70,7 @@ class Engine:
                 self._on_command(event)
             case HaltReceived():
                 desk.markets.on_halt(event.halt)
-                self._wake(self._open_in(event.halt.symbol), event.now_ns, "halt")
+                self._wake(desk.open_in(event.halt.symbol), event.now_ns, "halt")
             case StreamAlive():
                 self._on_alive(event)
             case StreamGap():
@@ -147,6 +147,3 @@ class Engine:
             self.desk.markets.on_gap()
         text = f"the {event.stream} stream of {event.account} had a gap: {event.text}"
         self.desk.alert("stream_gap", text)
-
-    def _open_in(self, symbol: str) -> list[str]:
-        return [parent_id for parent_id in self.desk.open_parents if self.desk.parent(parent_id).order.symbol == symbol]

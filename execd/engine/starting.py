@@ -61,7 +61,7 @@ def receive(desk: Desk, event: ParentReceived) -> None:
         desk.write_report(parent.parent_id)
         return
     desk.record(ParentAccepted(now_ns=event.now_ns, parent=parent, content_hash=event.content_hash))
-    desk.open_parents[parent.parent_id] = None
+    desk.enter(parent.parent_id)
     desk.reply(ref, "accepted", is_ok=True, parent_id=parent.parent_id)
     desk.write_report(parent.parent_id)
     desk.subscribe(parent.symbol)
@@ -180,14 +180,10 @@ def _ownership(desk: Desk, parent: Parent, owned: Decimal, qty: Decimal) -> risk
 def _working_exits(desk: Desk, parent: Parent, side: Side) -> Decimal:
     """Return what other parents of the sleeve still want to do on `side` of the symbol."""
     total = ZERO
-    for other_id in desk.open_parents:
+    for other_id in desk.open_in(parent.order.symbol):
         other = desk.parent(other_id)
-        if (
-            other_id != parent.order.parent_id
-            and other.order.side is side
-            and other.order.symbol == parent.order.symbol
-            and other.order.sleeve == parent.order.sleeve
-        ):
+        is_rival = other.order.side is side and other.order.sleeve == parent.order.sleeve
+        if is_rival and other_id != parent.order.parent_id:
             total += other.leaves_qty
     return total
 
