@@ -106,7 +106,11 @@ class ReportListener:
 
     async def run(self) -> None:
         """Listen until the stream ends, fails, or says more than the engine can take in."""
+        n = 0
         async for report in self._broker.reports():
+            n += 1
+            if n % TICKS_PER_BREATH == 0:
+                await asyncio.sleep(0)
             if isinstance(report, StreamGap):
                 self.announce(report.text)
             else:
