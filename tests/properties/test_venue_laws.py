@@ -18,14 +18,17 @@ from execd.core.reports import ExecReport, ReplaceRejected, Trade
 from execd.venue.matching import Matching
 from tests.unit.venue.market import Row, change, halt, new, play, pull, quote, tell, venue
 
-PRICES = [f"10.0{cent}" for cent in range(8)]
-SIZES = st.sampled_from([0, 100, 100, 200, 300])
-ROWS_MAX = 40
+PRICES = [f"10.0{cent}" for cent in range(5)]
+SIZES = st.sampled_from([0, 100, 100, 100, 200])
+ROWS_MIN, ROWS_MAX = 12, 40
 IDS = [f"o{n}" for n in range(6)]
 # A ClOrdID is the venue's, not the account's: two accounts never share one.
 ACCOUNT_OF = {name: ("acc", "other")[n % 2] for n, name in enumerate(IDS)}
 
-quotes = st.builds(quote, st.sampled_from(["0", *PRICES]), SIZES, st.sampled_from(["0", *PRICES]), SIZES)
+OPENING = quote(PRICES[1], 100, PRICES[3], 100)
+wild_quotes = st.builds(quote, st.sampled_from(["0", *PRICES]), SIZES, st.sampled_from(["0", *PRICES]), SIZES)
+tame_quotes = st.builds(quote, st.sampled_from(PRICES[:2]), SIZES, st.sampled_from(PRICES[2:]), SIZES)
+quotes = st.one_of(st.just(OPENING), tame_quotes, tame_quotes, wild_quotes)
 prints = st.tuples(st.sampled_from(PRICES), st.sampled_from([1, 50, 100, 250]))
 
 
@@ -50,13 +53,15 @@ def requests(draw: st.DrawFn, *, has_whole: bool = True) -> Row:
     return new(name, draw(st.sampled_from(["buy", "sell"])), qty, px, **other)
 
 
-halts = st.booleans().map(lambda is_halted: halt(is_halted=is_halted))
+halts = st.sampled_from([True, False, False, False]).map(lambda is_halted: halt(is_halted=is_halted))
 
 
 def tapes(*, has_whole: bool = True) -> st.SearchStrategy[list[Row]]:
     """Draw what a venue is told, in order."""
     asked = requests(has_whole=has_whole)
-    return st.lists(st.one_of(quotes, quotes, prints, prints, asked, asked, halts), max_size=ROWS_MAX)
+    often = st.one_of(quotes, prints, asked)
+    rows = st.lists(st.one_of(often, often, often, often, halts), min_size=ROWS_MIN, max_size=ROWS_MAX)
+    return rows.map(lambda rest: [OPENING, *rest])
 
 
 def cum_qtys(matching: Matching) -> dict[str, Decimal]:

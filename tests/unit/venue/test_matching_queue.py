@@ -91,6 +91,11 @@ RESTING: dict[str, tuple[list[Row], list[Fill], list[Fill]]] = {
         [("a", "50", "10.00", True), ("a", "50", "10.00", True), ("b", "50", "10.00", True)],
         [("a", "100", "10.00", True), ("b", "100", "10.00", True)],
     ),
+    "a later order of ours keeps what was ahead of an earlier one that left": (
+        [Q, BUY, quote("10.00", 10, "10.02", 200), new("b", "buy", 100, "10.00"), pull("c", "a"), ("10.00", 320)],
+        [("b", "20", "10.00", True)],
+        [("b", "100", "10.00", True)],
+    ),
     "the better price of ours comes first": (
         [Q, BUY, new("b", "buy", 100, "10.01"), ("9.99", 150)],
         [("b", "100", "10.01", True), ("a", "50", "10.00", True)],
