@@ -14,11 +14,12 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Protocol
 
 from execd.cli.client import ask
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command
+from execd.cli.show import readable
 from execd.runtime.paths import StatePaths
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ EPILOG = """\
 DEMO_EXIT=1 ends it by itself (also without a terminal); exit 0 when every sample ended as it should"""
 
 
+class Said(NamedTuple):
+    """One line of the story: when it was seen, about what, and of which kind (a status, or `fill`)."""
+
+    at_s: float
+    name: str
+    text: str
+    kind: str
+
+
 class Scene:
     """All that is shown at one moment."""
 
@@ -52,6 +62,9 @@ class Scene:
         self.market: list[dict[str, Any]] = []
         self.rejected: dict[str, dict[str, Any]] = {}
         self.waiting: list[str] = []
+        self.story: list[Said] = []
+        self._said: dict[str, str] = {}
+        self._fills_n = 0
         self._began_s = began_s
 
     @property
@@ -67,6 +80,25 @@ class Scene:
         self.market = ask(self.paths, "GET", "/v1/market")
         for reason in sorted(self.paths.rejected.glob("*.error.json")):
             self.rejected[reason.name.removesuffix(".error.json")] = json.loads(reason.read_text())
+        self._remember()
+
+    def _remember(self) -> None:
+        """Add what is new to the story."""
+        for row in self.fills[self._fills_n :]:
+            how = {True: ", resting", False: ", taking the quote", None: ""}[row["is_passive"]]
+            text = f"{row['side']} {row['last_qty']} {row['symbol']} @ {row['last_px']}{how}"
+            self.story.append(Said(time.time(), row["intent_id"], text, "fill"))
+        self._fills_n = len(self.fills)
+        for row in self.orders:
+            self._tell(row["id"], readable(row["said"]), row["status"])
+        for name, error in self.rejected.items():
+            where = f"line {error['line']}: " if error["line"] else ""
+            self._tell(name, f"{where}{error['message']}", "rejected")
+
+    def _tell(self, name: str, text: str, kind: str) -> None:
+        if self._said.get(name) != text:
+            self._said[name] = text
+            self.story.append(Said(time.time(), name, text, kind))
 
     def outcomes(self) -> dict[str, str]:
         """Return how each sample stands, by its id or file name."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from execd.cli.client import ask
 from execd.cli.explain import chain_text
-from execd.cli.show import or_dash, readable, table
+from execd.cli.show import or_dash, table
 
 if TYPE_CHECKING:
     from execd.cli.demo import Scene
@@ -18,8 +18,7 @@ class Lines:
 
     def __init__(self) -> None:
         """Begin having told nothing."""
-        self._told: dict[str, str] = {}
-        self._fills_n = 0
+        self._told_n = -1
 
     def __enter__(self) -> Self:
         """Have nothing to prepare."""
@@ -30,16 +29,13 @@ class Lines:
 
     def show(self, scene: "Scene") -> None:
         """Print what changed."""
-        if not self._told:
-            self._tell(scene, "", f"ready; inbox {scene.paths.inbox}, metrics {scene.status['metrics_url']}")
-        for row in scene.fills[self._fills_n :]:
-            text = f"fill      {row['intent_id']}: {row['side']} {row['last_qty']} {row['symbol']} @ {row['last_px']}"
-            self._say(scene, text)
-        self._fills_n = len(scene.fills)
-        for row in scene.orders:
-            self._tell(scene, row["id"], f"{row['status']:<9} {row['id']}: {readable(row['said'])}")
-        for name, error in scene.rejected.items():
-            self._tell(scene, name, f"rejected  {name}, line {or_dash(error['line'])}: {error['message']}")
+        if self._told_n < 0:
+            self._told_n = 0
+            print(f"{scene.elapsed_s:6.1f} s  ready       inbox {scene.paths.inbox}")
+            print(f"{scene.elapsed_s:6.1f} s  ready       metrics {scene.status['metrics_url']}", flush=True)
+        for said in scene.story[self._told_n :]:
+            print(f"{scene.elapsed_s:6.1f} s  {said.kind:<10}  {said.name}: {said.text}", flush=True)
+        self._told_n = len(scene.story)
 
     def summary(self, scene: "Scene", expected: dict[str, str]) -> None:
         """Print the table, and the story of the first intent."""
@@ -59,14 +55,6 @@ class Lines:
             print(chain_text(ask(scene.paths, "GET", f"/v1/explain/{first}")))
         right_n = sum(outcomes.get(name) == status for name, status in expected.items())
         print(f"\n{right_n} of {len(expected)} samples ended as they should, after {scene.elapsed_s:.0f} s")
-
-    def _tell(self, scene: "Scene", key: str, text: str) -> None:
-        if self._told.get(key) != text:
-            self._told[key] = text
-            self._say(scene, text)
-
-    def _say(self, scene: "Scene", text: str) -> None:
-        print(f"{scene.elapsed_s:6.1f} s  {text}", flush=True)
 
 
 def _row(name: str, expected: str, ended: str, row: dict[str, Any]) -> list[str]:

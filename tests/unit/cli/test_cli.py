@@ -2,12 +2,13 @@
 
 import socket
 import threading
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from execd.cli.client import ask
-from execd.cli.demo_blotter import bar, cost_text, status_text
+from execd.cli.demo_blotter import bar, cost_text, px_text, spark, status_text
 from execd.cli.demo_world import MARK, fresh, samples
 from execd.cli.exits import CliError, Exit
 from execd.cli.main import COMMANDS, main, parser
@@ -101,12 +102,12 @@ def test_every_status_has_its_colour(status: ParentStatus) -> None:
         assert status_text(status).plain[0] != "?"
 
 
-BARS = [("0", "100", 0), ("50", "100", 6), ("100", "100", 12), ("150", "100", 12)]
+BARS = [("0", "100", 0), ("50", "100", 5), ("100", "100", 10), ("150", "100", 10)]
 
 
 @pytest.mark.parametrize("cum_qty, qty, cells", BARS)
 def test_a_bar_is_as_long_as_what_is_filled(cum_qty: str, qty: str, cells: int) -> None:
-    """Twelve cells are the whole; an overfill is not longer."""
+    """Ten cells are the whole; an overfill is not longer."""
     drawn = bar({"cum_qty": cum_qty, "qty": qty}).plain
 
     assert (drawn.count("█"), drawn.endswith(f" {cum_qty}/{qty}")) == (cells, True)
@@ -115,3 +116,15 @@ def test_a_bar_is_as_long_as_what_is_filled(cum_qty: str, qty: str, cells: int) 
 def test_a_cost_has_its_sign() -> None:
     """Positive is worse for us."""
     assert [cost_text(bps).plain for bps in ("1.5", "-0.2", None)] == ["+1.50", "-0.20", "–"]
+
+
+def test_a_price_has_at_least_two_places() -> None:
+    """Prices in a column line up; finer ones keep what they have."""
+    assert [px_text(px) for px in ("190", "189.9", "0.1234", None)] == ["190.00", "189.90", "0.1234", "–"]
+
+
+def test_a_spark_rises_with_its_values() -> None:
+    """The lowest value is the lowest sign, the highest the highest; a price that stands lies in the middle."""
+    rising, standing = spark([Decimal(1), Decimal(2), Decimal(8)]), spark([Decimal(5)] * 3)
+
+    assert (rising[0], rising[-1], standing) == ("▁", "█", "▄▄▄")
