@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from execd.core.market import Quote, is_jump
 from execd.venue.matching import Interest
 from execd.venue.tape import TapeChunk, px_of, read_tape
-from execd.venue.tape_skip import matters, next_row
 from execd.venue.tape_write import TapeWriter
+from tests.unit.venue.passing_over import matters, next_row
 
 MS = 1_000_000
 prices = st.integers(0, 10**9).map(px_of)

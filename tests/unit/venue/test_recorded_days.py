@@ -21,8 +21,8 @@ from execd.core.reports import ExecReport, Trade
 from execd.venue.commission import Commission
 from execd.venue.matching import Matching
 from execd.venue.tape import TapeChunk, read_tape, symbol_of
-from execd.venue.tape_skip import next_row
 from execd.venue.tape_text import Ints
+from tests.unit.venue.passing_over import next_row
 
 DAYS = ["tick/aig_20131007", "tick/bac_20131008", "tick/ibm_20131008", "tick/xxx_20180102", "quote1s/spy_20131008"]
 ORDERS_N = 240
