@@ -60,7 +60,7 @@ def chain_text(told: dict[str, Any]) -> str:
     lines = [
         f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
         f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",
-        "",
+        paint("\nUTC", "dim"),
     ]
     before_ns = chain[0]["ns"] if chain else 0
     for link in chain:
