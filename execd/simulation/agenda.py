@@ -13,7 +13,7 @@ from execd.core.orders import Request
 PRINT, QUOTE, ARRIVAL, FACT, TIMER, INTENT = range(6)
 """Ranks at one instant: rows of tapes, requests that reach the venue, its reports, timers, intents."""
 FAR_NS: Final = 1 << 62
-Happening = Request | ReportReceived | LookedUp | TimerFired | ParentReceived
+Happening = Request | tuple[ReportReceived, ...] | LookedUp | TimerFired | ParentReceived
 
 
 class Agenda:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from execd.core.market import Prints, Quote
+from execd.core.wake import NEVER, Wake
 from execd.simulation.agenda import PRINT, QUOTE
-from execd.simulation.bounds import NOTHING, WINDOW_FIRST, WINDOW_LAST, Bounds
+from execd.simulation.bounds import EVERYTHING, NOTHING, WINDOW_FIRST, WINDOW_LAST, Bounds, bounds_of
 from execd.simulation.segments import Segment
+from execd.venue.matching import Interest
 
 END_AFTER_NS: Final = 1
 """A tape is over one nanosecond after its last row."""
@@ -36,6 +38,7 @@ class Lane:
         self.symbol = symbol
         self.counts = Counts()
         self.bounds = NOTHING
+        self._watched = (Interest(), NEVER)
         self.last_ns = 0
         self._segments = segments
         self._volume_before = 0
@@ -58,11 +61,16 @@ class Lane:
         """The instant at which the tape is over; known once `is_over`."""
         return self.last_ns + END_AFTER_NS
 
-    def watch(self, bounds: Bounds) -> None:
-        """Look for rows inside `bounds` from here on."""
-        if bounds != self.bounds:
-            self.bounds = bounds
-            self._forget_hits()
+    def watch(self, interest: Interest, wake: Wake) -> None:
+        """Look for rows that concern the venue or a waiting parent from here on."""
+        if (interest, wake) == self._watched:
+            return  # Mostly so: what was found already stands.
+        self._watched = (interest, wake)
+        self._look_for(bounds_of(interest, wake))
+
+    def watch_everything(self) -> None:
+        """Pass over no row from here on."""
+        self._look_for(EVERYTHING)
 
     def next_hit(self, limit_ns: int) -> Hit | None:
         """Return instant and rank of the next row that matters; None where there is none until `limit_ns`.
@@ -120,6 +128,11 @@ class Lane:
         """Read the rest of the tapes, so that a fault in it is found and `counts` are of the whole."""
         while self._segment is not None:
             self._segment = self._next_segment()
+
+    def _look_for(self, bounds: Bounds) -> None:
+        if bounds != self.bounds:
+            self.bounds = bounds
+            self._forget_hits()
 
     def _find_quote(self, segment: Segment, limit_ns: int) -> int | None:
         bounds = self.bounds

@@ -44,7 +44,7 @@ from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.intake.parse import ParsedIntent
 from execd.simulation.agenda import ARRIVAL, FACT, INTENT, PRINT, Agenda, Happening
-from execd.simulation.bounds import EVERYTHING, NOTHING, bounds_of
+from execd.simulation.bounds import NOTHING
 from execd.simulation.lane import Lane
 from execd.venue.latency import Latency
 from execd.venue.matching import Matching
@@ -111,7 +111,7 @@ class Replay:
             self._agenda.put(at_ns, INTENT, intent.parent.symbol, event)
         if not self._skips:
             for symbol, lane in self._lanes.items():
-                lane.watch(EVERYTHING)
+                lane.watch_everything()
                 self._watched[symbol] = lane
         while self._step():
             self.steps_n += 1
@@ -174,11 +174,15 @@ class Replay:
                 self._end_tape(lane)
         if isinstance(happening, NewOrder | ReplaceRequest | CancelRequest):
             self._reported(symbol, self._arrive(happening, now_ns), now_ns)
+        elif isinstance(happening, tuple):
+            for event in happening:
+                self._cycle.push(event)
+            self._turn(now_ns)
         else:
             self._cycle.push(happening)
             self._turn(now_ns)
-        if isinstance(happening, ParentReceived):
-            self._opened(happening, now_ns)
+            if isinstance(happening, ParentReceived):
+                self._opened(happening, now_ns)
         for lane in lanes:
             self._watch(lane)
 
@@ -220,10 +224,10 @@ class Replay:
                 self._turn(now_ns)
 
     def _prove_life(self, now_ns: int) -> None:
+        """Say that the stream is up; it is heard with the market that is told next."""
         if now_ns - self._alive_ns >= ALIVE_NS:
             self._alive_ns = now_ns
             self._cycle.push(StreamAlive(now_ns=now_ns))
-            self._turn(now_ns)
 
     def _tell_market(self, lane: Lane, now_ns: int) -> None:
         """Tell the engine what was passed over, and the venue the quote that stands."""
@@ -233,25 +237,27 @@ class Replay:
         if quote is not None:
             self._reported(lane.symbol, self._venue.on_quote(quote, now_ns), now_ns)
             self._cycle.push(QuoteReceived(now_ns=now_ns, quote=quote))
-        if prints is not None or quote is not None:
-            self._turn(now_ns)
+        # Before anything else is pushed: what it means may depend on this market.
+        self._turn(now_ns)
 
     def _reported(self, symbol: str, reports: list[ExecReport], now_ns: int) -> None:
+        """Let the reports of one act of the venue be seen together, in their order."""
+        told: list[ReportReceived] = []
         for report in reports:
             order = self.book.order_of(report.cl_ord_id)
             if order is None:
                 raise AssertionError(report.cl_ord_id)
-            event = ReportReceived(now_ns=now_ns, account=order.first.account, report=report)
-            self._agenda.put(now_ns, FACT, symbol, event)
+            told.append(ReportReceived(now_ns=now_ns, account=order.first.account, report=report))
+        if told:
+            self._agenda.put(now_ns, FACT, symbol, tuple(told))
 
     def _watch(self, lane: Lane) -> None:
         """Look for what the venue and the engine now wait for in a symbol."""
         if not self._skips:
             return
         symbol = lane.symbol
-        bounds = bounds_of(self._venue.interest(symbol), self._cycle.engine.desk.watchers.interest(symbol))
-        lane.watch(bounds)
-        if bounds is NOTHING and not self._open.get(symbol):
+        lane.watch(self._venue.interest(symbol), self._cycle.engine.desk.watchers.interest(symbol))
+        if lane.bounds is NOTHING and not self._open.get(symbol):
             self._watched.pop(symbol, None)
         else:
             self._watched[symbol] = lane
