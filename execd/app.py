@@ -16,25 +16,12 @@ from typing import Final, Self, assert_never
 import structlog
 
 from execd import __version__
-from execd.brokers.recording import RecordingFeed
+from execd.brokers.sim_recording import RecordingFeed
 from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
 from execd.brokers.sim_source import Source
 from execd.config.fields import SimSource
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
-from execd.core.events import (
-    Alert,
-    Cancel,
-    Effect,
-    Query,
-    Recovered,
-    Replace,
-    Reply,
-    SetTimer,
-    StopRequested,
-    Submit,
-    Subscribe,
-    WriteReport,
-)
+from execd.core.events import Recovered, StopRequested
 from execd.core.records import Record
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
@@ -50,6 +37,7 @@ from execd.runtime.health import Health
 from execd.runtime.inbox_task import InboxTask
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
+from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
@@ -99,8 +87,15 @@ class Daemon:
             brokers=self.market.brokers, post=self.pump.post, clock=clock, on_call=self.metrics.count_call
         )
         self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
+        self.release = Release(
+            sender=self.sender,
+            scheduler=self.scheduler,
+            quotes=self.quotes,
+            reporter=self.reporter,
+            replies=self.replies,
+        )
         self.inbox = InboxTask(
-            open_inbox=self._open_inbox,
+            open_inbox=self.open_inbox,
             folder=paths.inbox,
             parse=self._parse,
             pump=self.pump,
@@ -126,6 +121,10 @@ class Daemon:
         engine = Engine(settings.to_rules(), journal.epoch, await journal.load())
         daemon = cls(settings=settings, paths=paths, journal=journal, engine=engine, clock=clock)
         closing.push_async_callback(daemon.market.close)
+        # What cannot be had is said now, and not by a task that tries for ever.
+        daemon.open_inbox().close()
+        daemon.surface.bind()
+        closing.callback(daemon.surface.close)
         return daemon
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[Self], None]) -> None:
@@ -141,7 +140,7 @@ class Daemon:
         for broker in self.market.brokers.values():
             await broker.start()
         observers = (self.metrics, Tell())
-        supervisor.spine("engine", lambda: pump.run(self._release, self.reporter.build, observers))
+        supervisor.spine("engine", lambda: pump.run(self.release, self.reporter.build, observers))
         supervisor.spine("throttler", self.sender.run)
         supervisor.spine("scheduler", self.scheduler.run)
         supervisor.spine("outbox", self.reporter.run)
@@ -178,24 +177,8 @@ class Daemon:
         await supervisor.stop()
         log.info("stopped", journal_seq_ns=self.journal.last_ns)
 
-    def _release(self, effect: Effect) -> None:
-        match effect:
-            case Submit() | Cancel() | Replace() | Query():
-                self.sender.release(effect)
-            case SetTimer(key=key, at_ns=at_ns):
-                self.scheduler.set(key, at_ns)
-            case Subscribe(symbols=symbols):
-                self.quotes.subscribe(symbols)
-            case WriteReport():
-                self.reporter.changed(effect)
-            case Reply():
-                self.replies.deliver(effect)
-            case Alert():
-                pass  # Told by the log and counted by the metrics, which observe every commit.
-            case _:
-                assert_never(effect)
-
-    def _open_inbox(self) -> InboxScan:
+    def open_inbox(self) -> InboxScan:
+        """Return the inbox as it is now. Raises ConfigError where it may not be used."""
         inbox, paths = self.settings.inbox, self.paths
         return InboxScan(
             inbox=paths.inbox,

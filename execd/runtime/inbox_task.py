@@ -223,7 +223,8 @@ class InboxTask(Generic[File]):
             batch, self._to_move = self._to_move, []
             async with self._one_caller:
                 await asyncio.to_thread(_move_all, inbox, batch)
-            self._in_flight_n -= len(batch)
+            # Answers to files of before a restart of this task are moved too, and were not counted again.
+            self._in_flight_n = max(0, self._in_flight_n - len(batch))
             self._moved.set()
 
 

@@ -61,7 +61,7 @@ class Status:
             "state_dir": str(self.paths.root),
             "inbox": str(self.paths.inbox),
             "outbox": str(self.paths.outbox),
-            "metrics_url": f"{self.url()}/metrics" if self.url() else None,
+            "metrics_url": f"{self.url()}/metrics",
             "accounts": dict(self.venues),
             "session": "open" if desk.rules.session.is_open(now_ns) else "closed",
             "intents": counts(desk.book),

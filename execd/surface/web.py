@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from execd.errors import ConfigError
 from execd.runtime.health import Health
 from execd.runtime.paths import SOCKET_PATH_MAX
 
@@ -28,35 +29,67 @@ class Surface:
 
     def __init__(self, *, control: web.Application, public: web.Application, path: Path, host: str, port: int) -> None:
         """`port` 0: any free one; `url` says which."""
-        self.url = ""
         self.opened = asyncio.Event()
         self._control = control
         self._public = public
         self._path = path
         self._host = host
         self._port = port
+        self._doors: tuple[socket.socket, socket.socket] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where metrics and health are, once bound."""
+        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+
+    def bind(self) -> None:
+        """Take both doors, before anything else begins. Raises ConfigError where one cannot be had."""
+        if self._doors is not None:
+            return
+        try:
+            public = tcp_socket(self._host, self._port)
+        except OSError as error:
+            told = f"surface.http_port: {self._host}:{self._port} cannot be had ({error.strerror}); 0 takes a free one"
+            raise ConfigError(told) from None
+        # The port stays the same if this task has to begin again.
+        self._port = public.getsockname()[1]
+        try:
+            self._doors = (unix_socket(self._path), public)
+        except OSError as error:
+            public.close()
+            raise ConfigError(f"the control socket {self._path} cannot be made: {error.strerror or error}") from None
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        runners = [
-            web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S_MAX) for app in (self._control, self._public)
-        ]
+        self.bind()
+        assert self._doors is not None
+        runners: list[web.AppRunner] = []
         try:
-            for runner in runners:
+            for app, door in zip((self._control, self._public), self._doors, strict=True):
+                runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S_MAX)
+                runners.append(runner)
                 await runner.setup()
-            await web.SockSite(runners[0], unix_socket(self._path)).start()
-            await web.TCPSite(runners[1], self._host, self._port).start()
-            host, port = runners[1].addresses[0][:2]
-            # The port stays the same if this task has to begin again.
-            self._port = port
-            self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+                await web.SockSite(runner, door).start()
             self.opened.set()
             await asyncio.Event().wait()
         finally:
             for runner in runners:
                 await runner.cleanup()
-            # A command then says "not running" at once, and not that somebody refused it.
+            self.close()
+
+    def close(self) -> None:
+        """Give both doors back; a command then says "not running" at once, and not that somebody refused it."""
+        doors, self._doors = self._doors, None
+        for door in doors or ():
+            door.close()
+        if doors is not None:
             self._path.unlink(missing_ok=True)
+
+
+def tcp_socket(host: str, port: int) -> socket.socket:
+    """Return a bound TCP socket."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    return socket.create_server((host, port), family=family)
 
 
 def unix_socket(path: Path) -> socket.socket:

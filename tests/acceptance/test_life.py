@@ -1,6 +1,7 @@
 """How a daemon starts, stops, and stands in the way of a second one."""
 
 import signal
+import socket
 
 import pytest
 
@@ -89,3 +90,13 @@ def test_a_file_in_the_inbox_before_the_start_is_worked(execd: Execd) -> None:
     execd.until_ready()
 
     assert execd.ended("early")["status"] == "filled"
+
+
+def test_a_port_that_is_taken_stops_the_start_with_78(execd: Execd) -> None:
+    """Where metrics cannot be served as configured, the start says so instead of trading unseen."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        execd.environment["EXECD_SURFACE__HTTP_PORT"] = port
+        done = execd.run("run")
+
+    assert (done.returncode, "surface.http_port" in done.stderr, port in done.stderr) == (78, True, True)

@@ -1,0 +1,56 @@
+"""Where each effect goes once its records are durable.
+
+It only hands on: nothing here waits, refuses or reorders. A new effect is a
+case here.
+"""
+
+from typing import assert_never
+
+from execd.core.events import (
+    Alert,
+    Cancel,
+    Effect,
+    Query,
+    Replace,
+    Reply,
+    SetTimer,
+    Submit,
+    Subscribe,
+    WriteReport,
+)
+from execd.runtime.replies import Replies
+from execd.runtime.reporter import Reporter
+from execd.runtime.sender import Sender
+from execd.runtime.streams import QuoteListener
+from execd.runtime.timers import Scheduler
+
+
+class Release:
+    """The edges by what they take."""
+
+    def __init__(
+        self, *, sender: Sender, scheduler: Scheduler, quotes: QuoteListener, reporter: Reporter, replies: Replies
+    ) -> None:
+        self._sender = sender
+        self._scheduler = scheduler
+        self._quotes = quotes
+        self._reporter = reporter
+        self._replies = replies
+
+    def __call__(self, effect: Effect) -> None:
+        """Hand an effect to whoever does it."""
+        match effect:
+            case Submit() | Cancel() | Replace() | Query():
+                self._sender.release(effect)
+            case SetTimer(key=key, at_ns=at_ns):
+                self._scheduler.set(key, at_ns)
+            case Subscribe(symbols=symbols):
+                self._quotes.subscribe(symbols)
+            case WriteReport():
+                self._reporter.changed(effect)
+            case Reply():
+                self._replies.deliver(effect)
+            case Alert():
+                pass  # Told by the log and counted by the metrics, which observe every commit.
+            case _:
+                assert_never(effect)
