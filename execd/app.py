@@ -16,8 +16,8 @@ from typing import Final, Self, assert_never
 import structlog
 
 from execd import __version__
-from execd.brokers.sim_recording import RecordingFeed
 from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
+from execd.brokers.sim_recording import RecordingFeed
 from execd.brokers.sim_source import Source
 from execd.config.fields import SimSource
 from execd.config.settings import Settings, ns_of_ms, ns_of_s

@@ -179,7 +179,8 @@ class World:
             for effect in self.cycle.committed(batch, self.now_ns):
                 self.effects.append(effect)
                 self._carry_out(effect)
-        if self.steps_more:
+        # A timer that is due at this very instant is no step too many: it has its turn first.
+        if self.steps_more and not (self._heap and self._heap[0][0] <= self.now_ns):
             self._step_more()
         self.after_event()
 

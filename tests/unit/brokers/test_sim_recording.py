@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from execd.brokers.recording import RecordingFeed
+from execd.brokers.sim_recording import RecordingFeed
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote, one_print
 from execd.venue.tape import read_tape

@@ -1,0 +1,135 @@
+"""What brokers say, in whatever state a parent is, one example a rule."""
+
+from decimal import Decimal
+
+from execd.core.enums import Outcome, ParentStatus
+from execd.core.events import (
+    Alert,
+    ParentReceived,
+    QuoteReceived,
+    ReportReceived,
+    RequestFailed,
+    StopRequested,
+    Submit,
+)
+from execd.core.reports import Trade, TradeCanceled
+from execd.core.rules import S
+from execd.engine import summary
+from execd.engine.summary import FillReport
+from tests.world import START_NS, World, intent, quote
+
+AAPL = quote("AAPL", "200.00", "200.02", size=1_000)
+
+
+def _report(world: World, parent_id: str = "p") -> FillReport:
+    return summary.report(world.book, parent_id)
+
+
+def _alerts(world: World) -> list[str]:
+    return [effect.code for effect in world.effects if isinstance(effect, Alert)]
+
+
+def test_an_order_that_left_too_late_is_not_sent_and_decided_afresh() -> None:
+    """`send_by` passed during the commit: NOT_SENT is journaled, the parent steps again with a new id."""
+    world = World()
+    world.show(AAPL)
+    cycle = world.cycle
+    world.now_ns += 1
+    cycle.push(ParentReceived(now_ns=world.now_ns, parent=intent("p"), content_hash="h"))
+    batch = cycle.turn(world.now_ns)
+    world.now_ns += 5 * S
+    effects = cycle.committed(batch, world.now_ns)
+    world.tell(QuoteReceived(now_ns=world.now_ns, quote=AAPL))
+
+    assert not [effect for effect in effects if isinstance(effect, Submit)]
+    assert ["not_sent"] == [order.failures[0].outcome for order in world.book.orders.values() if order.failures]
+    assert [2] == [int(request.cl_ord_id.rsplit("-", 1)[1]) for request in world.submitted]
+
+
+def test_an_unknown_outcome_counts_in_full_and_is_asked_about() -> None:
+    """Doubt is a state: the quantity stays out, the alert is up, nothing is sent again."""
+    world = World(latency_ns=10 * S)
+    world.show(AAPL)
+    world.drop(intent("p"))
+    cl_ord_id = world.submitted[0].cl_ord_id
+    failed = RequestFailed(
+        now_ns=world.now_ns, account="sim", cl_ord_id=cl_ord_id, outcome=Outcome.UNKNOWN, text="timeout"
+    )
+    world.tell(failed)
+    order = world.book.orders[cl_ord_id]
+
+    assert (True, Decimal(100)) == (order.is_in_doubt, order.exposure_qty)
+    assert "in_doubt" in _alerts(world)
+    assert 1 == len(world.submitted)
+
+
+def test_a_fill_after_the_end_changes_the_end() -> None:
+    """Facts are never refused: an expired parent with a late fill is partially filled."""
+    world = World()
+    world.show(AAPL)
+    world.drop(intent("p", price=Decimal("199.00"), expire_ns=START_NS + 10 * S))
+    world.run(20)
+    late = Trade(
+        cl_ord_id=world.submitted[0].cl_ord_id,
+        transact_ns=START_NS + 9 * S,
+        exec_id="late",
+        last_qty=Decimal(40),
+        last_px=Decimal("199.00"),
+    )
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=late))
+
+    assert (ParentStatus.PARTIALLY_FILLED, Decimal(40)) == (_report(world).status, _report(world).cum_qty)
+    assert "late_report" in _alerts(world)
+
+
+def test_a_bust_takes_position_and_quantity_back() -> None:
+    """A busted fill never happened."""
+    world = World()
+    world.show(AAPL)
+    world.drop(intent("p"))
+    world.run(1)
+    trade = world.book.orders[world.submitted[0].cl_ord_id].fills.trades[0]
+    bust = TradeCanceled(cl_ord_id=trade.cl_ord_id, transact_ns=world.now_ns, exec_ref_id=trade.exec_id)
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=bust))
+
+    assert Decimal(0) == _report(world).cum_qty
+    assert [Decimal(0)] == [position.qty for position in world.book.positions.values()]
+
+
+def test_an_overfill_holds_the_parent_and_alerts() -> None:
+    """More than asked is a fact all the same, and somebody must look."""
+    world = World(latency_ns=100 * S)
+    world.show(AAPL)
+    world.drop(intent("p"))
+    over = Trade(
+        cl_ord_id=world.submitted[0].cl_ord_id,
+        transact_ns=START_NS,
+        exec_id="over",
+        last_qty=Decimal(150),
+        last_px=Decimal("200.02"),
+    )
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=over))
+
+    assert (ParentStatus.HELD, Decimal(150)) == (_report(world).status, _report(world).cum_qty)
+    assert "parent_held" in _alerts(world)
+
+
+def test_an_order_that_is_not_ours_is_an_alert_and_nothing_else() -> None:
+    """External orders are never touched."""
+    world = World()
+    stranger = Trade(cl_ord_id="theirs", transact_ns=START_NS, exec_id="x", last_qty=Decimal(1), last_px=Decimal(1))
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=stranger))
+
+    assert ["external_order"] == _alerts(world)
+    assert {} == world.book.orders
+
+
+def test_a_stopping_daemon_begins_nothing_new() -> None:
+    """After StopRequested an intent is answered, not worked, and its file stays for the next start."""
+    world = World()
+    world.show(AAPL)
+    world.tell(StopRequested(now_ns=world.now_ns, reason="SIGTERM"))
+    world.drop(intent("p"))
+
+    assert [] == world.submitted
+    assert {} == world.book.parents
