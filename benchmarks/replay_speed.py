@@ -7,7 +7,8 @@ The floor, in the same process: a bare Python loop over the same quotes that doe
     python benchmarks/replay_speed.py [--runs 5] [--day tick/ibm_20131008 --day tick/aig_20131007]
 
 Cases: `idle` nobody asks for anything; `watched` one order rests away from the market all day; `told` idle, but every
-row is told to engine and venue, as a daemon is told; `50` and `300` parents of now x offset over the day.
+row is told to engine and venue, as a daemon is told; `50`, `300`, `3000` parents of now x offset over the day, about
+one child order each.
 For comparison, the best back-tester measured on the same tapes and the same kind of machine: 211-224 k quotes/s idle,
 24 k (IBM) and 118 k (AIG) with 3,000 child orders, 356-510 MB.
 """
@@ -42,7 +43,7 @@ from execd.venue.tape import symbol_of
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("EXECD_SHARED_DATA") or REPOSITORY.parent / "shared" / "data" / "market")
 DAYS = ["tick/ibm_20131008", "tick/aig_20131007"]
-CASES = ["idle", "watched", "told", "50", "300"]
+CASES = ["idle", "watched", "told", "50", "300", "3000"]
 TARGETS = {"ibm": {"watched": 1_000_000, "300": 120_000}, "aig": {"watched": 1_700_000, "300": 400_000}}
 RSS_MB_MAX = 200
 SEED = 7
