@@ -39,8 +39,11 @@ def run(args: argparse.Namespace) -> int:
         settings = load(config_file(args.config, os.environ), os.environ)
     except ConfigError as error:
         raise CliError(Exit.CONFIG, f"the configuration cannot be used\n{error}") from None
-    logs.configure(level=settings.logging.level, form=settings.logging.format)
-    return loop.run(_live(settings, paths_of(args)))
+    lines = logs.configure(level=settings.logging.level, form=settings.logging.format)
+    try:
+        return loop.run(_live(settings, paths_of(args)))
+    finally:
+        lines.close()
 
 
 async def _live(settings: "Settings", paths: StatePaths) -> int:

@@ -2,11 +2,13 @@
 
 import io
 import json
+import threading
 
 import pytest
 import structlog
 
 from execd.core.events import Reply
+from execd.runtime import logs
 from execd.runtime import replies as room
 from execd.runtime.logs import configure
 from execd.runtime.replies import Replies
@@ -20,11 +22,25 @@ class Broken(io.StringIO):
         raise BrokenPipeError
 
 
+class Stuck(io.StringIO):
+    """A pipe whose reader has fallen asleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader_is_back = threading.Event()
+
+    def write(self, text: str) -> int:
+        """Wait for the reader."""
+        self.reader_is_back.wait(5)
+        return super().write(text)
+
+
 def test_a_line_is_json_with_a_constant_name() -> None:
     """Without a terminal each event is one JSON object with its name, level and instant."""
     stream = io.StringIO()
-    configure(level="info", form="auto", stream=stream)
+    lines = configure(level="info", form="auto", stream=stream)
     structlog.get_logger().info("order_new", order_qty="10")
+    lines.close()
     told = json.loads(stream.getvalue())
 
     assert (told["event"], told["order_qty"], told["level"], "timestamp" in told) == ("order_new", "10", "info", True)
@@ -33,8 +49,9 @@ def test_a_line_is_json_with_a_constant_name() -> None:
 def test_what_is_below_the_level_is_not_said() -> None:
     """The level bounds what is written."""
     stream = io.StringIO()
-    configure(level="warning", form="json", stream=stream)
+    lines = configure(level="warning", form="json", stream=stream)
     structlog.get_logger().info("quiet")
+    lines.close()
 
     assert stream.getvalue() == ""
 
@@ -43,8 +60,24 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     """A broken pipe loses the line, counts it, and raises nothing."""
     lines = configure(level="info", form="json", stream=Broken())
     structlog.get_logger().info("lost")
+    lines.close()
 
     assert lines.lost_n == 1
+
+
+def test_a_pipe_that_nobody_reads_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the writer stuck, speaking returns at once; lines beyond the bound are lost and counted, the others kept."""
+    monkeypatch.setattr(logs, "LINES_MAX", 5)
+    stream = Stuck()
+    lines = configure(level="info", form="json", stream=stream)
+    for _ in range(20):
+        structlog.get_logger().info("said")
+    lost_n = lines.lost_n
+    stream.reader_is_back.set()
+    lines.close()
+    said_n = len(stream.getvalue().splitlines())
+
+    assert (lost_n >= 14, lost_n + said_n) == (True, 20)
 
 
 async def test_a_reply_reaches_who_asked_and_nobody_else() -> None:
