@@ -41,10 +41,11 @@ unit: env ## the tests alone
 	$(BIN)/python -m pytest -q
 
 test-wide: env ## all tests, with fresh and many more examples (minutes)
-	EXECD_HYPOTHESIS=wide $(BIN)/python -m pytest -q -m "not soak"
+	EXECD_HYPOTHESIS=wide EXECD_TEST_KILLS=200 $(BIN)/python -m pytest -q
 
-soak: env ## the tests that run for a long time on purpose
-	EXECD_HYPOTHESIS=wide $(BIN)/python -m pytest -q -m soak
+soak: env ## 500 kills of the daemon, with a seed of its own that is told (about a quarter of an hour)
+	@seed=$${EXECD_TEST_SEED:-$$(date +%s)}; echo "EXECD_TEST_SEED=$$seed"; \
+	EXECD_TEST_SEED=$$seed EXECD_TEST_KILLS=$${EXECD_TEST_KILLS:-500} $(BIN)/python -m pytest -q tests/acceptance/test_kills.py
 
 bench: env ## every benchmark, each beside its floor
 	@for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -4,6 +4,7 @@ Fifty lives, each ended by SIGKILL at a seeded instant, half of them while start
 dropped into each. Then one life in peace, in which everything must come to its end; and then the journal is read.
 """
 
+import os
 import signal
 import time
 from collections import Counter
@@ -23,9 +24,10 @@ from execd.journal.fold import mismatches
 from execd.journal.sync import SyncJournal
 from tests.acceptance.daemon import Execd, buy, clean_environment
 
-KILLS: Final = 50
+KILLS: Final = int(os.environ.get("EXECD_TEST_KILLS", "50"))
+"""`make soak` kills more often."""
 FILES_A_LIFE: Final = 4
-SEED: Final = 20_261
+SEED: Final = int(os.environ.get("EXECD_TEST_SEED", "20261"))
 SLOW_VENUE: Final = {"EXECD_SIM__LATENCY_MS": "120", "EXECD_SIM__JITTER_MS": "80"}
 """Requests are on their way for so long that many a kill finds them there."""
 WORK_S_MAX: Final = 0.5
