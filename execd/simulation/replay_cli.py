@@ -34,6 +34,8 @@ from execd.venue.matching import Matching
 from execd.venue.tape import symbol_of
 
 OK, BAD_TAPE, USAGE = 0, 1, 2
+LATENCY_MS_MAX: Final = 60_000
+"""A minute: whatever takes longer is no latency but a lost request."""
 _BLOCK_BYTES: Final = 1 << 20
 
 
@@ -47,6 +49,8 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(args: argparse.Namespace, *, configured: Configured | None = None, stopwatch: Stopwatch | None = None) -> int:
     """Replay as `args` say; print what came of it. Return the exit code."""
+    if not 0 <= args.latency_ms <= LATENCY_MS_MAX:
+        return _fail(USAGE, f"--latency-ms {args.latency_ms} must be from 0 to {LATENCY_MS_MAX}")
     progress = Progress(stopwatch)
     out = Path(args.out)
     tapes = [Path(name) for name in args.tape]

@@ -128,6 +128,14 @@ def test_a_tape_that_cannot_be_read_is_exit_1_with_its_line(folder: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("latency_ms", ["-1", "nan", "inf", "60001"])
+def test_a_latency_that_is_none_is_exit_2(folder: Path, latency_ms: str) -> None:
+    """A request never acts before it was sent."""
+    done = run(folder, "--latency-ms", latency_ms)
+
+    assert (done.returncode, "--latency-ms" in done.stderr, (folder / "out").exists()) == (2, True, False)
+
+
 def test_a_folder_of_somebody_else_is_exit_2(folder: Path) -> None:
     """Results never go over what no replay wrote."""
     (folder / "out").mkdir()
