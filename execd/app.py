@@ -158,10 +158,10 @@ class Daemon:
         gc.freeze()
         supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce)
         supervisor.edge("inbox", self.inbox.run, self.inbox.announce)
-        await self.reporter.catch_up()
         self.health.state = "ready"
         log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
         on_ready(self)
+        await self.reporter.catch_up()
 
     async def _stop(self) -> None:
         self.health.state = "stopping"

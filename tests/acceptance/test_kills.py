@@ -30,7 +30,7 @@ FILES_A_LIFE: Final = 4
 SEED: Final = int(os.environ.get("EXECD_TEST_SEED", "20261"))
 SLOW_VENUE: Final = {"EXECD_SIM__LATENCY_MS": "120", "EXECD_SIM__JITTER_MS": "80"}
 """Requests are on their way for so long that many a kill finds them there."""
-WORK_S_MAX: Final = 0.5
+WORK_S_MAX: Final = 0.4
 """Every other life is killed while it starts, the others so long after they were ready."""
 
 

@@ -26,7 +26,7 @@ def test_the_last_word_on_a_key_counts(sets: list[tuple[str, int]], now_ns: int)
     assert (expected, sorted(due, key=last.__getitem__), len(last) - len(due)) == (sorted(due), due, len(timers))
 
 
-@given(at_ns=st.lists(st.integers(0, 1_000_000), min_size=500, max_size=600))
+@given(at_ns=st.lists(st.integers(0, 1_000_000), min_size=100, max_size=150))
 def test_a_key_that_is_set_again_and_again_takes_no_more_room(at_ns: list[int]) -> None:
     """The heap is bounded by the keys that wait, not by how often they were set."""
     timers = Timers()
