@@ -16,8 +16,7 @@ from typing import Final, Self, assert_never
 import structlog
 
 from execd import __version__
-from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
-from execd.brokers.sim_recording import RecordingFeed
+from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue
 from execd.brokers.sim_source import Source
 from execd.config.fields import SimSource
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
@@ -266,6 +265,8 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: S
             specs = [default_spec(symbol) for symbol in sim.symbols]
             source = GeneratorSource(Generator(specs, sim.seed, clock.now_ns()))
         case SimSource.TAPE:
+            from execd.brokers.sim_tape import TapeSource  # Brings numpy: a third of a start.
+
             source = TapeSource([Path(tape) for tape in sim.tapes])
         case _:
             assert_never(sim.source)
@@ -284,6 +285,8 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: S
     brokers = {name: SimBroker(venue, name) for name in settings.accounts}
     feed: Feed = SimFeed(venue)
     if settings.market_data.record:
+        from execd.brokers.sim_recording import RecordingFeed  # Brings numpy, too.
+
         feed = RecordingFeed(feed, paths.tapes, clock.now_ns(), _cannot_record)
     return Market(venue=venue, brokers=brokers, feed=feed)
 

@@ -7,7 +7,7 @@ market shows comes from `sim_source`, how it is played is `sim_venue`.
 
 from collections.abc import AsyncIterator, Sequence
 
-from execd.brokers.sim_source import GeneratorSource, TapeSource
+from execd.brokers.sim_source import GeneratorSource
 from execd.brokers.sim_venue import SimVenue
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
@@ -15,7 +15,7 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.ports import BrokerLimits
 
-__all__ = ["GeneratorSource", "SimBroker", "SimFeed", "SimVenue", "TapeSource"]
+__all__ = ["GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
 
 
 class SimBroker:

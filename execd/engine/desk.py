@@ -157,6 +157,11 @@ class Desk:
         """Return an account's live orders in a symbol, oldest first."""
         return (self.book.orders[key] for key in self.live.get((account, symbol), {}))
 
+    def all_live(self, account: str) -> list[Order]:
+        """Return every live order of an account."""
+        keys = (key for (owner, _), place in self.live.items() if owner == account for key in place)
+        return [self.book.orders[key] for key in keys]
+
     def buckets_of(self, account: str) -> Buckets:
         """Return an account's token buckets."""
         known = self.buckets.get(account)

@@ -143,7 +143,12 @@ class Engine:
                 self._wake(self.desk.watchers.for_quotes(symbol), event.now_ns, "stream")
 
     def _on_gap(self, event: StreamGap) -> None:
+        desk = self.desk
         if event.stream == "quotes":
-            self.desk.markets.on_gap()
+            desk.markets.on_gap()
+        else:
+            # What was reported meanwhile is lost to us: the broker is asked for every order that it may be about.
+            for order in desk.all_live(event.account):
+                desk.ask_about(order)
         text = f"the {event.stream} stream of {event.account} had a gap: {event.text}"
-        self.desk.alert("stream_gap", text)
+        desk.alert("stream_gap", text)

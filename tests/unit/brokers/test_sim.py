@@ -10,7 +10,6 @@ from decimal import Decimal
 
 import pytest
 
-from execd.brokers.registry import NAMES, broker_class
 from execd.brokers.sim import SimBroker, SimFeed, SimVenue
 from execd.brokers.sim_queue import Mailbox
 from execd.core import order as order_facts
@@ -19,7 +18,7 @@ from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote, one_print
 from execd.core.orders import ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, Expired, Rejected, Replaced, Trade
-from execd.errors import ConfigError, Refused, Unknown
+from execd.errors import Refused, Unknown
 from execd.venue.latency import Latency
 from tests.unit.brokers.scripts import MS, S, Script, WallClock, new, opened, pull, ready, shown, take, tick_of
 
@@ -235,11 +234,3 @@ async def test_a_listener_that_is_too_slow_is_told_of_the_gap() -> None:
     read = await take(box.items(), 3)
 
     assert [gap, "3", "4"] == [item if isinstance(item, StreamGap) else item.cl_ord_id for item in read]
-
-
-def test_brokers_have_names() -> None:
-    """A name gives its adapter; another is refused with the names there are."""
-    assert SimBroker is broker_class("sim")
-    assert ("sim",) == NAMES
-    with pytest.raises(ConfigError, match="'nobody' is not known; known are: sim"):
-        broker_class("nobody")

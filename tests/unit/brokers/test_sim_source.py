@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue, TapeSource
+from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue
+from execd.brokers.sim_tape import TapeSource
 from execd.core.market import Halt, Quote
 from execd.core.reports import Accepted, Trade
 from execd.errors import TapeError

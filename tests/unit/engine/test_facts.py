@@ -10,6 +10,7 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
     StopRequested,
+    StreamGap,
     Submit,
 )
 from execd.core.reports import Trade, TradeCanceled
@@ -60,6 +61,18 @@ def test_an_unknown_outcome_counts_in_full_and_is_asked_about() -> None:
 
     assert (True, Decimal(100)) == (order.is_in_doubt, order.exposure_qty)
     assert "in_doubt" in _alerts(world)
+    assert 1 == len(world.submitted)
+
+
+def test_a_gap_in_the_reports_asks_about_every_live_order() -> None:
+    """What was said during a gap is found by asking: fills that no report told become part of the order."""
+    world = World(report_latency_ns=1_000 * S)
+    world.show(AAPL)
+    world.drop(intent("p"))
+    world.tell(StreamGap(now_ns=world.now_ns, account="sim", stream="reports", text="reset"))
+    world.run(1)
+
+    assert (ParentStatus.FILLED, Decimal(100)) == (_report(world).status, _report(world).cum_qty)
     assert 1 == len(world.submitted)
 
 
