@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from execd.core.batch import Batch as Batch  # noqa: PLC0414  # Ports name it for the adapters.
+from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote

@@ -7,8 +7,8 @@ what became of a turn (metrics and logs live on it). Neither can say no.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from execd.core.batch import Batch
 from execd.core.events import Effect, Event
-from execd.ports import Batch
 
 Post = Callable[[Event], None]
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import structlog
 
+from execd.core.batch import Batch
 from execd.core.codec import plain
 from execd.core.events import Alert, Effect, Reply
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
@@ -29,7 +30,6 @@ from execd.core.records import (
     Waited,
 )
 from execd.core.reports import Rejected, Trade
-from execd.ports import Batch
 
 COMMIT_S_MAX = 1.0
 """A commit that takes longer is a disk in trouble."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from execd.core.batch import Batch
 from execd.core.book import Book, Parent
 from execd.core.enums import OrdStatus, ParentStatus
 from execd.core.events import Alert, Effect, Reply
@@ -21,7 +22,6 @@ from execd.core.records import Failed, ParentEnded, ParentRefused, ParentStarted
 from execd.core.reports import Accepted, Canceled, DoneForDay, Expired, Rejected, Trade
 from execd.core.rules import Rules
 from execd.engine.summary import slippage_bps
-from execd.ports import Batch
 from execd.surface.meters import Meters
 
 NS_PER_S: Final = 1_000_000_000
