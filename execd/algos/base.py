@@ -65,8 +65,8 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def last_ns(self) -> int:
-        """`expire_ns` less the lead that a cancel needs; a short life gives at most a quarter of itself."""
-        return self.expire_ns - min(self.execution.final_lead_ns, (self.expire_ns - self.started_ns) // 4)
+        """`expire_ns` less the lead that a cancel needs. A life that is shorter than the lead sees no order at all."""
+        return self.expire_ns - self.execution.final_lead_ns
 
     @property
     def bounds(self) -> tuple[Decimal | None, Decimal | None]:

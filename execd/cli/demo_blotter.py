@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from execd import __version__
+from execd.cli.show import program
 
 if TYPE_CHECKING:
     from execd.cli.demo import Scene
@@ -77,7 +78,7 @@ class Blotter:
         verdict = f" {right_n} of {len(expected)} samples ended as they should, after {scene.elapsed_s:.0f} s"
         self._console.print(Text.assemble(("✔", "bold green") if not wrong else ("…", "bold yellow"), verdict))
         self._console.print(f"  reports   {scene.paths.outbox}", soft_wrap=True)
-        self._console.print(f"  go on     execd run --state-dir {scene.paths.root}", soft_wrap=True)
+        self._console.print(f"  go on     {program()} run --state-dir {scene.paths.root}", soft_wrap=True)
 
     def _head(self, scene: "Scene") -> RenderableType:
         line = Text.assemble(
@@ -208,7 +209,7 @@ def _foot(scene: "Scene") -> RenderableType:
         ("  drop your own   ", "bold"),
         (f"cp my.yaml {scene.paths.inbox}/\n", "cyan"),
         ("  ask why         ", "bold"),
-        (f"execd explain sample-buy-offset --state-dir {scene.paths.root}\n", "cyan"),
+        (f"{program()} explain sample-buy-offset --state-dir {scene.paths.root}\n", "cyan"),
         ("  metrics         ", "bold"),
         (f"{scene.status.get('metrics_url')}\n", "cyan"),
         ("  Ctrl-C ends the demo", "dim"),

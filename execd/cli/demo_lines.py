@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from execd.cli.client import ask
 from execd.cli.explain import chain_text
-from execd.cli.show import or_dash, table
+from execd.cli.show import or_dash, program, table
 
 if TYPE_CHECKING:
     from execd.cli.demo import Scene
@@ -51,7 +51,7 @@ class Lines:
         print(table(heads, rows, right=right))
         first = next(iter(expected))
         if first in by_id:
-            print(f"\nWhy {first} did what it did (execd explain {first}):\n")
+            print(f"\nWhy {first} did what it did ({program()} explain {first} --state-dir {scene.paths.root}):\n")
             print(chain_text(ask(scene.paths, "GET", f"/v1/explain/{first}")))
         right_n = sum(outcomes.get(name) == status for name, status in expected.items())
         print(f"\n{right_n} of {len(expected)} samples ended as they should, after {scene.elapsed_s:.0f} s")

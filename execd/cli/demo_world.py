@@ -45,9 +45,24 @@ def fresh(paths: StatePaths) -> None:
             raise CliError(Exit.ERROR, f"{root} is not empty and not a demo's; choose another one with --state-dir")
         if _is_running(paths):
             raise CliError(Exit.ERROR, f"a demo runs in {root} already; stop it, or choose another --state-dir")
-        shutil.rmtree(root)
+        if _is_used(paths):
+            _put_aside(paths)
+        else:
+            shutil.rmtree(root)
     root.mkdir(parents=True, exist_ok=True)
-    (root / MARK).write_text("Made by `execd demo`, which removes this directory when it starts again.\n")
+    (root / MARK).write_text("Made by `execd demo`, which begins anew here when it starts again.\n")
+
+
+def _is_used(paths: StatePaths) -> bool:
+    """Whether somebody traded there beside the samples."""
+    return any(not report.name.startswith("sample-") for report in paths.outbox.glob("*.json"))
+
+
+def _put_aside(paths: StatePaths) -> None:
+    root = paths.root
+    kept = root.with_name(f"{root.name}.kept-{int(root.stat().st_mtime)}")
+    root.rename(kept)
+    sys.stderr.write(f"{root} had intents of your own; it is kept as {kept}\n")
 
 
 class DemoDaemon:

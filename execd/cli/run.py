@@ -70,6 +70,11 @@ async def _live(settings: "Settings", paths: StatePaths) -> int:
         raise CliError(Exit.ERROR, str(error)) from None
     except ConfigError as error:
         raise CliError(Exit.CONFIG, str(error)) from None
+    except OSError as error:
+        text = (
+            f"{paths.root} cannot be used as state directory: {error.strerror or error}; name another with --state-dir"
+        )
+        raise CliError(Exit.CONFIG, text) from None
     except ExecdError as error:
         log.critical("daemon_died", kind=type(error).__name__, text=str(error))
         return Exit.INTERNAL

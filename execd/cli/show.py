@@ -7,6 +7,7 @@ NO_COLOR is set.
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -80,3 +81,8 @@ def _time_of_day(found: "re.Match[str]") -> str:
 def or_dash(value: object) -> str:
     """Return a value as text, a dash where there is none."""
     return "–" if value is None or value == "" else str(value)
+
+
+def program() -> str:
+    """Return how the user can type this program's name: bare if it is on the path, else as it was called."""
+    return "execd" if shutil.which("execd") else os.path.relpath(sys.argv[0])

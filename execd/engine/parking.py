@@ -4,9 +4,15 @@ Where none is left the parent is parked, not its request: it is stepped afresh
 when a token is due, so nothing leaves with an old price.
 """
 
+from typing import Final
+
 from execd.core.book import Parent
+from execd.core.records import Waited
+from execd.core.rules import MS
 from execd.engine.desk import Desk
 from execd.engine.throttle import Buckets, take
+
+THROTTLED: Final = "throttled"
 
 
 def take_tokens(desk: Desk, account: str, *, orders_n: int, cancels_n: int, now_ns: int) -> int | None:
@@ -25,6 +31,10 @@ def park(desk: Desk, parent: Parent, now_ns: int, due_ns: int, *, is_cancel: boo
     parent_id = parent.order.parent_id
     desk.parked[parent_id] = (0 if is_cancel else 1, parent.expire_ns or now_ns)
     desk.set_timer(token_timer(parent.order.account), due_ns)
+    if desk.parent(parent_id).reason != THROTTLED:
+        text = f"the account's rate is used up; the next token is due in {(due_ns - now_ns) // MS} ms"
+        desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=THROTTLED, text=text))
+        desk.write_report(parent_id)
 
 
 def token_timer(account: str) -> str:

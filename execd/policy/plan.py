@@ -69,6 +69,11 @@ def _choose(
     wants_market = parent.ord_type is OrdType.MARKET
     notional = order_qty * quote.mid_px * instrument.multiplier
     if not execution.is_smart:
+        if parent.algo is not None and parent.algo.name != "passthrough":
+            text = (
+                f"algo {parent.algo.name} needs execution.enable_smart_execution; leave it out for one order as asked"
+            )
+            return Declined(code="smart_execution_off", text=text)
         ord_type = OrdType.MARKET if wants_market or parent.price is None else OrdType.LIMIT
         return _Choice("passthrough", {"ord_type": ord_type}, "smart execution is off: one order as asked")
     if wants_market or _asks_for_market(parent):

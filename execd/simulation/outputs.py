@@ -44,6 +44,15 @@ class _Marked(msgspec.Struct):
     kind: str = ""
 
 
+def check(folder: Path) -> None:
+    """Raise OutputError unless `folder` is new, empty, or what an earlier replay wrote; change nothing."""
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            _check_is_ours(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror or error}") from error
+
+
 def prepare(folder: Path) -> None:
     """Make `folder` ready: created, or emptied of what an earlier replay wrote. Raises OutputError."""
     try:

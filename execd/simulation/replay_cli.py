@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from execd import __version__
 from execd.core.codec import encode, plain
@@ -23,7 +24,7 @@ from execd.errors import IntentError, TapeError
 from execd.intake.parse import ParsedIntent
 from execd.simulation.intents import isolated, read_intents, research_rules
 from execd.simulation.lane import Lane
-from execd.simulation.outputs import OutputError, prepare, write_all
+from execd.simulation.outputs import OutputError, check, prepare, write_all
 from execd.simulation.progress import Progress, Stopwatch
 from execd.simulation.replay import Replay
 from execd.simulation.replay_summary import Inputs, Outcomes, Summary, TapeInput, TapeRead, summary
@@ -57,8 +58,10 @@ def run(args: argparse.Namespace, *, configured: Configured | None = None, stopw
     try:
         by_symbol = _by_symbol(tapes)
         intents = _intents(Path(args.intents), by_symbol, configured, int(args.seed))
-        prepare(out)
+        check(out)
         replay, result = _replay(args, tapes, intents, configured, progress)
+        # Only now: a replay that fails leaves what an earlier one wrote.
+        prepare(out)
         write_all(out, replay.book, result)
     except IntentError as error:
         where = args.intents if error.line is None else f"{args.intents}:{error.line}"
@@ -83,6 +86,9 @@ def _replay(
     rules = research_rules(intents) if configured is None else configured.rules
     queue = QueueRule(args.queue)
     latency = Latency(base_ns=int(Decimal(str(args.latency_ms)) * MS), seed=int(args.seed))
+    # A cancel takes one latency: it has to leave at least so long before the deadline.
+    lead_ns = max(rules.execution.final_lead_ns, latency.base_ns + latency.jitter_ns + 1)
+    rules = replace(rules, execution=replace(rules.execution, final_lead_ns=lead_ns))
     if args.isolated:
         intents, rules = isolated(intents, rules)
     lanes = [

@@ -131,6 +131,8 @@ class Control:
             told = {"code": error.code, "message": str(error), "field": error.field, "line": error.line}
             return _json(told, status=422)
         ref, answer = self._replies.future("api")
+        # After the parse: an intent that may start at once is not made to wait for the instant of its own reading.
+        now_ns = self._clock.now_ns()
         self._pump.post(ParentReceived(now_ns=now_ns, parent=parsed.parent, content_hash=parsed.content_hash, ref=ref))
         return _answered(await _in_time(answer), parsed.parent.parent_id)
 

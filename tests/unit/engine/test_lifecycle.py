@@ -329,3 +329,34 @@ def test_a_venues_rejection_ends_the_parent_with_its_words() -> None:
     report = _report(world)
     assert (ParentStatus.FAILED, "rejected_by_venue: 403 not fractionable") == (report.status, report.reason)
     assert 1 == len(world.submitted)
+
+
+def test_a_life_too_short_for_a_cancel_sees_no_order() -> None:
+    """A fill after the deadline must be impossible: what could not be pulled in time is never placed."""
+    world = World(latency_ns=100 * MS)
+    world.at(0, lambda: world.show(AAPL))
+    world.at(1, lambda: world.drop(intent("p", expire_ns=START_NS + S + 50 * MS)))
+    world.run(5)
+
+    assert (ParentStatus.EXPIRED, "deadline", 0) == (_report(world).status, _report(world).reason, len(world.submitted))
+
+
+def test_without_smart_execution_a_named_algorithm_is_refused() -> None:
+    """An algorithm that was asked for is never quietly replaced by a market order."""
+    world = World(execution(is_smart=False))
+    world.show(AAPL)
+    world.drop(intent("p", algo=AlgoSpec(name="offset", parameters={"bps": "-20"})))
+    world.run(1)
+
+    assert _report(world).reason.startswith("smart_execution_off")
+    assert [] == world.submitted
+
+
+def test_a_parent_that_waits_for_a_token_says_so() -> None:
+    """Every wait is explained."""
+    world = World()
+    world.show(AAPL)
+    for n in range(25):
+        world.drop(intent(f"p{n}", order_qty=Decimal(1)))
+
+    assert "throttled" == _report(world, "p24").reason
