@@ -72,9 +72,9 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003  # The library calls it with all five.
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read nothing behind the loader's back: the library's own reader ignores a misspelt section."""
         return (init_settings,)
