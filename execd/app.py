@@ -8,18 +8,14 @@ in its own room; a new broker is a case in `open_market`.
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Final, Self, assert_never
+from typing import Final, Self
 
 import structlog
 
 from execd import __version__
-from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue
-from execd.brokers.sim_source import Source
-from execd.config.fields import SimSource
-from execd.config.settings import Settings, ns_of_ms, ns_of_s
+from execd.config.settings import Settings, ns_of_s
 from execd.core.events import Recovered, StopRequested
 from execd.core.records import Record
 from execd.engine.cycle import Cycle
@@ -29,7 +25,7 @@ from execd.intake.parse import ParseContext, ParsedIntent, parse_file
 from execd.intake.watch import InboxScan
 from execd.journal.lock import StateLock
 from execd.journal.sqlite import SqliteJournal
-from execd.ports import Broker, Feed
+from execd.markets import open_market
 from execd.runtime import loop
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
@@ -49,9 +45,6 @@ from execd.surface.gauges import Gauges
 from execd.surface.metrics import Metrics
 from execd.surface.status import Status
 from execd.surface.web import Surface, public_app
-from execd.venue.commission import Commission
-from execd.venue.generator import Generator, default_spec
-from execd.venue.latency import Latency
 
 GRACE_S: Final = 2.0
 """How long a stop waits for requests that are on their way; each would otherwise be in doubt."""
@@ -238,58 +231,3 @@ class Daemon:
             host=surface.http_host,
             port=surface.http_port,
         )
-
-
-class Market:
-    """The brokers by account, the feed, and what is closed with them."""
-
-    def __init__(self, *, venue: SimVenue, brokers: Mapping[str, Broker], feed: Feed) -> None:
-        self.brokers = brokers
-        self.feed = feed
-        self._venue = venue
-
-    async def close(self) -> None:
-        """Leave the brokers, then close the venue in this process."""
-        await self.feed.close()
-        for broker in self.brokers.values():
-            await broker.close()
-        await self._venue.close()
-
-
-def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: StatePaths) -> Market:
-    """Return the brokers and the feed that the configuration names. Raises TapeError."""
-    sim, rules = settings.sim, engine.desk.rules
-    source: Source
-    match sim.source:
-        case SimSource.GENERATOR:
-            specs = [default_spec(symbol) for symbol in sim.symbols]
-            source = GeneratorSource(Generator(specs, sim.seed, clock.now_ns()))
-        case SimSource.TAPE:
-            from execd.brokers.sim_tape import TapeSource  # Brings numpy: a third of a start.
-
-            source = TapeSource([Path(tape) for tape in sim.tapes])
-        case _:
-            assert_never(sim.source)
-    charge = sim.commission
-    venue = SimVenue(
-        source=source,
-        clock=clock,
-        queue=sim.queue,
-        latency=Latency(base_ns=ns_of_ms(sim.latency_ms), jitter_ns=ns_of_ms(sim.jitter_ms), seed=sim.seed),
-        commission=Commission(rate_bps=charge.rate_bps, per_share=charge.per_share_usd, minimum=charge.minimum_usd),
-        instrument=rules.instrument,
-        speed=sim.speed,
-    )
-    # The venue died with the daemon that held it; it goes on with what the journal remembers of it.
-    venue.restore(engine.book.orders.values())
-    brokers = {name: SimBroker(venue, name) for name in settings.accounts}
-    feed: Feed = SimFeed(venue)
-    if settings.market_data.record:
-        from execd.brokers.sim_recording import RecordingFeed  # Brings numpy, too.
-
-        feed = RecordingFeed(feed, paths.tapes, clock.now_ns(), _cannot_record)
-    return Market(venue=venue, brokers=brokers, feed=feed)
-
-
-def _cannot_record(symbol: str, text: str) -> None:
-    log.warning("tape_not_written", symbol=symbol, text=text)
