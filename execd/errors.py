@@ -14,6 +14,20 @@ ExecdError
 """
 
 
+from typing import NamedTuple
+
+
+class RowFault(NamedTuple):
+    """Why one row of a file of many was refused; `row` and `line` count from 1."""
+
+    row: int
+    line: int | None
+    id: str | None
+    code: str
+    message: str
+    field: str | None = None
+
+
 class ExecdError(Exception):
     """Something went wrong that execd has a word for."""
 
@@ -23,15 +37,24 @@ class ConfigError(ExecdError):
 
 
 class IntentError(ExecdError):
-    """An intent cannot be accepted. `code` is stable; `field` and `line` say where."""
+    """An intent cannot be accepted. `code` is stable; `field` and `line` say where, `rows` of a file of many."""
 
-    def __init__(self, code: str, message: str, *, field: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        line: int | None = None,
+        rows: tuple[RowFault, ...] = (),
+    ) -> None:
         """`message` says what is wrong and what to do; `line` counts from 1."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
         self.line = line
+        self.rows = rows
 
 
 class BrokerError(ExecdError):
