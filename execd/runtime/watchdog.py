@@ -1,0 +1,104 @@
+"""Who ends a daemon that stands still.
+
+`Watchdog` is a thread, because a task cannot see that its own loop is stuck:
+without a beat for the limit it writes where every thread stands and ends the
+process with 70; the journal has everything, and the next start goes on. The
+beat is given by the task `watchdog` (`Heartbeat`) only after the engine was
+seen between two turns, so a commit that never returns counts as standing
+still too. A process that was itself stopped is given one more period.
+"""
+
+import asyncio
+import faulthandler
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from execd.runtime.pump import Pump
+
+EXIT_STUCK: Final = 70
+LOOKS_PER_LIMIT: Final = 4
+"""Beats and looks within one limit: one that comes late must not look like none."""
+BEAT_S_MAX: Final = 2.5
+"""The longest pause between two beats, whatever the limit."""
+_STDERR: Final = 2
+
+
+def die_here(text: str) -> None:
+    """End the process at once, with one line and the stacks of all threads on standard error."""
+    try:
+        # Not through the log: its thread may be what stands still, and nothing runs after this.
+        os.write(_STDERR, f'{{"event": "watchdog_exit", "level": "critical", "text": "{text}"}}\n'.encode())
+        faulthandler.dump_traceback(file=_STDERR, all_threads=True)
+    finally:
+        os._exit(EXIT_STUCK)
+
+
+class Watchdog:
+    """The thread. `die` is what it does in the end."""
+
+    def __init__(self, limit_s: float, die: Callable[[str], None] = die_here) -> None:
+        """Watch nothing where the limit is zero."""
+        self._limit_s = limit_s
+        self._die = die
+        self._beat_s = time.monotonic()
+        self._ended = threading.Event()
+        # A daemon thread: it must not keep the process alive.
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Watch from now on."""
+        if self._limit_s > 0:
+            self.beat()
+            self._thread.start()
+
+    def beat(self) -> None:
+        """Say that everything moves."""
+        self._beat_s = time.monotonic()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        looked_s = time.monotonic()
+        while not self._ended.wait(self._limit_s / LOOKS_PER_LIMIT):
+            now_s = time.monotonic()
+            if now_s - looked_s > self._limit_s / 2:
+                # We did not run either: SIGSTOP, a suspended machine, a starved host. That is not the loop's doing.
+                self._beat_s = now_s
+            elif now_s - self._beat_s > self._limit_s:
+                self._die(f"the engine has not come to rest for {now_s - self._beat_s:.1f} s")
+                return
+            looked_s = now_s
+
+
+class Heartbeat:
+    """The task `watchdog`: proves that loop, engine and journal move, and tells whoever wants to know."""
+
+    def __init__(self, *, pump: Pump, period_s: float, on_beat: Callable[[], None]) -> None:
+        """`on_beat` is called after each proof, at least every `period_s`."""
+        self.proved_s = time.monotonic()
+        self._pump = pump
+        self._period_s = min(period_s, BEAT_S_MAX) if period_s > 0 else BEAT_S_MAX
+        self._on_beat = on_beat
+
+    def is_fresh(self) -> bool:
+        """Whether the last proof is as young as it should be."""
+        return time.monotonic() - self.proved_s < LOOKS_PER_LIMIT * self._period_s
+
+    async def run(self) -> None:
+        """Prove it again and again."""
+        turned_ns = -1
+        while True:
+            async with self._pump.settled():
+                has_moved = self._pump.waiting_n == 0 or self._pump.turned_ns != turned_ns
+                turned_ns = self._pump.turned_ns
+            if has_moved:
+                self.proved_s = time.monotonic()
+                self._on_beat()
+            await asyncio.sleep(self._period_s)
