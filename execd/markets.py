@@ -11,7 +11,6 @@ from typing import assert_never
 import structlog
 
 from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue
-from execd.brokers.sim_source import Source
 from execd.config.fields import SimSource
 from execd.config.settings import Settings, ns_of_ms
 from execd.engine.engine import Engine
@@ -21,6 +20,7 @@ from execd.runtime.paths import StatePaths
 from execd.venue.commission import Commission
 from execd.venue.generator import Generator, default_spec
 from execd.venue.latency import Latency
+from execd.venue.source import Source
 
 log = structlog.get_logger("execd.markets")
 
@@ -50,7 +50,7 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: S
             specs = [default_spec(symbol) for symbol in sim.symbols]
             source = GeneratorSource(Generator(specs, sim.seed, clock.now_ns()))
         case SimSource.TAPE:
-            from execd.brokers.sim_tape import TapeSource  # Brings numpy: a third of a start.
+            from execd.venue.tape_source import TapeSource  # Brings numpy: a third of a start.
 
             source = TapeSource([Path(tape) for tape in sim.tapes])
         case _:

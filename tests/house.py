@@ -36,7 +36,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "intake": ADAPTER | {"config"},
     "refdata": ADAPTER,
     "brokers": ADAPTER | {"venue"},
-    "venue": frozenset({"core", "errors"}),
+    "venue": ADAPTER,
     "simulation": frozenset({"engine", "policy", "algos", "venue", "journal", "intake", "core", "ports", "errors"}),
     "analysis": frozenset({"journal", "core", "errors"}),
     # A settings model hands over the domain's own values, so it must be able to name them.

@@ -2,18 +2,18 @@
 
 It translates and nothing else. One `SimBroker` serves one account; feeds and
 brokers share one `SimVenue`, which whoever made it also closes. What the
-market shows comes from `sim_source`, how it is played is `sim_venue`.
+market shows comes from `venue.source`, how it is played in `venue.sim_venue`.
 """
 
 from collections.abc import AsyncIterator, Sequence
 
-from execd.brokers.sim_source import GeneratorSource
-from execd.brokers.sim_venue import SimVenue
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.ports import BrokerLimits
+from execd.venue.sim_venue import SimVenue
+from execd.venue.source import GeneratorSource
 
 __all__ = ["GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from execd.brokers.sim import SimFeed, SimVenue
-from execd.brokers.sim_source import Timed
 from execd.core.enums import OrdType, Side
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder
 from execd.venue.latency import Latency
+from execd.venue.source import Timed
 from execd.venue.tape_write import TapeWriter
 
 MS = 1_000_000

@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 
 from execd.brokers.sim import SimBroker, SimFeed, SimVenue
-from execd.brokers.sim_queue import Mailbox
 from execd.core import order as order_facts
 from execd.core.enums import Side
 from execd.core.events import StreamAlive, StreamGap
@@ -20,6 +19,7 @@ from execd.core.orders import ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, Expired, Rejected, Replaced, Trade
 from execd.errors import Refused, Unknown
 from execd.venue.latency import Latency
+from execd.venue.mailbox import Mailbox
 from tests.unit.brokers.scripts import MS, S, Script, WallClock, new, opened, pull, ready, shown, take, tick_of
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from execd.brokers.sim import GeneratorSource, SimBroker, SimFeed, SimVenue
-from execd.brokers.sim_tape import TapeSource
 from execd.core.market import Halt, Quote
 from execd.core.reports import Accepted, Trade
 from execd.errors import TapeError
 from execd.venue.generator import Generator, default_spec
+from execd.venue.tape_source import TapeSource
 from tests.unit.brokers.scripts import MS, S, Script, WallClock, new, ready, record, shown, take, tick_of
 
 

@@ -14,8 +14,6 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from execd.brokers.sim_queue import Mailbox
-from execd.brokers.sim_source import Source, Tick
 from execd.core.enums import QueueRule
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.instrument import Instrument
@@ -28,7 +26,9 @@ from execd.ports import Clock
 from execd.venue.commission import Commission
 from execd.venue.latency import Latency
 from execd.venue.ledger import Execution, Ledger
+from execd.venue.mailbox import Mailbox
 from execd.venue.matching import Matching
+from execd.venue.source import Source, Tick
 
 ALIVE_S: Final = 1.0
 TICKS_PER_BREATH: Final = 64

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from execd.brokers.sim_source import Timed
 from execd.core.market import Quote
 from execd.errors import TapeError
+from execd.venue.source import Timed
 from execd.venue.tape import read_tape, symbol_of
 
 CHUNK_ROWS: Final = 4_096

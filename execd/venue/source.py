@@ -1,7 +1,7 @@
 """What the simulated venue shows, as ticks with the time since its beginning.
 
 A source knows no clock: it says what comes after how long, and the venue
-waits. Tapes are in `sim_tape`, which brings numpy. Another source is a class
+waits. Tapes are in `tape_source`, which brings numpy. Another source is a class
 with these two methods.
 """
 
