@@ -1,7 +1,7 @@
 """When a market trades, as a value that answers for any instant.
 
-`always_open` for the simulated venue, or the same hours each weekday in one
-time zone. Calendars with holidays and half days become another kind here.
+`always_open` for the simulated venue, the same hours each weekday in one time
+zone, or a table made from a calendar with holidays and half days.
 The one place in core that knows dates; it is given instants and asks no clock.
 """
 
@@ -11,17 +11,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from execd.core.session_table import SessionTable, SessionWindow
+
 _NS: Final = 1_000_000_000
 _SATURDAY: Final = 5
 _DAYS_LOOKED_AHEAD_MAX: Final = 8
 """A week and a day always holds a weekday."""
-
-
-class SessionWindow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One session: [open_ns, close_ns)."""
-
-    open_ns: int
-    close_ns: int
 
 
 class AlwaysOpen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -62,7 +57,7 @@ class SimpleHours(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
         raise AssertionError(message)
 
 
-Session = AlwaysOpen | SimpleHours
+Session = AlwaysOpen | SimpleHours | SessionTable
 
 
 def exchange_instant_ns(now_ns: int, *, seconds_of_day: int, zone: str) -> int:

@@ -1,0 +1,132 @@
+"""What is derived from past bars once a day: usual volume, usual range, last close, the shape of a day's volume.
+
+Pure functions over bars in the order of time; nobody here reads a file or knows what day it is. Quantities are shares,
+prices currency units, shares of a day fractions of one. A further daily value is a field and a function here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from execd.core.market import Bar
+from execd.core.session_table import SessionWindow
+
+S: Final = 1_000_000_000
+ADV_DAYS: Final = 20
+ATR_DAYS: Final = 14
+PROFILE_DAYS: Final = 20
+PROFILE_DAYS_MIN: Final = 5
+"""Fewer days would say more about those days than about the symbol."""
+BUCKET_NS: Final = 300 * S
+_UNIT: Final = Decimal("0.000001")
+_PARTS: Final = 10**9
+"""A profile is exact to this many parts of a day."""
+_ZERO: Final = Decimal(0)
+
+
+class BarSpan(StrEnum):
+    """How much time one bar covers."""
+
+    DAILY = "daily"
+    HOUR = "hour"
+    MINUTE = "minute"
+
+    @property
+    def span_ns(self) -> int:
+        """The length of a bar. A daily one is 24 hours from its start, also where a clock was changed."""
+        return {BarSpan.DAILY: 86_400 * S, BarSpan.HOUR: 3_600 * S, BarSpan.MINUTE: 60 * S}[self]
+
+
+class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a symbol from its history up to `as_of_date` (a session's date, ISO). None: too little history.
+
+    `profile` is the part of a full day's volume in each bucket from the open on; it sums to exactly 1, or is empty.
+    """
+
+    symbol: str
+    as_of_date: str
+    prev_close_px: Decimal
+    adv_qty: Decimal | None
+    atr_px: Decimal | None
+    profile: tuple[Decimal, ...] = ()
+    profile_days_n: int = 0
+    bucket_s: int = 300
+
+
+def average_daily_volume(bars: Sequence[Bar], days: int = ADV_DAYS) -> Decimal | None:
+    """Return the mean volume of the last `days` daily bars, to a millionth; None where there are fewer."""
+    if len(bars) < days:
+        return None
+    return (sum((bar.volume for bar in bars[-days:]), _ZERO) / days).quantize(_UNIT)
+
+
+def average_true_range(bars: Sequence[Bar], days: int = ATR_DAYS) -> Decimal | None:
+    """Return Wilder's average of the true ranges of daily bars, to a millionth; None with less than `days` + 1 bars.
+
+    The first `days` ranges are averaged plainly; each later one counts 1/`days`. The first bar has no range, for the
+    close before it is not known.
+    """
+    if len(bars) <= days:
+        return None
+    ranges = [_true_range(bar, before.close_px) for before, bar in pairwise(bars)]
+    average = sum(ranges[:days], _ZERO) / days
+    for true_range in ranges[days:]:
+        average = (average * (days - 1) + true_range) / days
+    return average.quantize(_UNIT)
+
+
+def usual_sessions(sessions: Sequence[SessionWindow], early_opens_ns: Sequence[int]) -> tuple[SessionWindow, ...]:
+    """Return the sessions of the usual length: early closes (named by their opens) and days of other hours left out."""
+    full = [one for one in sessions if one.open_ns not in early_opens_ns]
+    lengths = Counter(one.close_ns - one.open_ns for one in full)
+    if not lengths:
+        return ()
+    usual_ns = max(lengths, key=lambda length_ns: (lengths[length_ns], length_ns))
+    return tuple(one for one in full if one.close_ns - one.open_ns == usual_ns)
+
+
+def bucket_volumes(bars: Sequence[Bar], session: SessionWindow, bucket_ns: int = BUCKET_NS) -> tuple[Decimal, ...]:
+    """Return the volume in each bucket of a session; bars outside it do not count. The last bucket may be shorter."""
+    volumes = [_ZERO] * -((session.open_ns - session.close_ns) // bucket_ns)
+    for bar in bars:
+        if session.open_ns <= bar.start_ns < session.close_ns:
+            volumes[(bar.start_ns - session.open_ns) // bucket_ns] += bar.volume
+    return tuple(volumes)
+
+
+def volume_profile(days: Sequence[Sequence[Decimal]]) -> tuple[Decimal, ...]:
+    """Return the median part of a day's volume in each bucket, scaled so that the sum is exactly 1.
+
+    Each day counts alike, however much was traded; a day without volume does not count. All days must have equally
+    many buckets. Empty where no volume is left.
+    """
+    shares = [[Fraction(volume) / total for volume in day] for day in days if (total := Fraction(sum(day, _ZERO)))]
+    medians = [_median(column) for column in zip(*shares, strict=True)]
+    whole = sum(medians, Fraction(0))
+    return _exact_parts([median / whole for median in medians]) if whole else ()
+
+
+def _true_range(bar: Bar, before_px: Decimal) -> Decimal:
+    return max(bar.high_px, before_px) - min(bar.low_px, before_px)
+
+
+def _median(values: Sequence[Fraction]) -> Fraction:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _exact_parts(shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
+    """Round shares of one down, and give what is left to the largest remainders, earlier ones first."""
+    floors = [int(share * _PARTS) for share in shares]
+    rest = _PARTS - sum(floors)
+    by_remainder = sorted(range(len(shares)), key=lambda n: (floors[n] - shares[n] * _PARTS, n))
+    for n in by_remainder[:rest]:
+        floors[n] += 1
+    return tuple(Decimal(floor) / _PARTS for floor in floors)
