@@ -7,6 +7,7 @@ Configuration and intents both read YAML through here.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import yaml
@@ -17,6 +18,7 @@ _NULLS: Final = ("", "~", "null")
 _MERGE: Final = "<<"
 _BOM: Final = "\ufeff"
 _SHOWN_LEN_MAX: Final = 60
+_PART_LEN: Final = 4_096
 # A base loader: its resolver gives no scalar a type, and its events carry tags only where somebody wrote one. libyaml
 # is 19 times faster, which an order feels; it takes a tab for white space in some places where Python refuses.
 _LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -66,29 +68,103 @@ def read_yaml(text: str, *, nodes_max: int) -> Tree:
     `nodes_max` bounds the work: about 2 µs a node, and 30 µs where PyYAML came without libyaml.
     """
     builder = _Builder(nodes_max)
-    try:
+    with _told():
         for event in _events(text):
             builder.take(event)
-    except NotStrict:
-        raise
+    return Tree(builder.value, builder.lines)
+
+
+def is_yaml_list(text: str) -> bool:
+    """Return whether the document is a list, from its beginning alone; what is no YAML is none."""
+    try:
+        for event in _events(text):
+            if isinstance(event, yaml.NodeEvent):
+                return isinstance(event, yaml.SequenceStartEvent)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return False
+    return False
+
+
+def read_yaml_items(text: str, *, items_max: int, item_nodes_max: int, item_len_max: int) -> Iterator[tuple[int, Tree]]:
+    """Yield the items of the list that `text` is, each with its line, and hold one at a time.
+
+    `item_len_max` bounds the characters of an item and of what stands around it. Raises NotStrict, maybe after items.
+    """
+    metered = _Metered(text, item_len_max)
+    outer = builder = _Builder(item_nodes_max)
+    depth = items_n = line = 0
+    with _told():
+        for event in _events(text, metered):
+            is_end = isinstance(event, yaml.CollectionEndEvent)
+            if depth == 0 and isinstance(event, yaml.SequenceStartEvent):
+                outer.check(event, event.start_mark.line + 1)
+                depth = 1
+                continue
+            if depth == 0:
+                outer.take(event)
+                continue
+            if depth == 1 and is_end:
+                depth = 0
+                continue
+            if depth == 1:
+                items_n += 1
+                line = event.start_mark.line + 1
+                if items_n > items_max:
+                    raise NotStrict("too_large", f"more than {items_max} items in one list", line)
+                builder = _Builder(item_nodes_max, depth_max=DEPTH_MAX - 1)
+            builder.take(event)
+            depth += isinstance(event, yaml.CollectionStartEvent) - is_end
+            if depth == 1:
+                metered.begin()
+                yield line, Tree(builder.value, builder.lines)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the parser raises into NotStrict."""
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else None
         raise NotStrict("syntax", f"not YAML: {error.problem or error.context}", line) from None
     except yaml.YAMLError as error:
         raise NotStrict("syntax", f"not YAML: {str(error).splitlines()[0]}") from None
+    except NotStrict:
+        raise
     except (ValueError, OverflowError):
         # PyYAML hands an escape such as "\UFFFFFFFF", or a version of 5,000 digits, to chr() and int() unchecked.
         raise NotStrict("syntax", "not YAML: an escape or a version that is no number") from None
-    return Tree(builder.value, builder.lines)
 
 
-def _events(text: str) -> Iterator[Any]:
+class _Metered:
+    """A text that is read in parts and ends, loudly, where one item is longer than it may be."""
+
+    def __init__(self, text: str, item_len_max: int) -> None:
+        self._text = text
+        self._item_len_max = item_len_max
+        self._at = self._begun = 0
+
+    def begin(self) -> None:
+        """Note that an item has ended. The parser has read ahead by a part or two; nobody is refused for that."""
+        self._begun = self._at
+
+    def read(self, size: int = -1) -> str:
+        """Return the next part."""
+        if self._at - self._begun > self._item_len_max + 2 * _PART_LEN:
+            line = self._text.count("\n", 0, self._begun) + 1
+            raise NotStrict("too_large", f"more than {self._item_len_max} characters in one item of a list", line)
+        part = self._text[self._at : self._at + (min(size, _PART_LEN) if size > 0 else _PART_LEN)]
+        self._at += len(part)
+        return part
+
+
+def _events(text: str, metered: _Metered | None = None) -> Iterator[Any]:
     if _BOM in text:
         # One parser takes it for text, the other swallows it; no reader of the file could see it.
         raise NotStrict(
             "syntax", "not YAML: a byte order mark inside the text", text[: text.index(_BOM)].count("\n") + 1
         )
-    yield from yaml.parse(text, Loader=_LOADER)
+    yield from yaml.parse(text if metered is None else metered, Loader=_LOADER)
 
 
 class _Open:
@@ -103,10 +179,11 @@ class _Open:
 class _Builder:
     """Builds the tree from the events of the parser, without recursion, and stops at the first thing not allowed."""
 
-    def __init__(self, nodes_max: int) -> None:
+    def __init__(self, nodes_max: int, *, depth_max: int = DEPTH_MAX) -> None:
         self.value: Plain = None
         self.lines: dict[Path, int] = {}
-        self._nodes_left = nodes_max
+        self._nodes_max = self._nodes_left = nodes_max
+        self._depth_max = depth_max
         self._documents = 0
         self._open: list[_Open] = []
 
@@ -121,19 +198,20 @@ class _Builder:
             case yaml.AliasEvent():
                 raise NotStrict("yaml_feature", "aliases are not read; write the value out", line)
             case yaml.ScalarEvent():
-                self._check(event, line)
+                self.check(event, line)
                 # A plain scalar has the style "" or None, as the parser likes.
                 is_null = not event.style and event.value in _NULLS
                 self._put(event.value, line, value=None if is_null else event.value)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._check(event, line)
+                self.check(event, line)
                 self._begin({} if isinstance(event, yaml.MappingStartEvent) else [], line)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._open.pop()
             case _:
                 pass
 
-    def _check(self, event: Any, line: int) -> None:  # noqa: ANN401  # The same.
+    def check(self, event: Any, line: int) -> None:  # noqa: ANN401  # The same.
+        """Count a node and refuse what hides things. Raises NotStrict."""
         self._nodes_left -= 1
         if self._nodes_left < 0:
             raise NotStrict("too_large", "more keys and values than anything of ours has", line)
@@ -143,7 +221,7 @@ class _Builder:
             raise NotStrict("yaml_feature", f"the tag {shown(event.tag)} is not read; the field knows its type", line)
 
     def _begin(self, value: list[Plain] | dict[str, Plain], line: int) -> None:
-        if len(self._open) >= DEPTH_MAX:
+        if len(self._open) >= self._depth_max:
             raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}", line)
         path = self._put(None, line, value=value)
         self._open.append(_Open(value, path))
