@@ -2,6 +2,7 @@
 
 ExecdError
 ├── ConfigError        the configuration cannot be used (exit 78)
+│   └── VenueError     the simulated venue cannot be started, found or read (exit 78)
 ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
 ├── BrokerError
 │   ├── Refused        surely not live: the broker did not take the request
@@ -9,10 +10,14 @@ ExecdError
 ├── JournalError       the journal cannot be trusted or written (exit 70)
 │   ├── JournalFull    no space: stop new risk, free the ballast
 │   ├── JournalBusy    another daemon holds the state directory
-│   └── JournalForeign not ours, newer, or corrupt: left untouched
-└── TapeError          a tape file cannot be read
+│   ├── JournalUnsafe  a file system that does not keep its promises
+│   └── JournalForeign not ours: left untouched, and a restart would not help (exit 78)
+│       ├── JournalNewer    a later execd wrote it
+│       ├── JournalCorrupt  damaged: a page, a record, or the chain of their sums
+│       └── JournalLost     records that were committed are gone
+├── TapeError          a tape file cannot be read
+└── RefDataError       calendars, bars or assets could not be had; what was cached stays
 """
-
 
 from typing import NamedTuple
 
@@ -34,6 +39,10 @@ class ExecdError(Exception):
 
 class ConfigError(ExecdError):
     """The configuration cannot be used."""
+
+
+class VenueError(ConfigError):
+    """The simulated venue cannot be used; its ledger was left untouched."""
 
 
 class IntentError(ExecdError):
@@ -81,9 +90,29 @@ class JournalBusy(JournalError):
     """Another execd holds this state directory."""
 
 
+class JournalUnsafe(JournalError):
+    """The state directory is on a file system that a journal cannot trust."""
+
+
 class JournalForeign(JournalError):
     """The journal is corrupt, newer, or not ours; it was left untouched."""
 
 
+class JournalNewer(JournalForeign):
+    """The journal was written by a later execd; run that one."""
+
+
+class JournalCorrupt(JournalForeign):
+    """The journal is damaged; restore a backup, or rebuild it from what can be read."""
+
+
+class JournalLost(JournalForeign):
+    """Records that were committed are gone from the journal; restore a backup, or accept the loss by a rebuild."""
+
+
 class TapeError(ExecdError):
     """A tape cannot be read; the message says which file and line."""
+
+
+class RefDataError(ExecdError):
+    """Reference data could not be had; what was cached before stays."""
