@@ -1,17 +1,19 @@
 """The types of configuration values: each reads text by one rule and carries its bounds.
 
 They take what `strict_text` takes, and the value itself where a program builds settings. A new kind of value is a
-reader and an annotated type here; what a value is for is said in `settings`.
+reader and an annotated type here; what a value is for is said in the sections. No reader of a secret may show it.
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic_core import core_schema
 
 from execd.config.strict_text import decimal_of, flag_of, integer_of, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
@@ -20,15 +22,16 @@ from execd.core.enums import AssetClass, Horizon, QueueRule
 ZERO: Final = Decimal(0)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
+_GROUP: Final = re.compile(r"([a-z_][a-z0-9_-]{0,31})?")
+_URL: Final = re.compile(r"(https?://[^\s/?#@]+([/?#][^\s]*)?)?")
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-_NUMBER: Final = WithJsonSchema({"type": "number"})
-_STRING: Final = WithJsonSchema({"type": "string"})
 
 
 class Mode(StrEnum):
     """What the daemon does with its decisions."""
 
     TRADE = "trade"
+    OBSERVE = "observe"
 
 
 class Adapter(StrEnum):
@@ -51,6 +54,21 @@ class SimSource(StrEnum):
     TAPE = "tape"
 
 
+class StopPolicy(StrEnum):
+    """What becomes of working orders when the daemon stops."""
+
+    LEAVE = "leave"
+    CANCEL = "cancel"
+
+
+class Severity(StrEnum):
+    """How bad what an alert tells is, the least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 class LogLevel(StrEnum):
     """The least severe event that is logged."""
 
@@ -68,13 +86,13 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-_MODES_UNBUILT: Final = ("observe", "live_ramp")
+_MODES_UNBUILT: Final = ("live_ramp",)
 _ADAPTERS_UNBUILT: Final = ("alpaca", "ibkr", "kis")
 
 
 def _mode(value: object) -> Mode:
     if value in _MODES_UNBUILT:
-        raise refusal("not_supported", f"mode {value} is not built yet; use trade")
+        raise refusal("not_supported", f"mode {value} is not built yet; use trade or observe")
     return word_of(value, Mode)
 
 
@@ -108,6 +126,37 @@ def _zone(value: object) -> str:
     return text
 
 
+def _url(value: object) -> SecretStr:
+    """Return an address that is a secret as a whole: whoever knows it can speak for us."""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if not isinstance(value, str):
+        raise refusal("wrong_type", "a secret is text in one piece")
+    if not (value.isascii() and value.isprintable() and _URL.fullmatch(value)):
+        raise refusal("bad_value", "the value (a secret, not shown) is no address such as https://host/path")
+    return SecretStr(value)
+
+
+class Reader:
+    """How a value is read, for pydantic and for the manual. `bounds` are those of the function, by its own names.
+
+    pydantic's own PlainValidator would build a second schema for each field, to serialize it: a third of a start.
+    """
+
+    __slots__ = ("_read", "bounds", "json_type")
+
+    def __init__(self, read: Callable[..., object], json_type: str, /, **bounds: object) -> None:
+        self._read = partial(read, **bounds) if bounds else read
+        self.json_type = json_type
+        self.bounds = bounds
+
+    def __get_pydantic_core_schema__(self, _: object, __: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Return the schema: our function reads, and a secret is written masked."""
+        masked = core_schema.plain_serializer_function_ser_schema(str, when_used="json")
+        is_secret = self._read is _url
+        return core_schema.no_info_plain_validator_function(self._read, serialization=masked if is_secret else None)
+
+
 def items(value: object) -> tuple[object, ...]:
     """Return the items of a list; a single text is a list of one, so that an environment variable can give it."""
     match value:
@@ -119,32 +168,41 @@ def items(value: object) -> tuple[object, ...]:
             raise refusal("wrong_type", "a list belongs here, such as [A, B]")
 
 
-Flag = Annotated[bool, PlainValidator(flag_of), WithJsonSchema({"type": "boolean"})]
-Number = Annotated[Decimal, PlainValidator(decimal_of), _NUMBER]
-Positive = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO)), _NUMBER]
-Unsigned = Annotated[Decimal, PlainValidator(partial(decimal_of, least=ZERO)), _NUMBER]
-Ratio = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO, most=Decimal(1))), _NUMBER]
+Flag = Annotated[bool, Reader(flag_of, "boolean")]
+Number = Annotated[Decimal, Reader(decimal_of, "number")]
+Positive = Annotated[Decimal, Reader(decimal_of, "number", above=ZERO)]
+Unsigned = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO)]
+Ratio = Annotated[Decimal, Reader(decimal_of, "number", above=ZERO, most=Decimal(1))]
 """A fraction of one, above zero."""
-Bps = Annotated[Decimal, PlainValidator(partial(decimal_of, least=ZERO, most=Decimal(10_000))), _NUMBER]
-OffsetBps = Annotated[Decimal, PlainValidator(partial(decimal_of, least=Decimal(-1_000), most=Decimal(1_000))), _NUMBER]
-Span = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO, most=Decimal(86_400_000))), _NUMBER]
+Bps = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO, most=Decimal(10_000))]
+OffsetBps = Annotated[Decimal, Reader(decimal_of, "number", least=Decimal(-1_000), most=Decimal(1_000))]
+Span = Annotated[Decimal, Reader(decimal_of, "number", above=ZERO, most=Decimal(86_400_000))]
 """A duration in the unit of its name; a day in milliseconds is the longest."""
-Count = Annotated[int, PlainValidator(partial(integer_of, least=1, most=1_000_000)), _NUMBER]
-Tries = Annotated[int, PlainValidator(partial(integer_of, least=0, most=100)), _NUMBER]
-Port = Annotated[int, PlainValidator(partial(integer_of, least=0, most=65_535)), _NUMBER]
-UserId = Annotated[int, PlainValidator(partial(integer_of, least=0, most=999_999_999)), _NUMBER]
-Seed = Annotated[int, PlainValidator(partial(integer_of, least=0, most=999_999_999)), _NUMBER]
-Text = Annotated[str, PlainValidator(_printable), _STRING]
-Name = Annotated[str, PlainValidator(partial(_matching, pattern=_NAME, what="a name")), _STRING]
-Symbol = Annotated[str, PlainValidator(partial(_matching, pattern=_SYMBOL, what="a symbol in capitals")), _STRING]
-ClockText = Annotated[str, PlainValidator(partial(_matching, pattern=_CLOCK, what="a time such as 09:30")), _STRING]
-ZoneText = Annotated[str, PlainValidator(_zone), _STRING]
-ModeWord = Annotated[Mode, PlainValidator(_mode), _STRING]
-AdapterWord = Annotated[Adapter, PlainValidator(_adapter), _STRING]
-SessionWord = Annotated[SessionKind, PlainValidator(partial(word_of, words=SessionKind)), _STRING]
-SourceWord = Annotated[SimSource, PlainValidator(partial(word_of, words=SimSource)), _STRING]
-QueueWord = Annotated[QueueRule, PlainValidator(partial(word_of, words=QueueRule)), _STRING]
-LevelWord = Annotated[LogLevel, PlainValidator(partial(word_of, words=LogLevel)), _STRING]
-FormatWord = Annotated[LogFormat, PlainValidator(partial(word_of, words=LogFormat)), _STRING]
-HorizonWord = Annotated[Horizon, PlainValidator(partial(word_of, words=Horizon)), _STRING]
-AssetClassWord = Annotated[AssetClass, PlainValidator(partial(word_of, words=AssetClass)), _STRING]
+Count = Annotated[int, Reader(integer_of, "integer", least=1, most=1_000_000)]
+SpanOrNone = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO, most=Decimal(86_400_000))]
+"""The same, or 0 for never."""
+Days = Annotated[int, Reader(integer_of, "integer", least=0, most=10_000)]
+Mebibytes = Annotated[int, Reader(integer_of, "integer", least=0, most=1_048_576)]
+Tries = Annotated[int, Reader(integer_of, "integer", least=0, most=100)]
+Port = Annotated[int, Reader(integer_of, "integer", least=0, most=65_535)]
+UserId = Annotated[int, Reader(integer_of, "integer", least=0, most=999_999_999)]
+Seed = Annotated[int, Reader(integer_of, "integer", least=0, most=999_999_999)]
+Text = Annotated[str, Reader(_printable, "string")]
+Name = Annotated[str, Reader(_matching, "string", pattern=_NAME, what="a name")]
+Symbol = Annotated[str, Reader(_matching, "string", pattern=_SYMBOL, what="a symbol in capitals")]
+ClockText = Annotated[str, Reader(_matching, "string", pattern=_CLOCK, what="a time such as 09:30")]
+ZoneText = Annotated[str, Reader(_zone, "string")]
+ModeWord = Annotated[Mode, Reader(_mode, "string")]
+AdapterWord = Annotated[Adapter, Reader(_adapter, "string")]
+SessionWord = Annotated[SessionKind, Reader(word_of, "string", words=SessionKind)]
+SourceWord = Annotated[SimSource, Reader(word_of, "string", words=SimSource)]
+QueueWord = Annotated[QueueRule, Reader(word_of, "string", words=QueueRule)]
+LevelWord = Annotated[LogLevel, Reader(word_of, "string", words=LogLevel)]
+FormatWord = Annotated[LogFormat, Reader(word_of, "string", words=LogFormat)]
+HorizonWord = Annotated[Horizon, Reader(word_of, "string", words=Horizon)]
+AssetClassWord = Annotated[AssetClass, Reader(word_of, "string", words=AssetClass)]
+StopWord = Annotated[StopPolicy, Reader(word_of, "string", words=StopPolicy)]
+SeverityWord = Annotated[Severity, Reader(word_of, "string", words=Severity)]
+GroupText = Annotated[str, Reader(_matching, "string", pattern=_GROUP, what="the name of a group")]
+SecretUrl = Annotated[SecretStr, Reader(_url, "string")]
+"""Shown as ********** wherever it is printed; empty where there is none."""

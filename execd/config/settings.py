@@ -2,32 +2,40 @@
 
 A key in YAML, its field, its environment variable, its log key and its metric share one name; the unit is its last
 word. Values arrive as text and are read by the field's own rule (`fields`), so YAML's surprises cannot happen.
-Reading files and the environment is in `loader`; the keys of each section are in `sections`.
+Reading files and the environment is in `loader`; the keys of each section are in `sections_*`.
 """
 
 from decimal import Decimal
 from typing import Final, Self, assert_never
 
-from pydantic import model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, model_validator
 
 from execd.config.fields import Adapter, Mode, ModeWord, Name, SessionKind, Symbol, Text
-from execd.config.sections import (
+from execd.config.section import STRICT
+from execd.config.sections_running import (
+    Alerts,
+    ClockRules,
+    Control,
+    Inbox,
+    Journal,
+    Logging,
+    OutboxRules,
+    Process,
+    Surface,
+)
+from execd.config.sections_trading import (
     SIM_LIMITS,
     Account,
     Execution,
-    Inbox,
     InstrumentSettings,
     Limits,
-    Logging,
-    MarketData,
+    Risk,
     SessionHours,
-    Sim,
     SleeveDefaults,
-    Surface,
     Throttle,
     minutes_of,
 )
+from execd.config.sections_venue import MarketData, RefData, Sim
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
 from execd.core.enums import Horizon
@@ -43,41 +51,46 @@ def ns_of_s(span_s: Decimal) -> int:
     return int(span_s * _S)
 
 
+def ns_of_h(span_h: Decimal) -> int:
+    """Return hours as nanoseconds."""
+    return int(span_h * 3_600 * _S)
+
+
 def ns_of_ms(span_ms: Decimal) -> int:
     """Return milliseconds as nanoseconds."""
     return int(span_ms * _MS)
 
 
-class Settings(BaseSettings):
-    """The whole configuration. Made by `loader.load`, which merges the file and the environment and hands them in."""
+class Settings(BaseModel):
+    """The whole configuration. Made by `loader.load`, which merges files and environment and hands them in."""
 
-    model_config = SettingsConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = STRICT
 
     mode: ModeWord = Mode.TRADE
+    """trade, or observe: plans and reports as always, and sends nothing."""
+    secrets_dir: Text = ""
+    """A directory of secret files; empty: CREDENTIALS_DIRECTORY, else /run/secrets where it exists."""
     accounts: dict[Name, Account] = {"sim": Account(adapter=Adapter.SIM, limits=SIM_LIMITS)}
     execution: Execution = Execution()
     throttle: Throttle = Throttle()
+    risk: Risk = Risk()
     session: SessionHours = SessionHours()
     sim: Sim = Sim()
     market_data: MarketData = MarketData()
-    surface: Surface = Surface()
+    refdata: RefData = RefData()
+    journal: Journal = Journal()
+    process: Process = Process()
+    clock: ClockRules = ClockRules()
     inbox: Inbox = Inbox()
+    outbox: OutboxRules = OutboxRules()
+    alerts: Alerts = Alerts()
+    control: Control = Control()
+    surface: Surface = Surface()
     logging: Logging = Logging()
     sleeves: dict[Name, SleeveDefaults] = {}
     instruments_file: Text = "instruments.yaml"
+    """Beside this file; what is not listed there is an ordinary US share."""
     instruments: dict[Symbol, InstrumentSettings] = {}
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # The library calls it with all five.
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # The same.
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing behind the loader's back: the library's own reader ignores a misspelt section."""
-        return (init_settings,)
 
     @model_validator(mode="after")
     def _has_an_account(self) -> Self:
@@ -111,6 +124,10 @@ class Settings(BaseSettings):
             session=_session(self.session),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
             are_lookups_final=all(account.adapter is Adapter.SIM for account in self.accounts.values()),
+            is_observing=self.mode is Mode.OBSERVE,
+            duplicate_window_ns=ns_of_s(self.risk.duplicate_window_s),
+            memory_ns=ns_of_h(self.journal.memory_h),
+            memory_parents_max=self.journal.memory_parents_max,
         )
 
 

@@ -1,13 +1,13 @@
-"""The sections of the configuration: each key with its default, its bounds and what it means.
+"""The sections that decide what is traded and how: accounts, limits, execution, throttle, session, instruments.
 
-Frozen, strict, and without unknown keys. The whole and its way to the engine's rules are in `settings`. A new key is
-a field here and a commented line in config/execd.yaml; a test compares the two.
+Each key has its default, its bounds and, below it, what it means: config/execd.yaml and docs/configuration.md are made
+from that text. A new key is a field here; what runs the daemon is in `sections_running`, the venue in `sections_venue`.
 """
 
 from decimal import Decimal
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from execd.config.fields import (
     AdapterWord,
@@ -16,33 +16,23 @@ from execd.config.fields import (
     ClockText,
     Count,
     Flag,
-    FormatWord,
     HorizonWord,
-    LevelWord,
-    LogFormat,
-    LogLevel,
     Name,
     OffsetBps,
-    Port,
     Positive,
-    QueueWord,
     Ratio,
-    Seed,
     SessionKind,
     SessionWord,
-    SimSource,
-    SourceWord,
     Span,
-    Symbol,
-    Text,
+    SpanOrNone,
     Tries,
     Unsigned,
-    UserId,
     ZoneText,
     items,
 )
+from execd.config.section import Section
 from execd.config.strict_text import refusal
-from execd.core.enums import AssetClass, Horizon, QueueRule
+from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import US_TICKS, Instrument, TickBand
 
 
@@ -52,19 +42,17 @@ def minutes_of(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-class Section(BaseModel):
-    """What all sections share."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
 class Limits(Section):
     """What one account may do. Every one is needed: a limit that is missing would be no limit."""
 
     order_qty_max: Positive
+    """Shares of one order."""
     order_notional_usd_max: Positive
+    """Money of one order."""
     price_collar_ratio: Ratio
+    """No order pays more than this beyond the fresh middle of bid and ask."""
     open_orders_max: Count
+    """Orders that may work at one time."""
 
 
 SIM_LIMITS: Final = Limits(
@@ -77,51 +65,86 @@ SIM_LIMITS: Final = Limits(
 
 
 class Account(Section):
-    """One account by its name: at which broker, inside which limits."""
+    """Each account: at which broker, inside which limits. With one account intents need not name it."""
 
     adapter: AdapterWord
+    """The broker; sim is the simulated venue, which needs no key and no network."""
     limits: Limits
+    """A limit may not be left out."""
+
+
+class Risk(Section):
+    """What is asked of an intent beyond the limits of its account."""
+
+    duplicate_window_s: SpanOrNone = Decimal(0)
+    """An order like one that was accepted this short ago is refused, unless it says allow_duplicate; 0 never."""
 
 
 class Execution(Section):
-    """How orders are worked. `enable_smart_execution` off: one order as asked; gates, risk and throttle stay on."""
+    """How orders are worked."""
 
     enable_smart_execution: Flag = True
+    """false: one order as asked; limits, throttle and session stay on."""
     offset_bps: OffsetBps = Decimal(5)
+    """Low and normal urgency: a limit this far beyond the middle; negative is passive."""
     offset_ttl_s: Span = Decimal(60)
+    """After which the rest is decided afresh."""
     high_spread_fraction: Ratio = Decimal("0.25")
+    """High urgency: the touch plus this part of the spread."""
     high_ttl_s: Span = Decimal(60)
+    """After which the rest of an order of high urgency is decided afresh."""
     collar_bps: Bps = Decimal(20)
+    """No priced order is further than this from the middle at the start."""
     small_order_market_usd: Unsigned = Decimal(500)
+    """An order asked as market is sent as market up to here; 0 never."""
     partial_accept_ratio: Ratio = Decimal("0.8")
+    """A timeout with this much filled ends the order; with less it goes on."""
     replans_max: Tries = 3
+    """So often a rest is decided afresh."""
     final_lead_ms: Span = Decimal(500)
+    """The last order leaves this long before the deadline."""
     quote_age_resting_s_max: Span = Decimal(5)
+    """An older quote prices no resting order."""
     quote_age_marketable_s_max: Span = Decimal(30)
+    """And one older than this none at all."""
     retry_s: Span = Decimal(1)
+    """What waits for a quote or for room is looked at again after this."""
     send_within_s: Span = Decimal(1)
+    """A decision that is not sent by then is void and made afresh."""
     default_life_s: Span = Decimal(900)
+    """The life of an order without a deadline, where the market never closes."""
 
 
 class Throttle(Section):
-    """How fast one account may send. New and replace share a bucket and a window, cancels have their own bucket."""
+    """How fast one account may send. New orders and replaces share a bucket and a window; cancels have their own."""
 
     burst: Count = 20
+    """New orders and replaces that may leave at once."""
     per_min: Count = 130
+    """So many more in a minute."""
     window_max: Count = 150
+    """Never more in any window, burst included."""
     window_s: Span = Decimal(60)
+    """The length of the window."""
     cancel_burst: Count = 30
+    """Cancels that may leave at once."""
     cancel_per_min: Count = 30
+    """So many more in a minute."""
 
 
 class SessionHours(Section):
-    """When the market trades. `opens` and `closes` count only for simple_hours, `zone` also for times in intents."""
+    """When the market trades."""
 
     kind: SessionWord = SessionKind.ALWAYS_OPEN
+    """Or simple_hours: Monday to Friday from opens to closes."""
     zone: ZoneText = "America/New_York"
+    """The zone of opens and closes, and of times such as 15:45 in intents."""
     opens: ClockText = "09:30"
+    """simple_hours: the first minute."""
     closes: ClockText = "16:00"
+    """simple_hours: the first minute after."""
     file_valid_s: Span = Decimal(3_600)
+    """always_open: a file without valid_until that is older is not started."""
 
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
@@ -130,93 +153,41 @@ class SessionHours(Section):
         return self
 
 
-class Commission(Section):
-    """What the simulated venue charges: a rate, so much a share, at least so much an order."""
-
-    rate_bps: Bps = Decimal(0)
-    per_share_usd: Unsigned = Decimal(0)
-    minimum_usd: Unsigned = Decimal(0)
-
-
-class Sim(Section):
-    """The simulated venue. `speed` multiplies the time of a tape; `latency_ms` is one way, plus up to `jitter_ms`."""
-
-    source: SourceWord = SimSource.GENERATOR
-    tapes: Annotated[tuple[Text, ...], BeforeValidator(items)] = ()
-    symbols: Annotated[tuple[Symbol, ...], BeforeValidator(items)] = ("AAPL", "BAC", "IBM", "MSFT", "SPY")
-    speed: Positive = Decimal(1)
-    seed: Seed = 1
-    latency_ms: Unsigned = Decimal(20)
-    jitter_ms: Unsigned = Decimal(10)
-    queue: QueueWord = QueueRule.PESSIMISTIC
-    commission: Commission = Commission()
-
-    @model_validator(mode="after")
-    def _has_what_its_source_needs(self) -> Self:
-        if self.source is SimSource.TAPE and not self.tapes:
-            raise refusal("missing_field", "source tape needs at least one file in tapes", field="tapes")
-        return self
-
-
-class MarketData(Section):
-    """What is done with quotes and prints beside trading on them."""
-
-    record: Flag = False
-
-
-class Surface(Section):
-    """Where metrics and health are served. Port 0: any free one, which `execd status` tells."""
-
-    http_host: Text = "127.0.0.1"
-    http_port: Port = 0
-
-    @model_validator(mode="after")
-    def _is_loopback(self) -> Self:
-        if self.http_host not in {"127.0.0.1", "::1", "localhost"}:
-            text = f"{self.http_host} is not this machine: nothing here asks for a password; put a proxy before it"
-            raise refusal("bad_value", text, field="http_host")
-        return self
-
-
-class Inbox(Section):
-    """Who may drop files (empty `owners`: the daemon's user and the owner of the inbox), and how it is watched."""
-
-    owners: Annotated[tuple[UserId, ...], BeforeValidator(items)] = ()
-    scan_s: Span = Decimal(1)
-    settle_ms: Span = Decimal(500)
-
-
-class Logging(Section):
-    """What is logged, and how it looks."""
-
-    level: LevelWord = LogLevel.INFO
-    format: FormatWord = LogFormat.AUTO
-
-
 class SleeveDefaults(Section):
-    """What the intents of one strategy get where they do not say."""
+    """What the intents of a strategy get where they do not say, such as `momentum: {horizon: intraday}`."""
 
     horizon: HorizonWord = Horizon.SWING
+    """The horizon of the strategy's intents."""
 
 
 class Tick(Section):
     """From `from_px` upward, prices are multiples of `tick`."""
 
     from_px: Unsigned
+    """The lowest price of the band."""
     tick: Positive
+    """The step between two prices in it."""
 
 
 class InstrumentSettings(Section):
-    """What differs from an ordinary US share."""
+    """What differs from an ordinary US share, by symbol; they stand in the instruments file or here."""
 
     asset_class: AssetClassWord = AssetClass.STK
+    """STK, ETF, FUT, FX_FUT or OTHER."""
     currency: Name = "USD"
+    """What its prices are in."""
     ticks: Annotated[tuple[Tick, ...], BeforeValidator(items)] = ()
+    """Bands of from_px and tick; empty: 0.01, and 0.0001 below one dollar."""
     round_lot: Positive = Decimal(100)
+    """The lot in which sizes are displayed."""
     qty_step: Positive = Decimal(1)
+    """Quantities are multiples of it."""
     min_qty: Positive = Decimal(1)
+    """The least quantity of an order."""
     multiplier: Positive = Decimal(1)
+    """Money per point of price and unit of quantity."""
     calendar: Name = "XNYS"
+    """The calendar of its market."""
 
     def to_instrument(self, symbol: str) -> Instrument:
         """Return the instrument as the deciding rooms see it."""

@@ -1,0 +1,96 @@
+"""The sections about the market: the simulated venue, what is kept of its data, and reference data.
+
+They describe, and open nothing. Each key has its default, its bounds and, below it, what it means. A new key is a
+field here; a new broker's own section comes here, too.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from execd.config.fields import (
+    Bps,
+    Days,
+    Flag,
+    Name,
+    Positive,
+    QueueWord,
+    Seed,
+    SimSource,
+    SourceWord,
+    Span,
+    Symbol,
+    Text,
+    Unsigned,
+    items,
+)
+from execd.config.section import Section
+from execd.config.strict_text import refusal
+from execd.core.enums import QueueRule
+
+
+class Commission(Section):
+    """What the simulated venue charges."""
+
+    rate_bps: Bps = Decimal(0)
+    """Of the money traded."""
+    per_share_usd: Unsigned = Decimal(0)
+    """For each share."""
+    minimum_usd: Unsigned = Decimal(0)
+    """Of one order over its life."""
+
+
+class Sim(Section):
+    """The simulated venue."""
+
+    process: Flag = True
+    """The venue is a process of its own, which outlives the daemon; false: it lives inside the daemon."""
+    venue_dir: Text = ""
+    """Where its socket and its ledger are; empty: <state>/venue."""
+    source: SourceWord = SimSource.GENERATOR
+    """Or tape."""
+    tapes: Annotated[tuple[Text, ...], BeforeValidator(items)] = ()
+    """Files for source tape, such as [aig_2013-10-07.csv.gz]."""
+    symbols: Annotated[tuple[Symbol, ...], BeforeValidator(items)] = ("AAPL", "BAC", "IBM", "MSFT", "SPY")
+    """What the generator quotes from the start; others join when asked for."""
+    speed: Positive = Decimal(1)
+    """A tape's time runs this much faster."""
+    seed: Seed = 1
+    """The same seed gives the same market."""
+    latency_ms: Unsigned = Decimal(20)
+    """From us to the venue, one way."""
+    jitter_ms: Unsigned = Decimal(10)
+    """And up to this much more."""
+    queue: QueueWord = QueueRule.PESSIMISTIC
+    """We stand behind all that is displayed at our price; or optimistic."""
+    commission: Commission = Commission()
+    """What it charges."""
+
+    @model_validator(mode="after")
+    def _has_what_its_source_needs(self) -> Self:
+        if self.source is SimSource.TAPE and not self.tapes:
+            raise refusal("missing_field", "source tape needs at least one file in tapes", field="tapes")
+        return self
+
+
+class MarketData(Section):
+    """What is done with quotes and prints beside trading on them."""
+
+    record: Flag = False
+    """true: what is subscribed is written to <state>/tapes, for `execd replay`."""
+
+
+class RefData(Section):
+    """Calendars and history: read by a process of their own, kept in the state directory."""
+
+    calendars: Annotated[tuple[Name, ...], BeforeValidator(items)] = ("XNYS",)
+    """The exchanges whose sessions are kept."""
+    bars_dir: Text = ""
+    """Files of bars that the simulated venue serves as history; empty: it has none."""
+    refresh_h: Span = Decimal(24)
+    """What is older is read anew."""
+    days_back: Days = 30
+    """Sessions are kept from this many days ago"""
+    days_ahead: Days = 400
+    """to this many days ahead."""
