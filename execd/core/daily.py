@@ -46,7 +46,8 @@ class BarSpan(StrEnum):
 class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a symbol from its history up to `as_of_date` (a session's date, ISO). None: too little history.
 
-    `profile` is the part of a full day's volume in each bucket from the open on; it sums to exactly 1, or is empty.
+    `profile` is the part of a full day's volume in each bucket from the open on; it sums to exactly 1, or is empty. It
+    comes from `profile_days_n` sessions, the last of them on `profile_date`.
     """
 
     symbol: str
@@ -56,6 +57,7 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
     atr_px: Decimal | None
     profile: tuple[Decimal, ...] = ()
     profile_days_n: int = 0
+    profile_date: str = ""
     bucket_s: int = 300
 
 

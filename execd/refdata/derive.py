@@ -1,0 +1,130 @@
+"""From the bar files of a symbol to its derived values. Runs in the worker.
+
+The arithmetic is `core.daily`; here bars are cut into days by the calendar's sessions. Bars must be adjusted for
+splits: nothing here can tell a split from a fall. Another derived value is computed there and filled in here.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from execd.core.daily import (
+    PROFILE_DAYS,
+    PROFILE_DAYS_MIN,
+    BarSpan,
+    DailyValues,
+    average_daily_volume,
+    average_true_range,
+    bucket_volumes,
+    usual_sessions,
+    volume_profile,
+)
+from execd.core.market import Bar
+from execd.core.session_table import SessionWindow
+from execd.errors import RefDataError
+from execd.refdata import bar_files
+from execd.refdata.values import DAY_NS, SessionRow, day_in
+from execd.refdata.wire import DailyFound, DailyWanted, SessionsFound, SessionsWanted
+
+YEAR_NS: Final = 370 * DAY_NS
+"""What lies before it changes Wilder's average by less than its last digit."""
+PROFILE_WINDOW_DAYS: Final = 45
+"""Twenty sessions lie within so many days, holidays and half days included."""
+
+Calendar = Callable[[SessionsWanted], SessionsFound]
+
+
+class NoBars(RefDataError):
+    """There is no daily bar of this symbol before that instant."""
+
+
+def daily(wanted: DailyWanted, calendar: Calendar) -> DailyFound:
+    """Return the values from the bars that were over before `wanted.before_ns`. Raises NoBars and BadBars.
+
+    Without daily bars, days are made from the minute bars of each session.
+    """
+    days, minutes, source = _bars(wanted)
+    from_ns = minutes[-1].start_ns - PROFILE_WINDOW_DAYS * DAY_NS if minutes and days else (minutes or days)[0].start_ns
+    found = calendar(_sessions_around(wanted.calendar, from_ns, max(bar.end_ns for bar in (*days[-1:], *minutes[-1:]))))
+    days = days or days_from(minutes, found.rows)
+    if not days:
+        raise NoBars(f"{wanted.symbol} has no bar within a session of {wanted.calendar} in {wanted.bars_dir}")
+    shape = profile_days(minutes, found.rows)
+    if len(shape) < PROFILE_DAYS_MIN:
+        shape = {}
+    values = DailyValues(
+        symbol=wanted.symbol,
+        as_of_date=day_in(found.zone, days[-1].start_ns),
+        prev_close_px=days[-1].close_px,
+        adv_qty=average_daily_volume(days),
+        atr_px=average_true_range(days),
+        profile=volume_profile(tuple(shape.values())),
+        profile_days_n=len(shape),
+        profile_date=max(shape, default=""),
+    )
+    return DailyFound(values=values, source=source)
+
+
+def profile_days(minutes: Sequence[Bar], rows: Sequence[SessionRow]) -> dict[str, tuple[Decimal, ...]]:
+    """Return by date the volumes by bucket of the last full sessions that have minute bars."""
+    dates = {row.open_ns: row.date for row in rows}
+    usual = usual_sessions([_window(row) for row in rows], [row.open_ns for row in rows if row.is_early])
+    cut = ((dates[window.open_ns], window, _within(minutes, window)) for window in reversed(usual))
+    return dict(islice(((day, bucket_volumes(bars, window)) for day, window, bars in cut if bars), PROFILE_DAYS))
+
+
+def days_from(minutes: Sequence[Bar], rows: Sequence[SessionRow]) -> list[Bar]:
+    """Return a daily bar, from open to close, for each session that has minute bars."""
+    cut = ((window, _within(minutes, window)) for window in map(_window, rows))
+    return [
+        Bar(
+            symbol=bars[0].symbol,
+            start_ns=window.open_ns,
+            end_ns=window.close_ns,
+            open_px=bars[0].open_px,
+            high_px=max(bar.high_px for bar in bars),
+            low_px=min(bar.low_px for bar in bars),
+            close_px=bars[-1].close_px,
+            volume=sum((bar.volume for bar in bars), Decimal(0)),
+        )
+        for window, bars in cut
+        if bars
+    ]
+
+
+def _bars(wanted: DailyWanted) -> tuple[list[Bar], list[Bar], str]:
+    """Return the last year of daily and of minute bars that were over in time, and their files."""
+    folder, symbol = Path(wanted.bars_dir), wanted.symbol
+    daily_files = bar_files.files_of(folder, symbol, BarSpan.DAILY)
+    minute_files = bar_files.files_of(folder, symbol, BarSpan.MINUTE)
+    days = _over(bar_files.read(daily_files, symbol, BarSpan.DAILY), wanted.before_ns)
+    minutes = _over(bar_files.read(minute_files, symbol, BarSpan.MINUTE), wanted.before_ns)
+    if not days and not minutes:
+        raise NoBars(f"{symbol} has no bar before {wanted.before_ns} in {folder}")
+    return days, minutes, ", ".join(f"{file.parent.name}/{file.name}" for file in (*daily_files, *minute_files))
+
+
+def _over(bars: Sequence[Bar], before_ns: int) -> list[Bar]:
+    """Return the bars of the last year that ended in time."""
+    over = [bar for bar in bars if bar.end_ns <= before_ns]
+    return [bar for bar in over if bar.start_ns > over[-1].start_ns - YEAR_NS]
+
+
+def _within(minutes: Sequence[Bar], window: SessionWindow) -> Sequence[Bar]:
+    first, end = (bisect_left(minutes, at_ns, key=_start_ns) for at_ns in (window.open_ns, window.close_ns))
+    return minutes[first:end]
+
+
+def _start_ns(bar: Bar) -> int:
+    return bar.start_ns
+
+
+def _window(row: SessionRow) -> SessionWindow:
+    return SessionWindow(open_ns=row.open_ns, close_ns=row.close_ns)
+
+
+def _sessions_around(calendar: str, from_ns: int, to_ns: int) -> SessionsWanted:
+    return SessionsWanted(calendar=calendar, from_date=day_in("UTC", from_ns), to_date=day_in("UTC", to_ns + DAY_NS))
