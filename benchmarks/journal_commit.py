@@ -26,8 +26,9 @@ from execd.core.enums import OrdType, ParentStatus, QuoteSource, Side
 from execd.core.ids import cl_ord_id, parent_key
 from execd.core.market import Quote
 from execd.core.orders import NewOrder, ParentOrder, Plan
+from execd.core.parents import SavedAlgo
 from execd.core.projection import rows_of
-from execd.core.records import ParentAccepted, ParentEnded, ParentStarted, Record, Reported, SavedAlgo, Sending, Stepped
+from execd.core.records import ParentAccepted, ParentEnded, ParentStarted, Record, Reported, Sending, Stepped
 from execd.core.reports import Accepted, Trade
 from execd.core.wake import NEVER
 from execd.journal import sql

@@ -17,6 +17,8 @@ import structlog
 from execd import __version__
 from execd.config.settings import Settings, ns_of_s
 from execd.core.events import Recovered, StopRequested
+from execd.core.order import Order
+from execd.core.parents import Parent
 from execd.core.records import Record
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
@@ -32,6 +34,7 @@ from execd.runtime.health import Health
 from execd.runtime.inbox_task import InboxTask
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
+from execd.runtime.recaller import Recaller
 from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
@@ -79,12 +82,14 @@ class Daemon:
             brokers=self.market.brokers, post=self.pump.post, clock=clock, on_call=self.metrics.count_call
         )
         self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
+        self.recaller = Recaller(remember=self._remember, post=self.pump.post, clock=clock)
         self.release = Release(
             sender=self.sender,
             scheduler=self.scheduler,
             quotes=self.quotes,
             reporter=self.reporter,
             replies=self.replies,
+            recaller=self.recaller,
         )
         self.inbox = InboxTask(
             open_inbox=self.open_inbox,
@@ -135,6 +140,7 @@ class Daemon:
         supervisor.spine("engine", lambda: pump.run(self.release, self.reporter.build, observers))
         supervisor.spine("throttler", self.sender.run)
         supervisor.spine("scheduler", self.scheduler.run)
+        supervisor.spine("recaller", self.recaller.run)
         supervisor.spine("outbox", self.reporter.run)
         supervisor.spine("health", self.health.run)
         names = list(self.market.brokers)
@@ -195,6 +201,9 @@ class Daemon:
             seed=settings.sim.seed,
         )
         return parse_file(name, body, context=context)
+
+    async def _remember(self, cl_ord_id: str) -> tuple[Parent, tuple[Order, ...]] | None:
+        return await self.journal.recall(cl_ord_id)
 
     async def _records(self, parent_id: str) -> AsyncIterator[Record]:
         async for stored in self.journal.records(parent_id=parent_id):

@@ -15,10 +15,10 @@ import msgspec
 
 from execd.core.book import Book
 from execd.core.codec import decoder, encode
+from execd.core.commands import CancelParent
 from execd.core.enums import QueueRule, Side
 from execd.core.events import (
     Cancel,
-    CancelParent,
     CommandReceived,
     Effect,
     Event,
@@ -179,6 +179,8 @@ class World:
             for effect in self.cycle.committed(batch, self.now_ns):
                 self.effects.append(effect)
                 self._carry_out(effect)
+            if self.cycle.poison is not None:
+                raise self.cycle.poison
         # A timer that is due at this very instant is no step too many: it has its turn first.
         if self.steps_more and not (self._heap and self._heap[0][0] <= self.now_ns):
             self._step_more()

@@ -15,13 +15,15 @@ from execd.core.enums import OrdType, Outcome, ParentStatus, TimeInForce
 from execd.core.instrument import Instrument
 from execd.core.market import Quote
 from execd.core.order import Order
-from execd.core.orders import ParentOrder, Plan
+from execd.core.orders import CancelRequest, ParentOrder, Plan
 from execd.core.rules import Execution
 from execd.core.session import Session
 from execd.core.wake import NEVER, Wake
 
 ZERO: Final = Decimal(0)
 BPS: Final = Decimal(10_000)
+OPERATOR: Final = "operator"
+"""Begins the text of a cancel that no algorithm asked for."""
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -180,3 +182,9 @@ def was_no_attempt(child: Order) -> bool:
     """Whether a child ended without ever having met the market: it left too late, or never arrived."""
     done = child.done_as
     return done is not None and done.code in {Outcome.NOT_SENT, Outcome.NEVER_ARRIVED}
+
+
+def was_pulled_by_operator(child: Order) -> bool:
+    """Whether a child ended because somebody wanted it out of the market, not because the market did not take it."""
+    last = child.requests[-1]
+    return isinstance(last, CancelRequest) and last.text.startswith(OPERATOR)

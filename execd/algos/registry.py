@@ -18,7 +18,7 @@ from execd.algos.tactics import Offset, Sweep, Touch
 from execd.algos.worker import Worker
 from execd.core.codec import encode
 from execd.core.enums import OrdType
-from execd.core.records import SavedAlgo
+from execd.core.parents import SavedAlgo
 from execd.core.rules import Execution, S
 
 Parameters = Mapping[str, Any]

@@ -10,7 +10,19 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import Action, AlgoView, Finish, Place, Pull, Refuse, Step, Waiting, ended, was_no_attempt
+from execd.algos.base import (
+    Action,
+    AlgoView,
+    Finish,
+    Place,
+    Pull,
+    Refuse,
+    Step,
+    Waiting,
+    ended,
+    was_no_attempt,
+    was_pulled_by_operator,
+)
 from execd.algos.schedules import Schedule
 from execd.algos.tactics import Tactic
 from execd.core.enums import OrdStatus, OrdType, ParentStatus
@@ -70,7 +82,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         """Return what follows the end of a child (SPEC 11)."""
         settled = replace(self, settled_n=view.children_n, pulls_n=0)
         done = child.done_as
-        if child.ord_status is OrdStatus.FILLED or was_no_attempt(child):
+        if child.ord_status is OrdStatus.FILLED or was_no_attempt(child) or was_pulled_by_operator(child):
             return _place(settled, view)
         if child.ord_status is OrdStatus.REJECTED and done is not None:
             reason = f"rejected_by_venue: {done.code} {done.text}".rstrip()

@@ -14,91 +14,60 @@ from msgspec.structs import replace
 
 from execd.core import fills as fill_facts
 from execd.core import order as order_facts
+from execd.core import telling
 from execd.core.enums import ParentStatus
-from execd.core.market import Quote
 from execd.core.order import Order
-from execd.core.orders import NewOrder, ParentOrder, Plan, Sleeve
+from execd.core.orders import NewOrder, Sleeve
+from execd.core.parents import (
+    Document,
+    Halt,
+    HaltKey,
+    HoldingKey,
+    Note,
+    Parent,
+    Poison,
+    Position,
+    PositionKey,
+)
 from execd.core.records import (
+    Adopted,
     Commanded,
+    DocumentTaken,
     Failed,
     Found,
+    Halted,
+    HaltLifted,
     ParentAccepted,
+    ParentAmended,
     ParentEnded,
     ParentHeld,
+    ParentPaused,
+    ParentRecalled,
     ParentRefused,
+    ParentReleased,
+    ParentResumed,
+    ParentsRetired,
     ParentStarted,
     ParentStopping,
+    Poisoned,
+    PoisonSetAside,
     Record,
     Reported,
-    SavedAlgo,
     Sending,
     Stepped,
+    Tombstoned,
     Waited,
 )
 from execd.core.reports import ExecReport, Trade
-from execd.core.wake import NEVER, Wake
+from execd.core.telling import ended_as
 
 ZERO: Final = Decimal(0)
 NOTES_MAX: Final = 200
 """A parent's story is cut there; the records keep all of it."""
+EXTERNAL_MAX: Final = 100
+"""Reports kept on one order that is not ours, or not in memory."""
 
-
-class Note(msgspec.Struct, frozen=True, gc=False):
-    """One line of a parent's story."""
-
-    now_ns: int
-    text: str
-
-
-class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of one parent. `children` are keys of orders, `requests_n` counts every request made for it."""
-
-    order: ParentOrder
-    content_hash: str
-    received_ns: int
-    status: ParentStatus = ParentStatus.QUEUED
-    reason: str = ""
-    order_qty: Decimal | None = None
-    plan: Plan | None = None
-    arrival: Quote | None = None
-    started_ns: int | None = None
-    expire_ns: int | None = None
-    ended_ns: int | None = None
-    algo: SavedAlgo | None = None
-    wake: Wake = NEVER
-    children: tuple[str, ...] = ()
-    live: tuple[str, ...] = ()
-    requests_n: int = 0
-    stopping: ParentStatus | None = None
-    cum_qty: Decimal = ZERO
-    notional: Decimal = ZERO
-    commission: Decimal = ZERO
-    notes: tuple[Note, ...] = ()
-    revision: int = 0
-
-    @property
-    def avg_px(self) -> Decimal | None:
-        """Average price of what is filled; None while nothing is."""
-        return self.notional / self.cum_qty if self.cum_qty else None
-
-    @property
-    def leaves_qty(self) -> Decimal:
-        """Quantity still wanted; zero before it is known."""
-        return max(ZERO, self.order_qty - self.cum_qty) if self.order_qty is not None else ZERO
-
-
-class PositionKey(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Whose position in what."""
-
-    sleeve: Sleeve
-    symbol: str
-
-
-class Position(msgspec.Struct, frozen=True, gc=False):
-    """Signed quantity, and what was paid for it so far less what was received (currency units)."""
-
-    qty: Decimal = ZERO
-    paid: Decimal = ZERO
+__all__ = ["NOTES_MAX", "Book", "Note", "Parent", "Position", "PositionKey", "Touched", "fold"]
 
 
 class Touched(msgspec.Struct):
@@ -113,19 +82,31 @@ class Touched(msgspec.Struct):
     positions: dict[PositionKey, None] = {}
     trades: dict[tuple[str, str], Trade] = {}
     recounted: dict[str, None] = {}
+    documents: dict[str, None] = {}
 
 
 class Book:
-    """Parents by id, orders by first ClOrdID, positions by sleeve and symbol."""
+    """Parents by id, orders by first ClOrdID, positions by sleeve and symbol, and what was said of all of them.
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    `tombstones` are codes by the id of an intent that may not come any more; `external` are reports on orders that are
+    not ours, `external_positions` holdings that are not; `unreadable` are orders of which a report was poison.
+    """
+
+    def __init__(self, *, keeps_all: bool = False) -> None:
+        """Begin empty. `keeps_all`: what retires stays, for whoever compares a fold with every row."""
         self.parents: dict[str, Parent] = {}
         self.orders: dict[str, Order] = {}
         self.positions: dict[PositionKey, Position] = {}
         self.chains: dict[str, str] = {}
-        self.external: dict[str, ExecReport] = {}
+        self.external: dict[str, tuple[ExecReport, ...]] = {}
+        self.documents: dict[str, Document] = {}
+        self.tombstones: dict[str, str] = {}
+        self.halts: dict[HaltKey, Halt] = {}
+        self.external_positions: dict[HoldingKey, Decimal] = {}
+        self.poisons: dict[int, Poison] = {}
+        self.unreadable: dict[str, None] = {}
         self.touched = Touched()
+        self._keeps_all = keeps_all
 
     def order_of(self, cl_ord_id: str) -> Order | None:
         """Return the chain that a ClOrdID belongs to; None where it is not ours."""
@@ -137,76 +118,133 @@ class Book:
         touched, self.touched = self.touched, Touched()
         return touched
 
+    def touch_all(self) -> None:
+        """Count everything as changed: somebody writes every row anew."""
+        self.touched = Touched(
+            parents=dict.fromkeys(self.parents),
+            orders=dict.fromkeys(self.orders),
+            positions=dict.fromkeys(self.positions),
+            recounted=dict.fromkeys(self.orders),
+            documents=dict.fromkeys(self.documents),
+        )
+
     def apply(self, record: Record) -> None:
         """Fold one record."""
         match record:
+            case Reported():
+                self._reported(record)
+            case (
+                Stepped()
+                | Waited()
+                | ParentStarted()
+                | ParentStopping()
+                | ParentEnded()
+                | ParentHeld()
+                | ParentReleased()
+                | ParentPaused()
+                | ParentResumed()
+                | ParentAmended()
+            ):
+                parent, notes = telling.told(self.parents[record.parent_id], record)
+                self._put(parent, record.now_ns, *notes)
+            case Sending():
+                self._sending(record)
             case ParentAccepted():
                 self._received(record)
             case ParentRefused():
-                self._received(record)
-                self._end(
-                    record.parent.parent_id, ParentStatus.REJECTED, f"{record.code}: {record.text}", record.now_ns
-                )
-            case ParentStarted():
-                self._start(record)
-            case Stepped():
-                self._stepped(record)
-            case Sending():
-                self._sending(record)
-            case Reported():
-                self._reported(record)
+                parent = self._received(record)
+                reason = f"{record.code}: {record.text}"
+                rejected = ended_as(parent, ParentStatus.REJECTED, reason, record.now_ns)
+                self._put(rejected, record.now_ns, f"ended {ParentStatus.REJECTED}: {reason}")
             case Failed():
                 self._failed(record)
             case Found():
                 self._found(record)
+            case ParentsRetired():
+                self._retired(record)
+            case ParentRecalled():
+                self._recalled(record)
+            case _:
+                self._noted(record)
+
+    def _noted(
+        self,
+        record: Commanded | DocumentTaken | Tombstoned | Halted | HaltLifted | Adopted | Poisoned | PoisonSetAside,
+    ) -> None:
+        """Fold what is about no parent's own life."""
+        match record:
             case Commanded():
                 pass  # The command's own consequences are records that follow it.
-            case ParentStopping():
-                parent = self.parents[record.parent_id]
-                self._put(replace(parent, stopping=record.status, reason=record.reason), record.now_ns, record.reason)
-            case ParentHeld():
-                parent = self.parents[record.parent_id]
-                self._put(
-                    replace(parent, status=ParentStatus.HELD, reason=record.reason),
-                    record.now_ns,
-                    f"held: {record.reason}",
+            case DocumentTaken():
+                self.documents[record.document_id] = Document(
+                    document_id=record.document_id,
+                    kind=record.kind,
+                    target=record.target,
+                    content_hash=record.content_hash,
+                    code=record.code,
+                    received_ns=record.now_ns,
                 )
-            case Waited():
-                parent = self.parents[record.parent_id]
-                self._put(replace(parent, reason=record.code), record.now_ns, f"waits, {record.code}: {record.text}")
-            case ParentEnded():
-                self._end(record.parent_id, record.status, record.reason, record.now_ns)
+                self.touched.documents[record.document_id] = None
+            case Tombstoned():
+                self.tombstones[record.parent_id] = record.code
+            case Halted():
+                self.halts[HaltKey(record.account, record.cause)] = Halt(
+                    now_ns=record.now_ns, account=record.account, cause=record.cause, text=record.text
+                )
+            case HaltLifted():
+                self.halts.pop(HaltKey(record.account, record.cause), None)
+            case Adopted():
+                self._adopted(record)
+            case Poisoned():
+                self._poisoned(record)
+            case PoisonSetAside():
+                poison = self.poisons[record.poisoned_ns]
+                self.poisons[record.poisoned_ns] = replace(poison, is_set_aside=True)
             case _:
                 assert_never(record)
 
-    def _received(self, record: ParentAccepted | ParentRefused) -> None:
+    def _received(self, record: ParentAccepted | ParentRefused) -> Parent:
         parent = Parent(order=record.parent, content_hash=record.content_hash, received_ns=record.now_ns)
-        self._put(parent, record.now_ns, "received")
+        return self._put(parent, record.now_ns, "received")
 
-    def _start(self, record: ParentStarted) -> None:
-        parent = self.parents[record.parent_id]
-        parent = replace(
-            parent,
-            order=replace(parent.order, side=record.side),
-            status=ParentStatus.WORKING,
-            reason="",
-            order_qty=record.order_qty,
-            plan=record.plan,
-            arrival=record.quote,
-            started_ns=record.now_ns,
-            expire_ns=record.expire_ns,
+    def _adopted(self, record: Adopted) -> None:
+        if record.is_external:
+            key = HoldingKey(record.account, record.symbol)
+            self.external_positions[key] = self.external_positions.get(key, ZERO) + record.qty
+            return
+        sleeve = Sleeve(account=record.account, strategy=record.strategy, horizon=record.horizon)
+        self._move(PositionKey(sleeve, record.symbol), record.qty, record.qty * (record.px or ZERO))
+
+    def _poisoned(self, record: Poisoned) -> None:
+        self.poisons[record.now_ns] = Poison(
+            now_ns=record.now_ns,
+            kind=record.kind,
+            parent_id=record.parent_id,
+            cl_ord_id=record.cl_ord_id,
+            symbol=record.symbol,
+            error=record.error,
         )
-        self._put(parent, record.now_ns, f"started: {record.plan.algo}")
+        key = self.chains.get(record.cl_ord_id)
+        if key is not None:
+            self.unreadable[key] = None
 
-    def _stepped(self, record: Stepped) -> None:
-        parent = self.parents[record.parent_id]
-        # Who acts no longer waits.
-        reason = "" if record.notes and parent.stopping is None else parent.reason
-        self._put(replace(parent, algo=record.algo, wake=record.wake, reason=reason), record.now_ns, *record.notes)
+    def _retired(self, record: ParentsRetired) -> None:
+        if self._keeps_all:
+            return
+        for parent_id in record.parent_ids:
+            for key in self.parents.pop(parent_id).children:
+                for request in self.orders.pop(key).requests:
+                    del self.chains[request.cl_ord_id]
 
-    def _end(self, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
-        parent = replace(self.parents[parent_id], status=status, reason=reason, ended_ns=now_ns, wake=NEVER, algo=None)
-        self._put(parent, now_ns, f"ended {status}: {reason}" if reason else f"ended {status}")
+    def _recalled(self, record: ParentRecalled) -> None:
+        if self._keeps_all:
+            return
+        self.parents[record.parent.order.parent_id] = record.parent
+        for order in record.orders:
+            self.orders[order.key] = order
+            for request in order.requests:
+                self.chains[request.cl_ord_id] = order.key
+                self.external.pop(request.cl_ord_id, None)
 
     def _sending(self, record: Sending) -> None:
         request = record.request
@@ -224,7 +262,8 @@ class Book:
     def _reported(self, record: Reported) -> None:
         order = self.order_of(record.report.cl_ord_id)
         if order is None:
-            self.external[record.report.cl_ord_id] = record.report
+            told = self.external.get(record.report.cl_ord_id, ())
+            self.external[record.report.cl_ord_id] = (*told, record.report)[-EXTERNAL_MAX:]
             return
         self._change(order, order_facts.apply(order, record.report), record.now_ns)
 
@@ -258,9 +297,12 @@ class Book:
         if bought or paid or fees:
             sign = after.first.side.sign
             key = PositionKey(parent.order.sleeve, after.first.symbol)
-            was = self.positions.get(key, Position())
-            self.positions[key] = Position(was.qty + sign * bought, was.paid + sign * paid + fees)
-            self.touched.positions[key] = None
+            self._move(key, sign * bought, sign * paid + fees)
+
+    def _move(self, key: PositionKey, qty: Decimal, paid: Decimal) -> None:
+        was = self.positions.get(key, Position())
+        self.positions[key] = Position(was.qty + qty, was.paid + paid)
+        self.touched.positions[key] = None
 
     def _touch_fills(self, before: Order, after: Order) -> None:
         if after.fills is before.fills:
@@ -275,13 +317,14 @@ class Book:
         self.orders[order.key] = order
         self.touched.orders[order.key] = None
 
-    def _put(self, parent: Parent, now_ns: int, *notes: str) -> None:
-        told = parent.notes
-        if notes and len(told) < NOTES_MAX:
-            told = (*told, *(Note(now_ns, text) for text in notes))
+    def _put(self, parent: Parent, now_ns: int, *notes: str) -> Parent:
+        story = parent.notes
+        if notes and len(story) < NOTES_MAX:
+            story = (*story, *(Note(now_ns, text) for text in notes))
         parent_id = parent.order.parent_id
-        self.parents[parent_id] = replace(parent, revision=parent.revision + 1, notes=told)
+        parent = self.parents[parent_id] = replace(parent, revision=parent.revision + 1, notes=story)
         self.touched.parents[parent_id] = None
+        return parent
 
 
 def _live_with(live: tuple[str, ...], order: Order) -> tuple[str, ...]:
@@ -291,9 +334,9 @@ def _live_with(live: tuple[str, ...], order: Order) -> tuple[str, ...]:
     return live if order.key in live else (*live, order.key)
 
 
-def fold(records: list[Record]) -> Book:
+def fold(records: list[Record], *, keeps_all: bool = False) -> Book:
     """Return the book that `records` make."""
-    book = Book()
+    book = Book(keeps_all=keeps_all)
     for record in records:
         book.apply(record)
     book.take_touched()

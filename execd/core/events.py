@@ -10,10 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from execd.core.enums import Outcome
+from execd.core.commands import Command
+from execd.core.enums import Outcome, ParentStatus
 from execd.core.market import Halt, Prints, Quote
+from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest
+from execd.core.parents import Parent
 from execd.core.reports import ExecReport, OrderSnapshot
+from execd.core.rules import Rules
 
 
 class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -79,32 +83,102 @@ class LookedUp(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     seen: OrderSnapshot | None
 
 
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What the journal says of an id that has left memory."""
+
+    content_hash: str
+    status: ParentStatus
+
+
 class ParentReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """A valid intent arrived. `content_hash` is of the intent before defaults; `ref` names who wants the answer."""
+    """A valid intent arrived. `content_hash` is of the intent before defaults; `ref` names who wants the answer.
+
+    `known` is the journal's word on the id, where somebody asked; the book is asked first.
+    """
 
     now_ns: int
     parent: ParentOrder
     content_hash: str
     ref: str = ""
+    known: Known | None = None
 
 
-class CancelParent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Stop working a parent and cancel what it has out."""
+class ListItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One intent of a list."""
 
-    parent_id: str
-    reason: str = ""
+    parent: ParentOrder
+    content_hash: str
+    known: Known | None = None
 
 
-Command = CancelParent
+class ListReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Valid intents of one file arrived. `is_atomic`: all of them are taken, or none."""
+
+    now_ns: int
+    items: tuple[ListItem, ...]
+    is_atomic: bool
+    ref: str = ""
+
+
+class DocumentReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A file that asks for something about another intent arrived; its id makes it count once."""
+
+    now_ns: int
+    document_id: str
+    content_hash: str
+    command: Command
+    ref: str = ""
+    known: Known | None = None
 
 
 class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """An operator asked for something; `uid` is who, `ref` names who wants the answer."""
+    """An operator asked for something; `uid` and `pid` are who, `ref` names who wants the answer."""
 
     now_ns: int
     command: Command
     uid: int
+    pid: int = 0
     ref: str = ""
+
+
+class TroubleReported(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Something that the daemon stands on is in trouble, or is well again (`is_over`).
+
+    `is_halting`: no new risk until it is over or an operator lifts it. `cause` is a stable word.
+    """
+
+    now_ns: int
+    cause: str
+    text: str
+    account: str = ""
+    is_over: bool = False
+    is_halting: bool = True
+    severity: Literal["critical", "warning", "info"] = "critical"
+
+
+class ClockJumped(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The wall clock and ours disagree by `skew_ns`, or the machine slept for `jump_ns` (`is_suspend`)."""
+
+    now_ns: int
+    jump_ns: int
+    skew_ns: int
+    is_suspend: bool = False
+
+
+class RulesChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The operator changed the rules; what is under way is judged by the new ones from here on."""
+
+    now_ns: int
+    rules: Rules
+
+
+class RecallAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The journal was asked whose an order is that left memory; None where it does not know it either."""
+
+    now_ns: int
+    cl_ord_id: str
+    parent: Parent | None = None
+    orders: tuple[Order, ...] = ()
 
 
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -121,10 +195,11 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
 
 class StopRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """The process will end: begin nothing new."""
+    """The process will end: begin nothing new. `cancel` pulls what works; parents go on at the next start."""
 
     now_ns: int
     reason: str
+    policy: Literal["leave", "cancel"] = "leave"
 
 
 Event = (
@@ -137,7 +212,13 @@ Event = (
     | RequestFailed
     | LookedUp
     | ParentReceived
+    | ListReceived
+    | DocumentReceived
     | CommandReceived
+    | TroubleReported
+    | ClockJumped
+    | RulesChanged
+    | RecallAnswered
     | TimerFired
     | Recovered
     | StopRequested
@@ -178,6 +259,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     cl_ord_id: str
 
 
+class Recall(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Ask the journal for the parent of an order that left memory."""
+
+    account: str
+    cl_ord_id: str
+
+
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Ask the feed for these symbols, in addition to those asked for before."""
 
@@ -200,10 +288,18 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     parent_id: str = ""
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why one intent of a list was refused."""
+
+    parent_id: str
+    code: str
+    text: str
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The answer to an intent or a command, for whoever `ref` names.
 
-    `code`: accepted, duplicate, or a stable refusal code.
+    `code`: accepted, duplicate, or a stable refusal code. `rows` are the refused intents of a list.
     """
 
     ref: str
@@ -211,6 +307,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     code: str
     text: str = ""
     parent_id: str = ""
+    rows: tuple[RowRefusal, ...] = ()
 
 
-Effect = Submit | Cancel | Replace | SetTimer | Query | Subscribe | WriteReport | Alert | Reply
+Effect = Submit | Cancel | Replace | SetTimer | Query | Recall | Subscribe | WriteReport | Alert | Reply

@@ -20,11 +20,13 @@ class AlgoSpec(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An accepted intent. Exactly one of `order_qty`, `notional`, `is_close` says how much.
+    """An accepted intent. Exactly one of `order_qty`, `notional`, `target_qty`, `is_close` says how much.
 
     `parent_id` is the intent's id. `effective_ns` is the first and `start_by_ns` the last instant at
     which working may start; `expire_ns` the last at which a fill may happen (None: until the close of the session in
-    which it is first worked, or `default_life_ns` where the venue never closes). `seed` feeds every draw.
+    which it is first worked, or `default_life_ns` where the venue never closes). `target_qty` is the signed position
+    that the sleeve shall have: the side is found from it when working starts. `supersedes` names the intent that this
+    one replaces. `seed` feeds every draw.
     """
 
     parent_id: str
@@ -36,6 +38,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     order_qty: Decimal | None = None
     notional: Decimal | None = None
     is_close: bool = False
+    target_qty: Decimal | None = None
     price: Decimal | None = None
     ord_type: OrdType | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
@@ -49,6 +52,8 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     queue_when_closed: bool = True
     max_slippage_bps: Decimal | None = None
     reference_price: Decimal | None = None
+    supersedes: str = ""
+    allow_duplicate: bool = False
     note: str = ""
     seed: int = 0
 

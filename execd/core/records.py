@@ -10,20 +10,14 @@ from decimal import Decimal
 
 import msgspec
 
-from execd.core.enums import Outcome, ParentStatus, Side
-from execd.core.events import Command
+from execd.core.commands import Command
+from execd.core.enums import Horizon, Outcome, ParentStatus, Side, Urgency
 from execd.core.market import Quote
+from execd.core.order import Order
 from execd.core.orders import ParentOrder, Plan, Request
+from execd.core.parents import Parent, SavedAlgo
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.wake import Wake
-
-
-class SavedAlgo(msgspec.Struct, frozen=True, kw_only=True):
-    """An algorithm's state as it is stored: which kind, which layout, and its fields as JSON."""
-
-    name: str
-    version: int
-    fields: msgspec.Raw
 
 
 class ParentAccepted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -108,6 +102,7 @@ class Commanded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     now_ns: int
     uid: int
     command: Command
+    pid: int = 0
 
 
 class ParentStopping(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -145,6 +140,129 @@ class ParentEnded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class ParentAmended(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What an amendment changed; None is left as it was. `plan` is the plan under the new terms."""
+
+    now_ns: int
+    parent_id: str
+    order_qty: Decimal | None = None
+    price: Decimal | None = None
+    expire_ns: int | None = None
+    urgency: Urgency | None = None
+    max_slippage_bps: Decimal | None = None
+    plan: Plan | None = None
+    text: str = ""
+
+
+class ParentPaused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A parent places nothing until it is resumed."""
+
+    now_ns: int
+    parent_id: str
+    reason: str
+
+
+class ParentResumed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A paused parent goes on."""
+
+    now_ns: int
+    parent_id: str
+    reason: str
+
+
+class ParentReleased(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A held parent goes on: an operator has looked."""
+
+    now_ns: int
+    parent_id: str
+    reason: str
+
+
+class DocumentTaken(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A file asked for something about another intent; `code` is what became of it. Its id is used up."""
+
+    now_ns: int
+    document_id: str
+    kind: str
+    target: str
+    content_hash: str
+    code: str
+
+
+class Tombstoned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """An intent that has not arrived was cancelled or replaced: when it comes it is refused with `code`."""
+
+    now_ns: int
+    parent_id: str
+    code: str
+    by: str
+
+
+class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """No new risk from here on; an empty account means all."""
+
+    now_ns: int
+    account: str
+    cause: str
+    text: str
+
+
+class HaltLifted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A halt ended, by itself or by an operator."""
+
+    now_ns: int
+    account: str
+    cause: str
+    reason: str
+
+
+class Adopted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A holding was declared: a sleeve's own, or external. `qty` is signed and comes to what is known."""
+
+    now_ns: int
+    account: str
+    symbol: str
+    qty: Decimal
+    px: Decimal | None
+    strategy: str
+    horizon: Horizon
+    is_external: bool
+
+
+class ParentsRetired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """These ended parents and their orders leave memory; the journal answers for them."""
+
+    now_ns: int
+    parent_ids: tuple[str, ...]
+
+
+class ParentRecalled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A retired parent is back, because something was said of an order of it."""
+
+    now_ns: int
+    parent: Parent
+    orders: tuple[Order, ...]
+
+
+class Poisoned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """An event that our code could not digest: raw, and whose it was as far as we know."""
+
+    now_ns: int
+    kind: str
+    body: str
+    error: str
+    parent_id: str
+    cl_ord_id: str
+    symbol: str
+
+
+class PoisonSetAside(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A poison event was set aside on the way up; it is not looked at again."""
+
+    now_ns: int
+    poisoned_ns: int
+
+
 Record = (
     ParentAccepted
     | ParentRefused
@@ -159,4 +277,17 @@ Record = (
     | ParentHeld
     | Waited
     | ParentEnded
+    | ParentAmended
+    | ParentPaused
+    | ParentResumed
+    | ParentReleased
+    | DocumentTaken
+    | Tombstoned
+    | Halted
+    | HaltLifted
+    | Adopted
+    | ParentsRetired
+    | ParentRecalled
+    | Poisoned
+    | PoisonSetAside
 )

@@ -60,7 +60,11 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the engine is told by its operator. Limits and throttles are by account name."""
+    """Everything the engine is told by its operator. Limits and throttles are by account name.
+
+    `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at most
+    `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
+    """
 
     limits: dict[str, Limits]
     throttle: Throttle = Throttle()
@@ -68,6 +72,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     session: Session = AlwaysOpen()
     instruments: dict[str, Instrument] = {}
     are_lookups_final: bool = False
+    is_observing: bool = False
+    duplicate_window_ns: int = 0
+    memory_ns: int = 24 * 3_600 * S
+    memory_parents_max: int = 10_000
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of a symbol; one that is not listed is an ordinary US share."""

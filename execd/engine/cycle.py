@@ -15,28 +15,36 @@ from typing import Final, assert_never
 
 from execd.core.batch import Batch
 from execd.core.book import Book, Touched
+from execd.core.commands import CancelParent
 from execd.core.enums import Outcome
 from execd.core.events import (
+    ClockJumped,
     CommandReceived,
+    DocumentReceived,
     Effect,
     Event,
     HaltReceived,
+    ListReceived,
     LookedUp,
     ParentReceived,
     PrintsReceived,
     QuoteReceived,
+    RecallAnswered,
     Recovered,
     Replace,
     ReportReceived,
     RequestFailed,
+    RulesChanged,
     StopRequested,
     StreamAlive,
     StreamGap,
     Submit,
     TimerFired,
+    TroubleReported,
 )
 from execd.core.projection import Rows, rows_of
 from execd.engine.engine import Engine
+from execd.engine.poison import poisoned
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
@@ -55,6 +63,8 @@ class Cycle:
         self._queues: tuple[deque[Event], ...] = tuple(deque() for _ in range(_RANKS))
         self._effects: list[Effect] = []
         self._is_committing = False
+        self.poison: Exception | None = None
+        """What the engine could not digest; whoever drives commits, releases and then raises it."""
 
     def push(self, event: Event) -> None:
         """Queue an event behind those of its rank."""
@@ -72,12 +82,25 @@ class Cycle:
         self._is_committing = True
         left = EVENTS_MAX
         for queue in self._queues:
-            while queue and left:
-                self._effects.extend(self.engine.handle(queue.popleft()))
+            while queue and left and self.poison is None:
+                self._handle(queue.popleft(), now_ns)
                 left -= 1
         records = self.engine.take_records()
-        rows = self._project(self.engine.book, self.engine.book.take_touched()) if records else Rows()
+        is_whole = self.poison is None and bool(records)
+        # What an event changed before it failed is in the book; the next start writes all rows anew.
+        rows = self._project(self.engine.book, self.engine.book.take_touched()) if is_whole else Rows()
         return Batch(now_ns=now_ns, records=records, rows=rows)
+
+    def _handle(self, event: Event, now_ns: int) -> None:
+        """Let the engine take an event; one that it cannot digest becomes a record in the place of its own."""
+        engine = self.engine
+        mark = engine.desk.mark()
+        try:
+            self._effects.extend(engine.handle(event))
+        except Exception as error:  # noqa: BLE001  # Whatever it is, it is ours, and the process ends of it.
+            engine.desk.cut(mark)
+            engine.desk.keep(poisoned(engine.desk, event, error, now_ns))
+            self.poison = error
 
     def committed(self, batch: Batch, now_ns: int) -> list[Effect]:
         """Return the effects of a durable batch that may leave; what is too late comes back as not sent."""
@@ -109,13 +132,13 @@ def _rank_of(event: Event) -> int:
     match event:
         case StopRequested():
             return _STOP
-        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | Recovered():
+        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered():
             return _FACTS
-        case HaltReceived() | TimerFired():
+        case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired():
             return _CLOCK
-        case CommandReceived():
+        case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
             return _COMMANDS
-        case ParentReceived():
+        case ParentReceived() | ListReceived() | DocumentReceived():
             return _INTENTS
         case QuoteReceived() | PrintsReceived() | StreamAlive():
             return _MARKET

@@ -7,7 +7,7 @@ algorithm values) can always be made again from it: `reindex` does.
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from execd.algos.base import Algo
 from execd.core.book import Book, Parent, PositionKey
@@ -22,6 +22,7 @@ from execd.engine.throttle import Buckets, buckets
 from execd.engine.watchers import Watchers
 
 ZERO: Final = Decimal(0)
+Severity = Literal["critical", "warning", "info"]
 
 
 class Desk:
@@ -43,6 +44,14 @@ class Desk:
         self.open_parents: dict[str, None] = {}
         self._open_by_symbol: dict[str, dict[str, None]] = {}
         self.is_stopping = False
+        self.pulls_at_stop = False
+        self.subject = ""
+        """The parent whose turn it is; what an event dies of may be its."""
+        self.muted: dict[str, None] = {}
+        """Symbols whose market data was poison."""
+        self.superseding: dict[str, None] = {}
+        """Parents that wait for the end of one that they replace."""
+        self.ended_targets: list[str] = []
         self._keys: dict[str, str] = {}
         self._records: list[Record] = []
         self._effects: list[Effect] = []
@@ -52,6 +61,12 @@ class Desk:
                 self.enter(parent_id)
         for order in book.orders.values():
             self.reindex(order)
+
+    def change_rules(self, rules: Rules) -> None:
+        """Judge by other rules from here on; buckets keep what they have, up to the new size."""
+        if rules.throttle != self.rules.throttle:
+            self.buckets.clear()
+        self.rules = rules
 
     def record(self, record: Record) -> None:
         """Fold a record into the book and keep it for the journal."""
@@ -94,6 +109,19 @@ class Desk:
         """Return the open parents of a symbol, oldest first; a copy, for stepping them may end some."""
         return list(self._open_by_symbol.get(symbol, ()))
 
+    def forget(self, parent_id: str) -> None:
+        """Drop what is kept beside the book about a parent that leaves memory."""
+        self._keys.pop(parent_id, None)
+        self.watchers.drop(self.parent(parent_id).order.symbol, parent_id)
+
+    def mark(self) -> tuple[int, int]:
+        """Return where the batch stands, for `cut`."""
+        return len(self._records), len(self._effects)
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Drop what was recorded and wished for since `mark`; the book keeps it, so the process must end."""
+        del self._records[mark[0] :], self._effects[mark[1] :]
+
     def set_timer(self, key: str, at_ns: int) -> None:
         """Ask for `TimerFired(key)` at `at_ns`; asking for the same again costs nothing."""
         if self.timers.get(key) != at_ns:
@@ -111,9 +139,9 @@ class Desk:
         if ref:
             self.effect(Reply(ref=ref, is_ok=is_ok, code=code, text=text, parent_id=parent_id))
 
-    def alert(self, code: str, text: str, *, parent_id: str = "", is_critical: bool = False) -> None:
+    def alert(self, code: str, text: str, *, parent_id: str = "", severity: Severity = "warning") -> None:
         """Tell somebody."""
-        self.effect(Alert(code=code, text=text, severity="critical" if is_critical else "warning", parent_id=parent_id))
+        self.effect(Alert(code=code, text=text, severity=severity, parent_id=parent_id))
 
     def write_report(self, parent_id: str) -> None:
         """Ask for a parent's report to be written anew."""
@@ -125,7 +153,7 @@ class Desk:
         if self.parent(parent_id).status is ParentStatus.HELD:
             return
         self.record(ParentHeld(now_ns=now_ns, parent_id=parent_id, reason=reason))
-        self.alert("parent_held", f"parent {parent_id} is held: {reason}", parent_id=parent_id, is_critical=True)
+        self.alert("parent_held", f"parent {parent_id} is held: {reason}", parent_id=parent_id, severity="critical")
         self.write_report(parent_id)
 
     def key_of(self, parent: Parent) -> str:

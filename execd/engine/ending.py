@@ -19,8 +19,13 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
     desk.algos.pop(parent_id, None)
     desk.timers.pop(parent_id, None)
     desk.parked.pop(parent_id, None)
+    desk.superseding.pop(parent_id, None)
     desk.leave(parent_id)
     desk.write_report(parent_id)
+    if parent.order.target_qty is not None:
+        desk.ended_targets.append(parent_id)
+    for waiting_id in desk.superseding:
+        desk.set_timer(waiting_id, now_ns)
 
 
 def stop_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:

@@ -3,39 +3,45 @@
 `Engine.handle(event)` folds one event into the book and returns the effects
 that follow. It is synchronous and pure but for its own state; whoever drives
 it (daemon, simulator, replay) commits `take_records()` before any effect
-leaves. Which module does what: `starting` (intents), `stepping` (algorithms),
-`ending`, `facts` (what brokers say), `desk` (the state).
+leaves. Which module does what: `receiving` and `starting` (intents),
+`stepping` (algorithms), `ending`, `facts` (what brokers say), `commanding`
+(operators), `halting`, `memory`, `desk` (the state).
 """
 
 from typing import assert_never
 
 from execd.core.book import Book
-from execd.core.enums import ParentStatus
 from execd.core.events import (
-    CancelParent,
+    ClockJumped,
     CommandReceived,
+    DocumentReceived,
     Effect,
     Event,
     HaltReceived,
+    ListReceived,
     LookedUp,
     ParentReceived,
     PrintsReceived,
     QuoteReceived,
+    RecallAnswered,
     Recovered,
     ReportReceived,
     RequestFailed,
+    RulesChanged,
     StopRequested,
     StreamAlive,
     StreamGap,
     TimerFired,
+    TroubleReported,
 )
-from execd.core.records import Commanded, Record
+from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import facts, recovery
+from execd.engine import facts, halting, memory, recovery
+from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
-from execd.engine.ending import stop_parent
-from execd.engine.starting import receive, try_start
-from execd.engine.stepping import pull_live, step_parent, step_parked
+from execd.engine.receiving import open_second_leg, receive, receive_list
+from execd.engine.stepping import pull, step_parked
+from execd.engine.touching import touch
 
 
 class Engine:
@@ -53,24 +59,58 @@ class Engine:
     def handle(self, event: Event) -> list[Effect]:
         """Take one event; return what should follow once its records are durable."""
         desk = self.desk
+        desk.subject = ""
         match event:
             case QuoteReceived():
-                desk.markets.on_quote(event.quote)
-                self._wake(desk.watchers.by_quote(event.quote), event.now_ns, "quote")
+                if event.quote.symbol not in desk.muted:
+                    desk.markets.on_quote(event.quote)
+                    self._wake(desk.watchers.by_quote(event.quote), event.now_ns, "quote")
             case PrintsReceived():
-                volume = desk.markets.on_prints(event.prints)
-                self._wake(desk.watchers.by_prints(event.prints, volume), event.now_ns, "print")
+                if event.prints.symbol not in desk.muted:
+                    volume = desk.markets.on_prints(event.prints)
+                    self._wake(desk.watchers.by_prints(event.prints, volume), event.now_ns, "print")
             case ReportReceived():
                 facts.on_report(desk, event)
             case TimerFired():
                 self._on_timer(event)
             case ParentReceived():
                 receive(desk, event)
+            case _:
+                self._rarely(event)
+        while desk.ended_targets:
+            open_second_leg(desk, desk.parent(desk.ended_targets.pop()), event.now_ns)
+        return desk.take_effects()
+
+    def _rarely(
+        self,
+        event: ListReceived
+        | DocumentReceived
+        | CommandReceived
+        | HaltReceived
+        | StreamAlive
+        | StreamGap
+        | RequestFailed
+        | LookedUp
+        | RecallAnswered
+        | TroubleReported
+        | ClockJumped
+        | RulesChanged
+        | Recovered
+        | StopRequested,
+    ) -> None:
+        """Take an event of a kind that comes seldom."""
+        desk = self.desk
+        match event:
+            case ListReceived():
+                receive_list(desk, event)
+            case DocumentReceived():
+                on_document(desk, event)
             case CommandReceived():
-                self._on_command(event)
+                on_command(desk, event)
             case HaltReceived():
-                desk.markets.on_halt(event.halt)
-                self._wake(desk.open_in(event.halt.symbol), event.now_ns, "halt")
+                if event.halt.symbol not in desk.muted:
+                    desk.markets.on_halt(event.halt)
+                    self._wake(desk.open_in(event.halt.symbol), event.now_ns, "halt")
             case StreamAlive():
                 self._on_alive(event)
             case StreamGap():
@@ -79,13 +119,20 @@ class Engine:
                 facts.on_failure(desk, event)
             case LookedUp():
                 facts.on_lookup(desk, event)
+            case RecallAnswered():
+                facts.on_recalled(desk, event)
+            case TroubleReported():
+                halting.on_trouble(desk, event)
+            case ClockJumped():
+                halting.on_clock(desk, event)
+            case RulesChanged():
+                desk.change_rules(event.rules)
             case Recovered():
                 recovery.take_up(desk, event.now_ns)
             case StopRequested():
-                desk.is_stopping = True
+                self._on_stop(event)
             case _:
                 assert_never(event)
-        return desk.take_effects()
 
     def take_records(self) -> tuple[Record, ...]:
         """Return the records made since the last call."""
@@ -93,16 +140,7 @@ class Engine:
 
     def _wake(self, parent_ids: list[str], now_ns: int, cause: str) -> None:
         for parent_id in parent_ids:
-            self._touch(parent_id, now_ns, cause)
-
-    def _touch(self, parent_id: str, now_ns: int, cause: str) -> None:
-        """Give a parent its turn, whatever it is at."""
-        parent = self.desk.parent(parent_id)
-        if parent.status is ParentStatus.QUEUED and parent.stopping is None:
-            if not self.desk.is_stopping:
-                try_start(self.desk, parent_id, now_ns)
-        else:
-            step_parent(self.desk, parent_id, now_ns, cause)
+            touch(self.desk, parent_id, now_ns, cause)
 
     def _on_timer(self, event: TimerFired) -> None:
         desk, key = self.desk, event.key
@@ -112,26 +150,18 @@ class Engine:
         del desk.timers[key]
         if key.startswith("@token:"):
             step_parked(desk, key.removeprefix("@token:"), event.now_ns)
+        elif key == memory.TIMER:
+            memory.retire(desk, event.now_ns)
         elif key in desk.open_parents:
-            self._touch(key, event.now_ns, "timer")
+            touch(desk, key, event.now_ns, "timer")
 
-    def _on_command(self, event: CommandReceived) -> None:
-        desk, command = self.desk, event.command
-        match command:
-            case CancelParent(parent_id=parent_id):
-                parent = desk.book.parents.get(parent_id)
-                if parent is None:
-                    desk.reply(event.ref, "not_found", f"no intent has the id {parent_id}")
-                elif parent.status.is_terminal:
-                    desk.reply(event.ref, "already_ended", f"{parent_id} is {parent.status}", parent_id=parent_id)
-                else:
-                    desk.record(Commanded(now_ns=event.now_ns, uid=event.uid, command=command))
-                    reason = f"canceled: {command.reason}" if command.reason else "canceled"
-                    stop_parent(desk, parent_id, ParentStatus.CANCELED, reason, event.now_ns)
-                    desk.reply(event.ref, "accepted", is_ok=True, parent_id=parent_id)
-                    pull_live(desk, desk.parent(parent_id), event.now_ns)
-            case _:
-                assert_never(command)
+    def _on_stop(self, event: StopRequested) -> None:
+        desk = self.desk
+        desk.is_stopping = True
+        if event.policy == "cancel":
+            desk.pulls_at_stop = True
+            for parent_id in desk.open_parents:
+                pull(desk, desk.parent(parent_id), event.now_ns, "operator: stopping")
 
     def _on_alive(self, event: StreamAlive) -> None:
         markets = self.desk.markets

@@ -8,10 +8,11 @@ alert, a report after the end changes the end.
 from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.enums import Outcome
-from execd.core.events import LookedUp, ReportReceived, RequestFailed
+from execd.core.events import LookedUp, RecallAnswered, ReportReceived, RequestFailed
 from execd.core.order import Order
 from execd.core.records import Failed, Found, Record, Reported
 from execd.core.reports import Trade, TradeCanceled, TradeCorrected
+from execd.engine import memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import step_parent
@@ -21,11 +22,20 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     """Fold a broker's report; the same again changes nothing and is not journaled again."""
     report = event.report
     record = Reported(now_ns=event.now_ns, account=event.account, report=report)
-    if desk.book.order_of(report.cl_ord_id) is None:
-        if desk.book.external.get(report.cl_ord_id) != report:
-            desk.record(record)
-            text = f"account {event.account} has an order that is not ours: {report.cl_ord_id}"
-            desk.alert("external_order", text)
+    order = desk.book.order_of(report.cl_ord_id)
+    if order is None:
+        if report in desk.book.external.get(report.cl_ord_id, ()):
+            return
+        desk.record(record)
+        if memory.is_ours(desk, report.cl_ord_id):
+            memory.recall(desk, event.account, report.cl_ord_id)
+            return
+        text = f"account {event.account} has an order that is not ours: {report.cl_ord_id}"
+        desk.alert("external_order", text)
+        return
+    if order.key in desk.book.unreadable:
+        # A report of it ended the daemon once: it is only read as a whole from then on.
+        desk.ask_about(order)
         return
     changed = _fold(desk, report.cl_ord_id, record)
     if changed is None:
@@ -33,6 +43,17 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     if isinstance(report, Trade | TradeCanceled | TradeCorrected):
         _check_fills(desk, changed, event.now_ns)
     _go_on(desk, changed, event.now_ns)
+
+
+def on_recalled(desk: Desk, event: RecallAnswered) -> None:
+    """Fold what was said of an order that had left memory."""
+    told = desk.book.external.get(event.cl_ord_id, ())
+    if memory.on_recalled(desk, event):
+        for report in told:
+            on_report(desk, ReportReceived(now_ns=event.now_ns, account=event.orders[0].first.account, report=report))
+    elif event.parent is None:
+        text = f"{event.cl_ord_id} is marked as ours, but the journal does not know it: was a backup restored?"
+        desk.alert("external_order", text, severity="critical")
 
 
 def on_failure(desk: Desk, event: RequestFailed) -> None:

@@ -14,6 +14,7 @@ from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
 from execd.core.wake import Wake
+from execd.engine import memory, poison
 from execd.engine.desk import Desk
 
 SPREAD_NS: Final = 5 * S
@@ -22,6 +23,11 @@ SPREAD_NS: Final = 5 * S
 
 def take_up(desk: Desk, now_ns: int) -> None:
     """Load every open parent's algorithm, ask about every order that may be live, and let parents wait for a quote."""
+    poison.set_aside(desk, now_ns)
+    for cl_ord_id, told in desk.book.external.items():
+        if memory.is_ours(desk, cl_ord_id) and desk.book.order_of(cl_ord_id) is None and told:
+            memory.recall(desk, "", cl_ord_id)
+    memory.begin(desk, now_ns)
     parent_ids = list(desk.open_parents)
     for n, parent_id in enumerate(parent_ids):
         parent = desk.parent(parent_id)
@@ -33,11 +39,25 @@ def take_up(desk: Desk, now_ns: int) -> None:
             except UnknownAlgoState as error:
                 desk.hold(parent_id, f"unknown_algo_state: {error}", now_ns)
                 continue
+            if desk.rules.is_observing and parent.live:
+                desk.hold(parent_id, "observe: it has orders out; start with mode: trade to work them", now_ns)
         for key in parent.live:
             desk.ask_about(desk.book.orders[key])
         desk.watchers.put(symbol, parent_id, Wake(every_quote=True))
         desk.set_timer(parent_id, now_ns + SPREAD_NS * (n + 1) // len(parent_ids))
         desk.write_report(parent_id)
+
+
+def ensure_algo(desk: Desk, parent_id: str) -> None:
+    """Load the algorithm of a parent that is released; where its state cannot be read, its plan begins anew."""
+    parent = desk.parent(parent_id)
+    if parent.started_ns is None or parent_id in desk.algos:
+        return
+    try:
+        desk.algos[parent_id] = _algo_of(desk, parent)
+    except UnknownAlgoState:
+        if parent.plan is not None and parent.plan.algo in ENTRIES:
+            desk.algos[parent_id] = ENTRIES[parent.plan.algo].make(parent.plan.parameters, desk.rules.execution)
 
 
 def _algo_of(desk: Desk, parent: Parent) -> Algo:

@@ -43,7 +43,8 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     """All that the send gate may look at.
 
     `rivals` are the account's live orders on the other side of the symbol, `siblings` every order the parent ever had
-    but the chain concerned, `chain_cum_qty` what that chain has filled.
+    but the chain concerned, `chain_cum_qty` what that chain has filled. `halt` says why no new risk may be taken
+    (empty: it may), `is_reducing` that the request takes none.
     """
 
     kind: Kind
@@ -57,6 +58,8 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     instrument: Instrument
     limits: Limits
     execution: Execution
+    halt: str = ""
+    is_reducing: bool = False
 
 
 Check = Callable[[SendContext], Refusal | None]
@@ -89,6 +92,12 @@ def _notional(context: SendContext) -> Refusal | None:
     if notional <= most:
         return None
     return Refusal(code="max_order_notional", text=f"{plain(notional)}, at most {plain(most)}")
+
+
+def _halted(context: SendContext) -> Refusal | None:
+    if not context.halt or context.is_reducing:
+        return None
+    return Refusal(code="halted", text=context.halt, is_passing=True)
 
 
 def _fresh(context: SendContext) -> Refusal | None:
@@ -162,6 +171,7 @@ _ALL: Final = (Kind.NEW, Kind.REPLACE, Kind.PROTECTIVE, Kind.FLATTEN)
 _RISK_ADDING: Final = (Kind.NEW, Kind.REPLACE)
 ROWS: Final = (
     Row("children_over_parent", _ALL, _within_parent),
+    Row("halted", _RISK_ADDING, _halted),
     Row("max_order_qty", _RISK_ADDING, _qty),
     Row("max_order_notional", _RISK_ADDING, _notional),
     Row("stale_reference", _RISK_ADDING, _fresh),
@@ -192,6 +202,9 @@ def accept(parent: ParentOrder, rules: Rules, now_ns: int) -> Refusal | None:
     if parent.notional is not None and not parent.notional <= limits.order_notional_max:
         text = f"{plain(parent.notional)}, at most {plain(limits.order_notional_max)}"
         return Refusal(code="max_order_notional", text=text)
+    if parent.target_qty is not None and not abs(parent.target_qty) <= limits.order_qty_max:
+        text = f"a target of {plain(parent.target_qty)} shares, at most {plain(limits.order_qty_max)}"
+        return Refusal(code="max_order_qty", text=text)
     if now_ns > parent.start_by_ns:
         return Refusal(code="stale_file", text="valid_until is past: it will not be started any more")
     if parent.expire_ns is not None and parent.expire_ns <= max(now_ns, parent.effective_ns):

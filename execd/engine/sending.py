@@ -13,7 +13,7 @@ from execd.core.events import Cancel, Replace, Submit
 from execd.core.ids import cl_ord_id
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.records import Sending
-from execd.engine import risk
+from execd.engine import halting, risk
 from execd.engine.desk import Desk
 
 ZERO: Final = Decimal(0)
@@ -100,6 +100,7 @@ def _latest_id(desk: Desk, key: str) -> str:
 def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) -> risk.Refusal | None:
     """Return the first refusal of the send gate; cancels are never asked about."""
     limits = desk.rules.limits_of(parent.order)
+    halt = halting.halt_of(desk, parent.order.account)
     for request in requests:
         if isinstance(request, CancelRequest):
             continue
@@ -120,6 +121,8 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             instrument=view.instrument,
             limits=limits,
             execution=view.execution,
+            halt="" if halt is None else halting.halt_text(halt),
+            is_reducing=halt is not None and halting.is_reducing(desk, parent, request),
         )
         refusal = risk.send(context)
         if refusal is not None:

@@ -1,11 +1,10 @@
 """From an accepted intent to the first step.
 
-A parent starts when its time has come, the market is open and a usable quote
-stands: only then are its quantity and plan fixed. Until then it is queued and
-says why.
+A parent starts when its time has come, the market is open, no halt binds it
+and a usable quote stands: only then are its quantity and plan fixed. Until
+then it is queued and says why. How it was accepted is in `receiving`.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,59 +12,18 @@ from msgspec.structs import replace
 from execd.algos.base import Waiting, quote_problem
 from execd.algos.registry import ENTRIES
 from execd.core.book import Parent
-from execd.core.codec import plain
-from execd.core.enums import ParentStatus, Side
-from execd.core.events import ParentReceived
+from execd.core.enums import ParentStatus
 from execd.core.market import Quote
-from execd.core.records import ParentAccepted, ParentRefused, ParentStarted, Waited
+from execd.core.records import ParentStarted, Waited
 from execd.core.wake import Wake
-from execd.engine import risk
+from execd.engine import halting
 from execd.engine.desk import Desk
 from execd.engine.ending import end_parent
+from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
 from execd.policy.plan import Declined, make_plan
 
-ZERO: Final = Decimal(0)
-
-
-def receive(desk: Desk, event: ParentReceived) -> None:
-    """Take a valid intent: answer a known id, refuse, or queue it and try to start."""
-    parent, ref = event.parent, event.ref
-    known = desk.book.parents.get(parent.parent_id)
-    if known is not None:
-        if known.content_hash == event.content_hash:
-            desk.reply(
-                ref, "duplicate", "the same intent is known; nothing was sent", is_ok=True, parent_id=parent.parent_id
-            )
-        else:
-            text = f"id {parent.parent_id} was used for another intent; give the new one an id of its own"
-            desk.reply(ref, "id_conflict", text)
-            desk.alert("id_conflict", text, parent_id=parent.parent_id)
-        return
-    refusal = risk.accept(parent, desk.rules, event.now_ns)
-    if desk.is_stopping:
-        refusal = risk.Refusal(code="stopping", text="the daemon is stopping; drop the file again after the restart")
-        desk.reply(ref, refusal.code, refusal.text)
-        return
-    if refusal is not None:
-        desk.record(
-            ParentRefused(
-                now_ns=event.now_ns,
-                parent=parent,
-                content_hash=event.content_hash,
-                code=refusal.code,
-                text=refusal.text,
-            )
-        )
-        desk.reply(ref, refusal.code, refusal.text, parent_id=parent.parent_id)
-        desk.write_report(parent.parent_id)
-        return
-    desk.record(ParentAccepted(now_ns=event.now_ns, parent=parent, content_hash=event.content_hash))
-    desk.enter(parent.parent_id)
-    desk.reply(ref, "accepted", is_ok=True, parent_id=parent.parent_id)
-    desk.write_report(parent.parent_id)
-    desk.subscribe(parent.symbol)
-    try_start(desk, parent.parent_id, event.now_ns)
+SUPERSEDING: Final = "superseding"
 
 
 def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
@@ -78,6 +36,16 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
     if order.expire_ns is not None and now_ns >= order.expire_ns:
         end_parent(desk, parent_id, ParentStatus.EXPIRED, "deadline", now_ns)
         return
+    if parent.is_paused:
+        desk.set_timer(parent_id, _give_up_ns(parent))
+        return
+    before = _superseded(desk, parent)
+    if before is not None:
+        retry_ns = now_ns + desk.rules.execution.retry_ns
+        desk.superseding[parent_id] = None
+        _wait(desk, parent, now_ns, SUPERSEDING, f"{before} is being cancelled first", Wake(at_ns=retry_ns))
+        return
+    desk.superseding.pop(parent_id, None)
     if now_ns < order.effective_ns:
         _wait(desk, parent, now_ns, "not_before", f"starts at {order.effective_ns}", Wake(at_ns=order.effective_ns))
         return
@@ -95,15 +63,19 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
 
 def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
     parent_id = parent.order.parent_id
-    sized = _size(desk, parent, quote)
-    if isinstance(sized, risk.Refusal):
-        end_parent(desk, parent_id, ParentStatus.REJECTED, f"{sized.code}: {sized.text}", now_ns)
+    sized = size(desk, parent, quote)
+    if not isinstance(sized, Sized):
+        status = ParentStatus.FILLED if sized.code == AT_TARGET else ParentStatus.REJECTED
+        end_parent(desk, parent_id, status, f"{sized.code}: {sized.text}", now_ns)
         return
-    side, order_qty = sized
+    halt = halting.halt_of(desk, parent.order.account)
+    if halt is not None and sized.side in halting.ADDS_RISK:
+        _wait(desk, parent, now_ns, "halted", halting.halt_text(halt), Wake(at_ns=_give_up_ns(parent)))
+        return
     rules = desk.rules
-    # A close learns its side only now.
-    sided = replace(parent.order, side=side)
-    plan = make_plan(sided, order_qty, quote, rules.instrument(sided.symbol), rules.execution)
+    # A close and a target learn their side only now.
+    sided = replace(parent.order, side=sized.side)
+    plan = make_plan(sided, sized.order_qty, quote, rules.instrument(sided.symbol), rules.execution)
     if isinstance(plan, Declined):
         end_parent(desk, parent_id, ParentStatus.REJECTED, f"{plan.code}: {plan.text}", now_ns)
         return
@@ -111,9 +83,9 @@ def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
         ParentStarted(
             now_ns=now_ns,
             parent_id=parent_id,
-            side=side,
-            order_qty=order_qty,
-            expire_ns=_deadline_ns(desk, parent, now_ns),
+            side=sized.side,
+            order_qty=sized.order_qty,
+            expire_ns=deadline_ns(desk, parent, now_ns),
             plan=plan,
             quote=quote,
         )
@@ -124,77 +96,35 @@ def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
     step_parent(desk, parent_id, now_ns, "start")
 
 
-def _size(desk: Desk, parent: Parent, quote: Quote) -> tuple[Side, Decimal] | risk.Refusal:
-    """Return side and quantity now that the market and the sleeve's position are known."""
-    order = parent.order
-    instrument = desk.rules.instrument(order.symbol)
-    owned = desk.owned_qty(parent)
-    if order.is_close:
-        return _size_close(desk, parent, owned)
-    if order.order_qty is not None:
-        qty = instrument.floor_qty(order.order_qty)
-        if qty != order.order_qty:
-            return risk.Refusal(
-                code="qty_step", text=f"{plain(order.order_qty)} is no multiple of {plain(instrument.qty_step)}"
-            )
-    else:
-        wanted = order.notional or ZERO
-        qty = instrument.floor_qty(wanted / (quote.mid_px * instrument.multiplier))
-    if qty < instrument.min_qty:
-        return risk.Refusal(code="qty_below_minimum", text=f"{plain(qty)} shares, at least {plain(instrument.min_qty)}")
-    limits = desk.rules.limits_of(order)
-    if limits is not None and limits.is_owned_required:
-        refusal = _ownership(desk, parent, owned, qty)
-        if refusal is not None:
-            return refusal
-    return order.side, qty
-
-
-def _size_close(desk: Desk, parent: Parent, owned: Decimal) -> tuple[Side, Decimal] | risk.Refusal:
-    side = Side.SELL if owned > ZERO else Side.BUY_TO_COVER
-    qty = abs(owned) - _working_exits(desk, parent, side)
-    if qty <= ZERO:
-        return risk.Refusal(
-            code="nothing_to_close", text=f"the sleeve owns {plain(owned)} and the rest is being closed"
-        )
-    return side, qty
-
-
-def _ownership(desk: Desk, parent: Parent, owned: Decimal, qty: Decimal) -> risk.Refusal | None:
-    side = parent.order.side
-    if side is Side.SELL:
-        free = owned - _working_exits(desk, parent, side)
-        if qty > free:
-            return risk.Refusal(
-                code="sell_exceeds_owned", text=f"sells {plain(qty)}, owns {plain(free)} free; sell_short opens"
-            )
-    if side is Side.SELL_SHORT and owned > ZERO:
-        return risk.Refusal(code="short_while_long", text=f"the sleeve owns {plain(owned)}; sell it first")
-    if side is Side.BUY_TO_COVER:
-        short = -owned - _working_exits(desk, parent, side)
-        if qty > short:
-            return risk.Refusal(code="cover_exceeds_short", text=f"covers {plain(qty)}, is short {plain(short)}")
-    return None
-
-
-def _working_exits(desk: Desk, parent: Parent, side: Side) -> Decimal:
-    """Return what other parents of the sleeve still want to do on `side` of the symbol."""
-    total = ZERO
-    for other_id in desk.open_in(parent.order.symbol):
-        other = desk.parent(other_id)
-        is_rival = other.order.side is side and other.order.sleeve == parent.order.sleeve
-        if is_rival and other_id != parent.order.parent_id:
-            total += other.leaves_qty
-    return total
-
-
-def _deadline_ns(desk: Desk, parent: Parent, now_ns: int) -> int:
+def deadline_ns(desk: Desk, parent: Parent, now_ns: int) -> int:
+    """Return the last instant at which a fill of a parent that starts now may happen."""
     order = parent.order
     window = desk.rules.session.window(now_ns)
     close_ns = None if window is None else window.close_ns
     if order.expire_ns is not None:
         return order.expire_ns if close_ns is None else min(order.expire_ns, close_ns)
     return now_ns + order.default_life_ns if close_ns is None else close_ns
+
+
+def replaced_targets(desk: Desk, parent: Parent) -> list[str]:
+    """Return the open parents whose target this one's replaces: those of its sleeve and symbol that came before it."""
+    if parent.order.target_qty is None:
+        return []
+    found: list[str] = []
+    for other_id in desk.open_in(parent.order.symbol):
+        if other_id == parent.order.parent_id:
+            break
+        other = desk.parent(other_id).order
+        if other.target_qty is not None and other.sleeve == parent.order.sleeve:
+            found.append(other_id)
+    return found
+
+
+def _superseded(desk: Desk, parent: Parent) -> str | None:
+    """Return an intent that this one replaces and that has not ended yet."""
+    if parent.order.supersedes in desk.open_parents:
+        return parent.order.supersedes
+    return next(iter(replaced_targets(desk, parent)), None)
 
 
 def _wait_for_session(desk: Desk, parent: Parent, now_ns: int) -> None:

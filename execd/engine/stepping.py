@@ -21,6 +21,8 @@ from execd.engine.parking import park, parked_of, take_tokens
 from execd.engine.sending import cancel_request, gate, requests_of, send
 
 ZERO: Final = Decimal(0)
+PAUSED: Final = "operator: paused"
+OBSERVED: Final = "observe"
 
 
 def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
@@ -31,10 +33,17 @@ def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     if parent.stopping is not None:
         pull_live(desk, parent, now_ns)
         return
+    if desk.is_stopping:
+        if desk.pulls_at_stop:
+            pull(desk, parent, now_ns, "operator: stopping")
+        return
     if parent.status is not ParentStatus.WORKING:
         return
+    if parent.is_paused:
+        _stay_paused(desk, parent, now_ns)
+        return
     algo = desk.algos.get(parent_id)
-    if algo is None or desk.is_stopping:
+    if algo is None:
         return
     view = view_of(desk, parent, now_ns, cause)
     step = algo.step(view)
@@ -74,8 +83,12 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
 
 def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:
     """Cancel what a stopping parent has out; end it when that is nothing."""
-    if end_if_stopped(desk, parent, now_ns):
-        return
+    if not end_if_stopped(desk, parent, now_ns):
+        pull(desk, parent, now_ns, parent.reason)
+
+
+def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
+    """Ask the broker to cancel what a parent has out; what cannot be asked now is asked a little later."""
     parent_id = parent.order.parent_id
     retry_ns = now_ns + desk.rules.execution.retry_ns
     for key in parent.live:
@@ -90,7 +103,18 @@ def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:
         if due_ns is not None:
             desk.set_timer(parent_id, due_ns)
             return
-        send(desk, cancel_request(desk, desk.parent(parent_id), key, parent.reason), now_ns)
+        send(desk, cancel_request(desk, desk.parent(parent_id), key, text), now_ns)
+
+
+def _stay_paused(desk: Desk, parent: Parent, now_ns: int) -> None:
+    """Have nothing out while paused, and end at the deadline all the same."""
+    parent_id = parent.order.parent_id
+    if parent.expire_ns is not None and now_ns >= parent.expire_ns:
+        stop_parent(desk, parent_id, ParentStatus.EXPIRED, "deadline", now_ns)
+        pull_live(desk, desk.parent(parent_id), now_ns)
+        return
+    set_wake(desk, parent, Wake(at_ns=parent.expire_ns))
+    pull(desk, parent, now_ns, PAUSED)
 
 
 def _rest(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
@@ -109,6 +133,9 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     parent_id, now_ns = parent.order.parent_id, view.now_ns
     orders_n = sum(isinstance(action, Place | Amend) for action in step.actions)
     cancels_n = sum(isinstance(action, Pull) for action in step.actions)
+    if desk.rules.is_observing and orders_n:
+        _only_observe(desk, parent, step, now_ns)
+        return
     requests = requests_of(desk, parent, step.actions, now_ns)
     refusal = gate(desk, parent, view, requests)
     if refusal is not None:
@@ -131,6 +158,14 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
             desk.hold(parent_id, f"{action.code}: {action.text}", now_ns)
             return
     set_wake(desk, parent, step.wake)
+
+
+def _only_observe(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
+    """End a parent at its first order, and say what the order would have been."""
+    would = "; ".join(_note(action) for action in step.actions if isinstance(action, Place | Amend))
+    parent_id = parent.order.parent_id
+    stop_parent(desk, parent_id, ParentStatus.CANCELED, f"{OBSERVED}: would {would}", now_ns)
+    pull_live(desk, desk.parent(parent_id), now_ns)
 
 
 def _keep_state(desk: Desk, parent: Parent, step: Step, now_ns: int, cause: str, notes: tuple[str, ...]) -> None:

@@ -56,6 +56,12 @@ class Watchers:
         else:
             waits.extremes = None
 
+    def drop(self, symbol: str, parent_id: str) -> None:
+        """Forget a parent."""
+        waits = self._symbols.get(symbol)
+        if waits is not None and waits.by_parent.pop(parent_id, None) is not None:
+            waits.extremes = None
+
     def by_quote(self, quote: Quote) -> list[str]:
         """Return the parents that a quote wakes, in the order in which they began to wait."""
         waits = self._symbols.get(quote.symbol)

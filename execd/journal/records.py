@@ -11,24 +11,41 @@ import msgspec
 from execd.core.batch import Batch
 from execd.core.codec import decoder, encode_text
 from execd.core.records import (
+    Adopted,
     Commanded,
+    DocumentTaken,
     Failed,
     Found,
+    Halted,
+    HaltLifted,
     ParentAccepted,
+    ParentAmended,
     ParentEnded,
     ParentHeld,
+    ParentPaused,
+    ParentRecalled,
     ParentRefused,
+    ParentReleased,
+    ParentResumed,
+    ParentsRetired,
     ParentStarted,
     ParentStopping,
+    Poisoned,
+    PoisonSetAside,
     Record,
     Reported,
     Sending,
     Stepped,
+    Tombstoned,
     Waited,
 )
+from execd.core.saying import parent_of, verb_of
 from execd.errors import JournalForeign
 
 _record_decoder: Final = decoder(Record)
+
+RecordRow = tuple[int, int, str, str, str, int]
+"""seq, now_ns, kind, subject, body, sum: a row of the table `records`."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -38,47 +55,54 @@ class Stored(msgspec.Struct, frozen=True):
     record: Record
 
 
-class Document(NamedTuple):
-    """A batch as the six parameters of `commit_batch`: a JSON array of rows for each table."""
+class Writing(NamedTuple):
+    """A batch as it is written: rows of `records`, and the rows of the book that they changed."""
 
-    records: str
-    parents: str
-    orders: str
-    fills: str
-    allocations: str
-    positions: str
+    records: list[RecordRow]
+    rows: Rows
 
 
-def document(batch: Batch, first_seq: int) -> Document:
-    """Return `batch` with its records numbered from `first_seq`."""
-    rows = batch.rows
-    return Document(
-        records=encode_text([_row(seq, record) for seq, record in enumerate(batch.records, start=first_seq)]),
-        parents=encode_text(rows.parents),
-        orders=encode_text(rows.orders),
-        fills=encode_text(rows.fills),
-        allocations=encode_text(rows.allocations),
-        positions=encode_text(rows.positions),
-    )
+def writing(batch: Batch, chain: Chain) -> Writing:
+    """Return `batch` with its records numbered and linked after `chain`, which is not moved: the commit may fail."""
+    onward = Chain(chain.seq, chain.sum)
+    return Writing([_row(onward, record) for record in batch.records], batch.rows)
+
+
+def is_empty(batch: Batch) -> bool:
+    """Whether there is nothing to write."""
+    return not batch.records and not any(getattr(batch.rows, table) for table in TABLES)
 
 
 def stored(seq: int, body: str) -> Stored:
-    """Return the record of a row; JournalForeign where this program cannot read it."""
+    """Return the record of a row; JournalCorrupt where this program cannot read it."""
     try:
         return Stored(seq, _record_decoder.decode(body))
     except msgspec.MsgspecError as error:
         message = (
             f"record {seq} of the journal cannot be read: {error}; restore a backup, or run the version that wrote it"
         )
-        raise JournalForeign(message) from error
+        raise JournalCorrupt(message) from error
 
 
 def subject_of(record: Record) -> str:
-    """Return what a record is found by: a parent_id, or the cl_ord_id that a broker's word speaks of."""
+    """Return what a record is found by: a parent_id, of a broker's word the cl_ord_id; empty where it is of neither."""
     match record:
         case ParentAccepted() | ParentRefused():
             return record.parent.parent_id
-        case ParentStarted() | Stepped() | ParentStopping() | ParentHeld() | Waited() | ParentEnded():
+        case (
+            ParentStarted()
+            | Stepped()
+            | ParentStopping()
+            | ParentHeld()
+            | Waited()
+            | ParentEnded()
+            | ParentAmended()
+            | ParentPaused()
+            | ParentResumed()
+            | ParentReleased()
+            | Tombstoned()
+            | Poisoned()
+        ):
             return record.parent_id
         case Sending():
             return record.request.parent_id
@@ -86,11 +110,18 @@ def subject_of(record: Record) -> str:
             return record.report.cl_ord_id
         case Failed() | Found():
             return record.cl_ord_id
+        case DocumentTaken():
+            return record.target
+        case ParentRecalled():
+            return record.parent.order.parent_id
         case Commanded():
-            return record.command.parent_id
+            return getattr(record.command, "parent_id", "")
+        case Halted() | HaltLifted() | Adopted() | ParentsRetired() | PoisonSetAside():
+            return ""
         case _:
             assert_never(record)
 
 
-def _row(seq: int, record: Record) -> tuple[int, int, str, str, str]:
-    return (seq, record.now_ns, type(record).__name__, subject_of(record), encode_text(record))
+def _row(chain: Chain, record: Record) -> RecordRow:
+    seq, kind, subject, body = chain.seq + 1, type(record).__name__, subject_of(record), encode_text(record)
+    return (seq, record.now_ns, kind, subject, body, chain.add(seq, record.now_ns, kind, subject, body))

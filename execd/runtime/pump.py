@@ -4,7 +4,9 @@ Whatever may change an order is posted here. A turn handles what waits, its
 records are committed in one transaction, and only then its effects go out.
 While a commit runs, everything else queues up and shares the next one. The
 pump never decides and never reorders; if a turn or a commit fails, the
-exception ends the process, and recovery is the ordinary start.
+exception ends the process, and recovery is the ordinary start. A full disk is
+the one failure that is waited for: `make_room` frees what was kept for it, new
+risk is halted, and what is committed from then on is what reduces it.
 """
 
 import asyncio
@@ -13,22 +15,37 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
+
 from execd.core.batch import Batch
-from execd.core.events import Effect, Event
+from execd.core.events import Effect, Event, TroubleReported
 from execd.engine.cycle import EVENTS_MAX, Cycle
+from execd.errors import JournalFull
 from execd.ports import Clock, Journal
 from execd.runtime.conflate import MarketBuffer
 from execd.runtime.post import Observer
 
+SLOW_COMMIT_S: Final = 1.0
+FULL_RETRY_S: Final = 1.0
 REPORTS_MAX: Final = 10_000
 """Reports are never dropped: at so many unhandled events a listener closes its stream and announces a gap."""
+
+log = structlog.get_logger("execd.engine")
 
 
 class Pump:
     """Events in, effects out, with a commit between."""
 
-    def __init__(self, *, cycle: Cycle, journal: Journal, clock: Clock) -> None:
-        """Begin with nothing posted."""
+    def __init__(
+        self,
+        *,
+        cycle: Cycle,
+        journal: Journal,
+        clock: Clock,
+        make_room: Callable[[], bool] | None = None,
+        slow_commit_s: float = SLOW_COMMIT_S,
+    ) -> None:
+        """`make_room` frees space kept for a full disk and says whether there was any; it is called in a thread."""
         self.market = MarketBuffer()
         self.turned_ns = clock.now_ns()
         self.waiting_n = 0
@@ -38,6 +55,8 @@ class Pump:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._turning = asyncio.Lock()
+        self._make_room = make_room if make_room is not None else lambda: False
+        self._slow_commit_s = slow_commit_s
 
     def post(self, event: Event) -> None:
         """Take an event; it is handled in one of the next turns."""
@@ -94,9 +113,37 @@ class Pump:
             commit_s = 0.0
             if batch.records:
                 began_s = time.perf_counter()
-                await self._journal.commit(batch)
+                await self._commit(batch)
                 commit_s = time.perf_counter() - began_s
             effects = self._cycle.committed(batch, self._clock.now_ns())
         for effect in effects:
             release(effect)
+        if self._cycle.poison is not None:
+            raise self._cycle.poison
+        if commit_s > self._slow_commit_s:
+            self._trouble(
+                "journal_slow", f"a commit took {commit_s:.1f} s, at most {self._slow_commit_s:g}: look at the disk"
+            )
         return batch, effects, commit_s
+
+    async def _commit(self, batch: Batch) -> None:
+        """Commit; where the disk is full make room, and wait for room for as long as it takes."""
+        is_told = False
+        while True:
+            try:
+                await self._journal.commit(batch)
+            except JournalFull as error:
+                has_room = await asyncio.to_thread(self._make_room)
+                if not is_told:
+                    is_told = True
+                    log.critical("journal_full", text=str(error), has_room=has_room)
+                    self._trouble("journal_full", f"{error}: make room, then execd resume --halt")
+                if not has_room:
+                    # Nothing was written and nothing leaves: the watchdog must see that somebody is at it.
+                    self.turned_ns = self._clock.now_ns()
+                    await asyncio.sleep(FULL_RETRY_S)
+            else:
+                return
+
+    def _trouble(self, cause: str, text: str) -> None:
+        self.post(TroubleReported(now_ns=self._clock.now_ns(), cause=cause, text=text))

@@ -11,6 +11,7 @@ from execd.core.events import (
     Cancel,
     Effect,
     Query,
+    Recall,
     Replace,
     Reply,
     SetTimer,
@@ -18,6 +19,7 @@ from execd.core.events import (
     Subscribe,
     WriteReport,
 )
+from execd.runtime.recaller import Recaller
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
@@ -29,13 +31,21 @@ class Release:
     """The edges by what they take."""
 
     def __init__(
-        self, *, sender: Sender, scheduler: Scheduler, quotes: QuoteListener, reporter: Reporter, replies: Replies
+        self,
+        *,
+        sender: Sender,
+        scheduler: Scheduler,
+        quotes: QuoteListener,
+        reporter: Reporter,
+        replies: Replies,
+        recaller: Recaller,
     ) -> None:
         self._sender = sender
         self._scheduler = scheduler
         self._quotes = quotes
         self._reporter = reporter
         self._replies = replies
+        self._recaller = recaller
 
     def __call__(self, effect: Effect) -> None:
         """Hand an effect to whoever does it."""
@@ -50,6 +60,8 @@ class Release:
                 self._reporter.changed(effect)
             case Reply():
                 self._replies.deliver(effect)
+            case Recall():
+                self._recaller.recall(effect)
             case Alert():
                 pass  # Told by the log and counted by the metrics, which observe every commit.
             case _:

@@ -14,22 +14,36 @@ from execd.core.codec import plain
 from execd.core.events import Alert, Effect, Reply
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.records import (
+    Adopted,
     Commanded,
+    DocumentTaken,
     Failed,
     Found,
+    Halted,
+    HaltLifted,
     ParentAccepted,
+    ParentAmended,
     ParentEnded,
     ParentHeld,
+    ParentPaused,
+    ParentRecalled,
     ParentRefused,
+    ParentReleased,
+    ParentResumed,
+    ParentsRetired,
     ParentStarted,
     ParentStopping,
+    Poisoned,
+    PoisonSetAside,
     Record,
     Reported,
     Sending,
     Stepped,
+    Tombstoned,
     Waited,
 )
 from execd.core.reports import Rejected, Trade
+from execd.core.saying import parent_of, said, verb_of
 
 COMMIT_S_MAX = 1.0
 """A commit that takes longer is a disk in trouble."""
@@ -88,7 +102,25 @@ def tell_record(record: Record) -> None:
         case ParentHeld():
             log.error("parent_held", parent_id=record.parent_id, reason=record.reason)
         case Commanded(command=command):
-            log.info("command", uid=record.uid, kind=type(command).__name__, parent_id=command.parent_id)
+            verb, parent_id = verb_of(command)
+            log.info("command", uid=record.uid, verb=verb, parent_id=parent_id or None)
+        case Halted() | Poisoned():
+            name = "halted" if isinstance(record, Halted) else "poisoned"
+            log.error(name, text=said(record), parent_id=parent_of(record) or None)
+        case (
+            ParentAmended()
+            | ParentPaused()
+            | ParentResumed()
+            | ParentReleased()
+            | DocumentTaken()
+            | Tombstoned()
+            | HaltLifted()
+            | Adopted()
+            | ParentsRetired()
+            | ParentRecalled()
+            | PoisonSetAside()
+        ):
+            log.info("noted", kind=type(record).__name__, text=said(record), parent_id=parent_of(record) or None)
         case Found():
             log.info("order_found", cl_ord_id=record.cl_ord_id, is_live=record.seen.is_live)
         case Stepped():

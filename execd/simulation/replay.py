@@ -11,11 +11,11 @@ from typing import Final, Protocol, assert_never
 
 from execd.core.batch import Batch
 from execd.core.book import Book, Touched
+from execd.core.commands import CancelParent
 from execd.core.enums import ParentStatus
 from execd.core.events import (
     Alert,
     Cancel,
-    CancelParent,
     CommandReceived,
     Effect,
     HaltReceived,
@@ -24,6 +24,7 @@ from execd.core.events import (
     PrintsReceived,
     Query,
     QuoteReceived,
+    Recall,
     Replace,
     Reply,
     ReportReceived,
@@ -270,6 +271,8 @@ class Replay:
                 self._journal.commit(batch)
             for effect in cycle.committed(batch, now_ns):
                 self._follow(effect, now_ns)
+            if cycle.poison is not None:
+                raise cycle.poison
 
     def _follow(self, effect: Effect, now_ns: int) -> None:
         match effect:
@@ -292,8 +295,8 @@ class Replay:
                 self._agenda.put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
             case Alert():
                 self.alerts[effect.code] = self.alerts.get(effect.code, 0) + 1
-            case Subscribe() | Reply():
-                pass  # Every tape is read anyway, and nobody waits for an answer.
+            case Subscribe() | Reply() | Recall():
+                pass  # Every tape is read anyway, nobody waits for an answer, and nothing leaves memory in a day.
             case _:
                 assert_never(effect)
 

@@ -1,22 +1,19 @@
-"""The control API: JSON over a unix socket that only the daemon's user may open.
+"""The control API: JSON over a unix socket. Here is what reads, and what takes intents.
 
 Reading happens between two turns of the engine, so an answer never shows what
-the journal does not hold. Writing goes the same way as everything else: an
-event is posted, the reply comes after the commit. A new route is a method and
-a line in `routes`.
+the journal does not hold; an intent that has left memory is read from the
+journal. Intents go the same way as everything else: an event is posted, the
+reply comes after the commit. A new route is a method and a line in `routes`;
+what changes something else is in `verbs.py`.
 """
 
-import asyncio
-import os
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
-from execd.core.codec import encode
-from execd.core.events import CancelParent, CommandReceived, ParentReceived, Reply
+from execd.core.book import Book
+from execd.core.events import ParentReceived
 from execd.core.records import Record
 from execd.engine.engine import Engine
 from execd.engine.summary import report
@@ -25,18 +22,19 @@ from execd.ports import Clock
 from execd.runtime.inbox_task import Parse
 from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
-from execd.surface import views
-from execd.surface.explain import explain
+from execd.surface import holdings, remembered, views
+from execd.surface.answers import answered, json, unknown
+from execd.surface.gate import Route
+from execd.surface.peers import Role
+from execd.surface.verbs import in_time
 
-BODY_BYTES_MAX: Final = 64 * 1024
-REPLY_S_MAX: Final = 10.0
-LINKS_MAX: Final = 10_000
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+"""As long as the longest list that the inbox takes; what a single intent may have, the parser says."""
 RefusedIntent = Callable[[IntentError], None]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    """The routes of the control API and what they need."""
+    """The reading routes and what they need."""
 
     def __init__(
         self,
@@ -60,65 +58,62 @@ class Control:
         self._records = records
         self._on_refused = on_refused
 
-    def app(self) -> web.Application:
-        """Return the application that serves the routes."""
-        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_errors])
-        app.router.add_get("/v1/status", self.status)
-        app.router.add_get("/v1/orders", self.orders)
-        app.router.add_get("/v1/fills", self.fills)
-        app.router.add_get("/v1/positions", self.positions)
-        app.router.add_get("/v1/market", self.market)
-        app.router.add_get("/v1/explain/{id}", self.explain)
-        app.router.add_get("/v1/report/{id}", self.report)
-        app.router.add_post("/v1/submit", self.submit)
-        app.router.add_post("/v1/cancel/{id}", self.cancel)
-        return app
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes with the role that each needs."""
+        return (
+            Route("GET", "/v1/status", "status", Role.VIEWER, self.status),
+            Route("GET", "/v1/orders", "orders", Role.VIEWER, self.orders),
+            Route("GET", "/v1/fills", "fills", Role.VIEWER, self.fills),
+            Route("GET", "/v1/positions", "positions", Role.VIEWER, self.positions),
+            Route("GET", "/v1/market", "market", Role.VIEWER, self.market),
+            Route("GET", "/v1/explain/{id}", "explain", Role.VIEWER, self.explain),
+            Route("GET", "/v1/report/{id}", "report", Role.VIEWER, self.report),
+            Route("POST", "/v1/submit", "submit", Role.OPERATOR, self.submit),
+        )
 
     async def status(self, _: web.Request) -> web.Response:
         """Describe the process and count what it holds."""
-        return _json(self._status())
+        return json(self._status())
 
     async def orders(self, request: web.Request) -> web.Response:
-        """List intents; `?open=1` only those that have not ended."""
+        """List intents; `?open=1` only those that have not ended, `?id=` only one."""
+        intent_id = request.query.get("id")
+        if intent_id is not None:
+            return await self._of(intent_id, lambda book: [views.order_row(book, book.parents[intent_id])])
         async with self._pump.settled():
-            return _json(views.order_rows(self._engine.book, is_open_only=request.query.get("open") == "1"))
+            return json(views.order_rows(self._engine.book, is_open_only=request.query.get("open") == "1"))
 
     async def fills(self, request: web.Request) -> web.Response:
         """List executions; `?id=` of one intent."""
+        intent_id = request.query.get("id")
+        if intent_id is not None:
+            return await self._of(intent_id, lambda book: views.fill_rows(book, intent_id))
         async with self._pump.settled():
-            return _json(views.fill_rows(self._engine.book, request.query.get("id")))
+            return json(views.fill_rows(self._engine.book))
 
     async def positions(self, _: web.Request) -> web.Response:
         """List what each sleeve owns."""
         async with self._pump.settled():
-            return _json(views.position_rows(self._engine.book))
+            return json(holdings.position_rows(self._engine.book))
 
     async def market(self, _: web.Request) -> web.Response:
         """List the quotes of the subscribed symbols."""
-        return _json(views.market_rows(self._engine.desk.markets, self._clock.now_ns()))
+        return json(views.market_rows(self._engine.desk.markets, self._clock.now_ns()))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Tell the causal chain of one intent, from the journal."""
         intent_id = request.match_info["id"]
         async with self._pump.settled():
             parent = self._engine.book.parents.get(intent_id)
-            if parent is None:
-                return _unknown(intent_id)
-            row = views.order_row(self._engine.book, parent)
-        found: list[Record] = []
-        async for record in self._records(intent_id):
-            found.append(record)
-            if len(found) == LINKS_MAX:
-                break
-        return _json({"order": row, "chain": explain(found)})
+            row = None if parent is None else views.order_row(self._engine.book, parent)
+        told = remembered.told(await remembered.first(self._records(intent_id)), intent_id, row)
+        return unknown(intent_id) if told is None else json(told)
 
     async def report(self, request: web.Request) -> web.Response:
         """Return the report of one intent, as the outbox has it."""
         intent_id = request.match_info["id"]
-        async with self._pump.settled():
-            if intent_id not in self._engine.book.parents:
-                return _unknown(intent_id)
-            return _json(report(self._engine.book, intent_id))
+        return await self._of(intent_id, lambda book: report(book, intent_id))
 
     async def submit(self, request: web.Request) -> web.Response:
         """Take an intent as if it had been dropped into the inbox; `?name=` says by its end how to read it."""
@@ -129,60 +124,17 @@ class Control:
         except IntentError as error:
             self._on_refused(error)
             told = {"code": error.code, "message": str(error), "field": error.field, "line": error.line}
-            return _json(told, status=422)
+            return json(told, status=422)
         ref, answer = self._replies.future("api")
         # After the parse: an intent that may start at once is not made to wait for the instant of its own reading.
         now_ns = self._clock.now_ns()
         self._pump.post(ParentReceived(now_ns=now_ns, parent=parsed.parent, content_hash=parsed.content_hash, ref=ref))
-        return _answered(await _in_time(answer), parsed.parent.parent_id)
+        return answered(await in_time(answer), parsed.parent.parent_id)
 
-    async def cancel(self, request: web.Request) -> web.Response:
-        """Stop working an intent."""
-        intent_id = request.match_info["id"]
-        ref, answer = self._replies.future("command")
-        command = CancelParent(parent_id=intent_id, reason=request.query.get("reason", "")[:200])
-        self._pump.post(CommandReceived(now_ns=self._clock.now_ns(), command=command, uid=peer_uid(request), ref=ref))
-        return _answered(await _in_time(answer), intent_id, done="canceling; what is filled stays")
-
-
-def peer_uid(request: web.Request) -> int:
-    """Return the user at the other end of the socket; our own where the system does not tell."""
-    peer = request.get_extra_info("socket")
-    if peer is None or not hasattr(socket, "SO_PEERCRED"):
-        return os.getuid()
-    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return int(uid)
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every failure with JSON."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return _json({"code": "bad_request", "message": error.reason}, status=error.status)
-    except TimeoutError:
-        message = f"the engine did not answer within {REPLY_S_MAX:g} s; the request may still be taken"
-        return _json({"code": "timeout", "message": message}, status=504)
-    except OverflowError as error:
-        return _json({"code": "busy", "message": str(error)}, status=429)
-
-
-async def _in_time(answer: asyncio.Future[Reply]) -> Reply:
-    async with asyncio.timeout(REPLY_S_MAX):
-        return await answer
-
-
-def _answered(reply: Reply, intent_id: str, *, done: str = "") -> web.Response:
-    told = {"id": intent_id, "code": reply.code, "message": reply.text or done or reply.code}
-    if reply.is_ok:
-        return _json(told)
-    return _json(told, status={"not_found": 404, "already_ended": 409}.get(reply.code, 422))
-
-
-def _unknown(intent_id: str) -> web.Response:
-    return _json({"code": "not_found", "message": f"no intent has the id {intent_id}; see execd orders"}, status=404)
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(body=encode(value), status=status, content_type="application/json")
+    async def _of(self, intent_id: str, view: Callable[[Book], object]) -> web.Response:
+        """Return a view of one intent, from memory or from the journal. Raises Problem where nobody knows it."""
+        async with self._pump.settled():
+            if intent_id in self._engine.book.parents:
+                return json(view(self._engine.book))
+        book = remembered.book_of(await remembered.first(self._records(intent_id)), intent_id)
+        return unknown(intent_id) if book is None else json(view(book))

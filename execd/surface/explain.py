@@ -15,19 +15,32 @@ from execd.core.codec import plain
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest, Request
 from execd.core.records import (
+    Adopted,
     Commanded,
+    DocumentTaken,
     Failed,
     Found,
+    Halted,
+    HaltLifted,
     ParentAccepted,
+    ParentAmended,
     ParentEnded,
     ParentHeld,
+    ParentPaused,
+    ParentRecalled,
     ParentRefused,
+    ParentReleased,
+    ParentResumed,
+    ParentsRetired,
     ParentStarted,
     ParentStopping,
+    Poisoned,
+    PoisonSetAside,
     Record,
     Reported,
     Sending,
     Stepped,
+    Tombstoned,
     Waited,
 )
 from execd.core.reports import (
@@ -46,6 +59,7 @@ from execd.core.reports import (
     TradeCanceled,
     TradeCorrected,
 )
+from execd.core.saying import said, verb_of
 from execd.surface.views import instant
 
 ZERO: Final = Decimal(0)
@@ -111,7 +125,23 @@ def _told(record: Record) -> _Told | None:
             text = f"asked: {state}, {plain(seen.cum_qty)} of {plain(seen.order_qty)} filled"
             return "broker", text, None, record.cl_ord_id
         case Commanded(command=command):
-            return "command", f"cancel by user {record.uid} {command.reason}".rstrip(), None, None
+            return "command", f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip(), None, None
+        case (
+            ParentAmended()
+            | ParentPaused()
+            | ParentResumed()
+            | ParentReleased()
+            | DocumentTaken()
+            | Tombstoned()
+            | Halted()
+            | HaltLifted()
+            | Adopted()
+            | ParentsRetired()
+            | ParentRecalled()
+            | Poisoned()
+            | PoisonSetAside()
+        ):
+            return "command", said(record), None, None
         case ParentStopping():
             return "decision", f"stops: {record.reason}", None, None
         case ParentHeld():

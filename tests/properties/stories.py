@@ -12,11 +12,12 @@ import msgspec
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.chance import below
+from execd.core.commands import CancelParent
 from execd.core.enums import OrdType, Outcome, ParentStatus, QuoteSource, Side
-from execd.core.events import CancelParent
 from execd.core.ids import cl_ord_id, epoch_of, parent_key
 from execd.core.market import Quote
 from execd.core.orders import AlgoSpec, CancelRequest, NewOrder, ParentOrder, Plan, ReplaceRequest, Request
+from execd.core.parents import SavedAlgo
 from execd.core.projection import rows_of
 from execd.core.records import (
     Commanded,
@@ -30,7 +31,6 @@ from execd.core.records import (
     ParentStopping,
     Record,
     Reported,
-    SavedAlgo,
     Sending,
     Stepped,
     Waited,

@@ -9,7 +9,7 @@ from execd.algos.schedules import Now
 from execd.algos.tactics import Sweep
 from execd.algos.worker import Worker
 from execd.core.enums import OrdType
-from execd.core.records import SavedAlgo
+from execd.core.parents import SavedAlgo
 from tests.conftest import REPOSITORY
 
 # States as execd 0.1.0 wrote them: they must load for ever.

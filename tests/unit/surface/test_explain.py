@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from execd.core import records as kinds
+from execd.core.commands import CancelParent
 from execd.core.enums import OrdType, Outcome, ParentStatus, Side
-from execd.core.events import CancelParent
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
-from execd.core.records import Record, SavedAlgo
+from execd.core.parents import SavedAlgo
+from execd.core.records import Record
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced, ReplaceRejected, Trade
 from execd.core.wake import NEVER
 from execd.surface.explain import explain

@@ -1,0 +1,130 @@
+"""What a record of an operator, of trouble or of retention says, in one line for people.
+
+Used by the log and by `explain`, so that both say the same. What happened to
+orders is told by each of them in its own way. A new such record is a case here.
+"""
+
+from typing import assert_never
+
+from execd.core.codec import plain
+from execd.core.commands import (
+    AdoptPosition,
+    AmendParent,
+    CancelParent,
+    Command,
+    HaltNew,
+    Operated,
+    PauseParent,
+    ReleaseParent,
+    ResumeNew,
+    ResumeParent,
+)
+from execd.core.records import (
+    Adopted,
+    DocumentTaken,
+    Halted,
+    HaltLifted,
+    ParentAmended,
+    ParentPaused,
+    ParentRecalled,
+    ParentReleased,
+    ParentResumed,
+    ParentsRetired,
+    Poisoned,
+    PoisonSetAside,
+    Tombstoned,
+)
+
+Administrative = (
+    ParentAmended
+    | ParentPaused
+    | ParentResumed
+    | ParentReleased
+    | DocumentTaken
+    | Tombstoned
+    | Halted
+    | HaltLifted
+    | Adopted
+    | ParentsRetired
+    | ParentRecalled
+    | Poisoned
+    | PoisonSetAside
+)
+
+
+def said(record: Administrative) -> str:
+    """Return a record in one line."""
+    match record:
+        case ParentAmended():
+            return f"amended: {record.text}"
+        case ParentPaused():
+            return _because("paused", record.reason)
+        case ParentResumed():
+            return _because("resumed", record.reason)
+        case ParentReleased():
+            return _because("released", record.reason)
+        case DocumentTaken():
+            return f"{record.kind} {record.document_id} about {record.target}: {record.code}"
+        case Tombstoned():
+            return f"{record.code} by {record.by}: refused when it comes"
+        case Halted():
+            return f"no new risk on {record.account or 'any account'}, {record.cause}: {record.text}"
+        case HaltLifted():
+            return _because(f"{record.cause} lifted on {record.account or 'all accounts'}", record.reason)
+        case Adopted():
+            whose = "external" if record.is_external else f"{record.strategy}/{record.horizon}"
+            return f"adopted {plain(record.qty)} {record.symbol} on {record.account} as {whose}"
+        case ParentsRetired():
+            return f"{len(record.parent_ids)} ended intents left memory"
+        case ParentRecalled():
+            return "back in memory: something was said of an order of it"
+        case Poisoned():
+            return f"{record.kind} could not be digested ({record.error}); it is set aside at the next start"
+        case PoisonSetAside():
+            return "set aside: it is not looked at again"
+        case _:
+            assert_never(record)
+
+
+def parent_of(record: Administrative) -> str:
+    """Return the id of the intent that a record is about; empty where it is about none or many."""
+    match record:
+        case ParentAmended() | ParentPaused() | ParentResumed() | ParentReleased() | Tombstoned() | Poisoned():
+            return record.parent_id
+        case DocumentTaken():
+            return record.target
+        case ParentRecalled():
+            return record.parent.order.parent_id
+        case Halted() | HaltLifted() | Adopted() | ParentsRetired() | PoisonSetAside():
+            return ""
+        case _:
+            assert_never(record)
+
+
+def verb_of(command: Command) -> tuple[str, str]:
+    """Return the name of a command and the intent it is about; empty where it is about none."""
+    match command:
+        case CancelParent(parent_id=parent_id):
+            return "cancel", parent_id
+        case AmendParent(parent_id=parent_id):
+            return "amend", parent_id
+        case PauseParent(parent_id=parent_id):
+            return "pause", parent_id
+        case ResumeParent(parent_id=parent_id):
+            return "resume", parent_id
+        case ReleaseParent(parent_id=parent_id):
+            return "release", parent_id
+        case HaltNew():
+            return "halt", ""
+        case ResumeNew():
+            return "resume_new", ""
+        case AdoptPosition():
+            return "adopt", ""
+        case Operated(verb=verb):
+            return verb, ""
+        case _:
+            assert_never(command)
+
+
+def _because(what: str, reason: str) -> str:
+    return f"{what}: {reason}" if reason else what

@@ -1,0 +1,207 @@
+"""What operators ask, by command or by file: one answer each, every one journaled.
+
+A refused command changes nothing but is journaled too, with its code in the
+reply. A file that asks (cancel, amend) has an id of its own and counts once.
+A new verb is a class in `core/commands.py` and a case in `obey`.
+"""
+
+from typing import Final, assert_never
+
+import msgspec
+
+from execd.core.codec import plain
+from execd.core.commands import (
+    AdoptPosition,
+    AmendParent,
+    CancelParent,
+    Command,
+    HaltNew,
+    Operated,
+    PauseParent,
+    ReleaseParent,
+    ResumeNew,
+    ResumeParent,
+)
+from execd.core.enums import ParentStatus
+from execd.core.events import CommandReceived, DocumentReceived
+from execd.core.records import (
+    Adopted,
+    Commanded,
+    DocumentTaken,
+    ParentPaused,
+    ParentReleased,
+    ParentResumed,
+    Tombstoned,
+)
+from execd.core.saying import verb_of
+from execd.engine import halting
+from execd.engine.amending import amend
+from execd.engine.desk import Desk
+from execd.engine.ending import stop_parent
+from execd.engine.poison import is_poison
+from execd.engine.recovery import ensure_algo
+from execd.engine.stepping import pull_live, step_parent
+from execd.engine.touching import touch
+
+ACCEPTED: Final = "accepted"
+CANCELLED_BEFORE: Final = "cancelled_before"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of a command: `accepted` or a stable refusal code, and words."""
+
+    code: str
+    text: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it was done."""
+        return self.code == ACCEPTED
+
+
+DONE: Final = Answer(ACCEPTED)
+
+
+def on_command(desk: Desk, event: CommandReceived) -> None:
+    """Journal a command, obey or refuse it, and answer."""
+    desk.record(Commanded(now_ns=event.now_ns, uid=event.uid, pid=event.pid, command=event.command))
+    answer = obey(desk, event.command, event.now_ns)
+    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=verb_of(event.command)[1])
+
+
+def on_document(desk: Desk, event: DocumentReceived) -> None:
+    """Take a file that asks something about another intent; the same file again changes nothing."""
+    document_id, command = event.document_id, event.command
+    kind, target = verb_of(command)
+    if is_poison(desk, document_id):
+        desk.reply(event.ref, "poison", f"{document_id} ended the daemon once; it is not taken again")
+        return
+    known_hash = _known_hash(desk, event)
+    if known_hash is not None:
+        if known_hash == event.content_hash:
+            desk.reply(event.ref, "duplicate", "the same file is known", is_ok=True, parent_id=target)
+        else:
+            text = f"id {document_id} was used for something else; give this file an id of its own"
+            desk.reply(event.ref, "id_conflict", text)
+            desk.alert("id_conflict", text, parent_id=document_id)
+        return
+    answer = obey(desk, command, event.now_ns)
+    if answer.code == "not_found" and isinstance(command, CancelParent):
+        record = Tombstoned(now_ns=event.now_ns, parent_id=target, code=CANCELLED_BEFORE, by=document_id)
+        desk.record(record)
+        answer = Answer(ACCEPTED, f"{target} has not arrived; it is refused when it does")
+    desk.record(
+        DocumentTaken(
+            now_ns=event.now_ns,
+            document_id=document_id,
+            kind=kind,
+            target=target,
+            content_hash=event.content_hash,
+            code=answer.code,
+        )
+    )
+    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=target)
+
+
+def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
+    """Do what a command says, or say why not."""
+    match command:
+        case CancelParent() | AmendParent() | PauseParent() | ResumeParent() | ReleaseParent():
+            return _about_parent(desk, command, now_ns)
+        case HaltNew(account=account, reason=reason):
+            halting.halt(desk, account=account, cause=halting.OPERATOR, text=reason or "asked for", now_ns=now_ns)
+            return DONE
+        case ResumeNew(account=account, cause=cause, reason=reason):
+            lifted = halting.lift(desk, account=account, cause=cause, reason=reason, now_ns=now_ns)
+            told = ", ".join(f"{one.cause} on {one.account or 'all accounts'}" for one in lifted)
+            return Answer(ACCEPTED, f"lifted {told}") if lifted else Answer("not_halted", "no such halt is in force")
+        case AdoptPosition():
+            return _adopt(desk, command, now_ns)
+        case Operated():
+            return DONE
+        case _:
+            assert_never(command)
+
+
+def _about_parent(
+    desk: Desk, command: CancelParent | AmendParent | PauseParent | ResumeParent | ReleaseParent, now_ns: int
+) -> Answer:
+    parent_id, reason = command.parent_id, command.reason
+    parent = desk.book.parents.get(parent_id)
+    if parent is None:
+        return Answer("not_found", f"no intent has the id {parent_id}")
+    if parent.status.is_terminal:
+        return Answer("already_ended", f"{parent_id} is {parent.status}")
+    match command:
+        case CancelParent():
+            told = f"canceled: {reason}" if reason else "canceled"
+            stop_parent(desk, parent_id, ParentStatus.CANCELED, told, now_ns)
+            pull_live(desk, desk.parent(parent_id), now_ns)
+        case AmendParent():
+            refusal = amend(desk, parent, command, now_ns)
+            if refusal is not None:
+                return Answer(refusal.code, refusal.text)
+        case PauseParent():
+            if parent.is_paused or parent.stopping is not None:
+                return Answer("already_paused", f"{parent_id} is {'paused' if parent.is_paused else 'stopping'}")
+            desk.record(ParentPaused(now_ns=now_ns, parent_id=parent_id, reason=reason))
+            desk.write_report(parent_id)
+            step_parent(desk, parent_id, now_ns, "pause")
+        case ResumeParent():
+            if not parent.is_paused:
+                return Answer("not_paused", f"{parent_id} is {parent.status}, not paused")
+            desk.record(ParentResumed(now_ns=now_ns, parent_id=parent_id, reason=reason))
+            desk.write_report(parent_id)
+            touch(desk, parent_id, now_ns, "resume")
+        case ReleaseParent():
+            return _release(desk, command, now_ns)
+        case _:
+            assert_never(command)
+    return DONE
+
+
+def _release(desk: Desk, command: ReleaseParent, now_ns: int) -> Answer:
+    parent = desk.parent(command.parent_id)
+    if parent.status is not ParentStatus.HELD:
+        return Answer("not_held", f"{command.parent_id} is {parent.status}, not held")
+    doubted = [key for key in parent.live if desk.book.orders[key].is_in_doubt]
+    if doubted:
+        for key in doubted:
+            desk.ask_about(desk.book.orders[key])
+        text = f"the broker's word on {', '.join(doubted)} is missing; it is being asked again, then release anew"
+        return Answer("still_in_doubt", text)
+    desk.record(ParentReleased(now_ns=now_ns, parent_id=command.parent_id, reason=command.reason))
+    ensure_algo(desk, command.parent_id)
+    desk.write_report(command.parent_id)
+    touch(desk, command.parent_id, now_ns, "release")
+    return DONE
+
+
+def _adopt(desk: Desk, command: AdoptPosition, now_ns: int) -> Answer:
+    if desk.rules.limits.get(command.account) is None:
+        return Answer("unknown_account", f"there is no account {command.account!r}")
+    if command.qty == 0:
+        return Answer("bad_value", "a quantity of zero adopts nothing")
+    desk.record(
+        Adopted(
+            now_ns=now_ns,
+            account=command.account,
+            symbol=command.symbol,
+            qty=command.qty,
+            px=command.px,
+            strategy=command.strategy,
+            horizon=command.horizon,
+            is_external=command.is_external,
+        )
+    )
+    return Answer(ACCEPTED, f"{plain(command.qty)} {command.symbol} adopted")
+
+
+def _known_hash(desk: Desk, event: DocumentReceived) -> str | None:
+    document = desk.book.documents.get(event.document_id)
+    if document is not None:
+        return document.content_hash
+    parent = desk.book.parents.get(event.document_id)
+    if parent is not None:
+        return parent.content_hash
+    return None if event.known is None else event.known.content_hash

@@ -1,0 +1,74 @@
+"""What leaves memory, and how it comes back.
+
+Ended parents stay for a while, because late facts come soon after the end;
+then the journal answers for them. A report on an order that has left is kept,
+its parent is fetched from the journal, and then the report is folded as if it
+had just come.
+"""
+
+from itertools import islice
+from typing import Final
+
+from execd.core.book import Parent
+from execd.core.events import Recall, RecallAnswered
+from execd.core.records import ParentRecalled, ParentsRetired
+from execd.core.rules import S
+from execd.engine.desk import Desk
+
+TIMER: Final = "@memory"
+"""No parent id begins with @."""
+EVERY_NS: Final = 60 * S
+LEAST_NS: Final = 60 * S
+"""So long every ended parent stays, however many there are: answers of its last requests are still on their way."""
+SCAN_MAX: Final = 20_000
+RETIRED_MAX: Final = 1_000
+"""Of one record, so that a batch stays small."""
+
+
+def begin(desk: Desk, now_ns: int) -> None:
+    """Look for the first time."""
+    desk.set_timer(TIMER, now_ns + EVERY_NS)
+
+
+def retire(desk: Desk, now_ns: int) -> None:
+    """Let go of what ended long ago, and of the oldest of too many."""
+    book, rules = desk.book, desk.rules
+    excess = len(book.parents) - len(desk.open_parents) - rules.memory_parents_max
+    chosen: list[str] = []
+    for parent_id, parent in islice(book.parents.items(), SCAN_MAX):
+        if len(chosen) == RETIRED_MAX:
+            break
+        if parent.ended_ns is None or parent_id in book.touched.parents or not _is_settled(parent):
+            continue
+        age_ns = now_ns - parent.ended_ns
+        if age_ns >= rules.memory_ns or (len(chosen) < excess and age_ns >= LEAST_NS):
+            chosen.append(parent_id)
+    if chosen:
+        for parent_id in chosen:
+            desk.forget(parent_id)
+        desk.record(ParentsRetired(now_ns=now_ns, parent_ids=tuple(chosen)))
+    desk.set_timer(TIMER, now_ns + (S if len(chosen) == RETIRED_MAX else EVERY_NS))
+
+
+def recall(desk: Desk, account: str, cl_ord_id: str) -> None:
+    """Ask the journal whose an order is."""
+    desk.effect(Recall(account=account, cl_ord_id=cl_ord_id))
+
+
+def on_recalled(desk: Desk, event: RecallAnswered) -> bool:
+    """Take a parent back into memory; say whether there was one."""
+    if event.parent is None or desk.book.order_of(event.cl_ord_id) is not None:
+        return False
+    desk.record(ParentRecalled(now_ns=event.now_ns, parent=event.parent, orders=event.orders))
+    for order in event.orders:
+        desk.reindex(order)
+    return True
+
+
+def is_ours(desk: Desk, cl_ord_id: str) -> bool:
+    """Whether a ClOrdID was made by this journal's daemon."""
+    return cl_ord_id.startswith(f"{desk.epoch}-")
+
+
+def _is_settled(parent: Parent) -> bool:
+    return parent.status.is_terminal and not parent.live
