@@ -21,6 +21,10 @@ LINES_MAX: Final = 10_000
 """Lines that wait for a slow disk or terminal, some megabytes; beyond them lines are lost, and counted."""
 CLOSE_S_MAX: Final = 1.0
 _STDERR: Final = 2
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    # Without the local variables, which structlog tells by default: one of them may be a secret.
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 class Lines:
@@ -79,13 +83,15 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> Lines:
     lines = Lines(_to_stderr if stream is None else stream.write)
     is_console = form == "console" or (form == "auto" and (stream or sys.stderr).isatty())
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(pad_event_to=26) if is_console else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(pad_event_to=26, exception_formatter=structlog.dev.plain_traceback)
+        if is_console
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if is_console else "iso", utc=True),
-            *([] if is_console else [structlog.processors.dict_tracebacks]),
+            *([] if is_console else [_TRACEBACKS]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

@@ -1,0 +1,161 @@
+"""What somebody should know, until somebody says that he knows.
+
+An observer of the pump: each `Alert` that the engine raises becomes an alarm,
+one for each code and intent, counted when it comes again, kept in a file so
+that a restart forgets none. Paging is not done here (`pager.py`), and nothing
+here decides what an alert means. An alarm that comes again after it was
+acknowledged is open again.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from execd.core.batch import Batch
+from execd.core.events import Alert, Effect
+from execd.ports import Clock
+
+ALARMS_MAX: Final = 1_000
+"""Alarms that are kept; beyond it the oldest acknowledged goes first, then the oldest of the least severe."""
+TEXT_LEN_MAX: Final = 2_000
+Severity = Literal["critical", "warning", "info"]
+RANKS: Final[dict[Severity, int]] = {"critical": 2, "warning": 1, "info": 0}
+
+log = structlog.get_logger("execd.alerts")
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that somebody should know. Open while `acked_ns` is None; `paged_ns` is the last page that went out."""
+
+    id: str
+    code: str
+    text: str
+    severity: Severity
+    parent_id: str = ""
+    count: int = 1
+    first_ns: int
+    last_ns: int
+    paged_ns: int | None = None
+    pages_n: int = 0
+    acked_ns: int | None = None
+    acked_uid: int | None = None
+    acked_reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has said yet that he knows."""
+        return self.acked_ns is None
+
+
+_decoder: Final = msgspec.json.Decoder(list[Alarm])
+
+
+class Alerts:
+    """All alarms, by id."""
+
+    def __init__(self, path: Path, *, clock: Clock, write: Callable[[Path, bytes], None]) -> None:
+        """Take up what the file says; `write` replaces it as a whole and raises OSError."""
+        self.on_change: Callable[[], None] = lambda: None
+        self._path = path
+        self._clock = clock
+        self._write = write
+        self._alarms = _read(path)
+        self._is_saved = True
+
+    def committed(self, batch: Batch, effects: Sequence[Effect], commit_s: float) -> None:
+        """Take note of what a turn raised."""
+        for effect in effects:
+            if isinstance(effect, Alert):
+                self.raise_alarm(effect)
+
+    def raise_alarm(self, alert: Alert) -> None:
+        """Open an alarm, or count it once more."""
+        now_ns, key = self._clock.now_ns(), f"{alert.code}:{alert.parent_id}" if alert.parent_id else alert.code
+        text = alert.text[:TEXT_LEN_MAX]
+        known = self._alarms.get(key)
+        if known is None:
+            alarm = Alarm(
+                id=key,
+                code=alert.code,
+                text=text,
+                severity=alert.severity,
+                parent_id=alert.parent_id,
+                first_ns=now_ns,
+                last_ns=now_ns,
+            )
+        else:
+            alarm = replace(
+                known,
+                text=text,
+                severity=alert.severity,
+                count=known.count + 1,
+                first_ns=known.first_ns if known.is_open else now_ns,
+                last_ns=now_ns,
+                acked_ns=None,
+                acked_uid=None,
+                acked_reason="",
+            )
+        self._put(alarm)
+
+    def ack(self, what: str, uid: int, reason: str) -> int:
+        """Acknowledge the open alarms of a code or an id, or all where `what` is empty; return how many there were."""
+        now_ns = self._clock.now_ns()
+        chosen = [one for one in self._alarms.values() if one.is_open and what in {"", one.code, one.id}]
+        for one in chosen:
+            self._put(replace(one, acked_ns=now_ns, acked_uid=uid, acked_reason=reason[:TEXT_LEN_MAX]))
+        return len(chosen)
+
+    def paged(self, alarm_id: str) -> None:
+        """Note that a page about an alarm has reached somebody."""
+        known = self._alarms.get(alarm_id)
+        if known is not None:
+            # In its place, not at the end: a page is no news of the alarm itself.
+            self._alarms[alarm_id] = replace(known, paged_ns=self._clock.now_ns(), pages_n=known.pages_n + 1)
+            self._is_saved = False
+
+    def rows(self) -> list[Alarm]:
+        """Return all alarms, the latest first."""
+        return sorted(self._alarms.values(), key=lambda one: (one.last_ns, one.id), reverse=True)
+
+    def open_rows(self) -> list[Alarm]:
+        """Return the alarms that nobody has acknowledged: the most severe first, then the oldest."""
+        waiting = [one for one in self._alarms.values() if one.is_open]
+        return sorted(waiting, key=lambda one: (-RANKS[one.severity], one.first_ns, one.id))
+
+    def unsaved(self) -> bytes | None:
+        """Return what the file should say, or None where it already does; call `save` with it."""
+        if self._is_saved:
+            return None
+        self._is_saved = True
+        return msgspec.json.encode(list(self._alarms.values()))
+
+    def save(self, body: bytes) -> None:
+        """Write the file; may wait, so call it in a thread. What fails is told and tried with the next change."""
+        try:
+            self._write(self._path, body)
+        except OSError as error:
+            log.warning("alerts_not_written", errno=error.errno)
+
+    def _put(self, alarm: Alarm) -> None:
+        # The order of the dictionary is the order of the last news.
+        self._alarms.pop(alarm.id, None)
+        self._alarms[alarm.id] = alarm
+        if len(self._alarms) > ALARMS_MAX:
+            least = min(self._alarms.values(), key=lambda one: (one.is_open, RANKS[one.severity], one.last_ns))
+            del self._alarms[least.id]
+        self._is_saved = False
+        self.on_change()
+
+
+def _read(path: Path) -> dict[str, Alarm]:
+    try:
+        return {one.id: one for one in _decoder.decode(path.read_bytes())}
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("alerts_unreadable", error=type(error).__name__)
+        return {}
