@@ -5,12 +5,15 @@ word. Values arrive as text and are read by the field's own rule (`fields`), so 
 Reading files and the environment is in `loader`; the keys of each section are in `sections_*`.
 """
 
+import hashlib
+import json
 from decimal import Decimal
 from typing import Final, Self, assert_never
 
 from pydantic import BaseModel, model_validator
 
 from execd.config.fields import Adapter, Mode, ModeWord, Name, SessionKind, Symbol, Text
+from execd.config.plain import plain
 from execd.config.section import STRICT
 from execd.config.sections_running import (
     Alerts,
@@ -107,6 +110,11 @@ class Settings(BaseModel):
     def horizons(self) -> dict[str, Horizon]:
         """The horizon of each strategy whose intents do not say it."""
         return {strategy: sleeve.horizon for strategy, sleeve in self.sleeves.items()}
+
+    def digest(self) -> str:
+        """Return a name of what is in force: the sha256 of every value, secrets masked, in hexadecimal."""
+        text = json.dumps(plain(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def to_rules(self) -> Rules:
         """Return what the engine is told."""

@@ -165,13 +165,13 @@ def test_variables_that_are_not_ours_are_left_alone() -> None:
     [
         ("EXECUTON__ENABLE_SMART_EXECUTION", "false", "did you mean EXECUTION__ENABLE_SMART_EXECUTION?"),
         ("EXCD_SIM__SPEED", "2", "did you mean EXECD_SIM__SPEED?"),
-        ("EXECD_SIMM__SPEED", "2", "did you mean EXECD_SIM?"),
+        ("EXECD_SIMM__SPEED", "2", "did you mean EXECD_SIM__SPEED?"),
         ("EXECD_STATEDIR", "x", "did you mean EXECD_STATE_DIR?"),
         ("EXECUTION__ENABLE_SMART_EXECUTON", "false", "did you mean enable_smart_execution?"),
         ("EXECUTION__ENABLE_SMART_EXECUTION", "no", "'no' is neither true nor false"),
         ("EXECD_EXECUTION__OFFSET_BPS", "1e1", "'1e1' is not a number here"),
         ("EXECD_SIM", "generator", "has keys of its own below it"),
-        ("EXECD_SIM__SPEED__X", "2", "stands where a number belongs"),
+        ("EXECD_SIM__SPEED__X", "2", "sim.speed is a value; nothing stands below it"),
         ("EXECD_MODE", "live_ramp", "mode live_ramp is not built yet"),
         ("EXECD_SURFACE__HTTP_HOST", "0.0.0.0", "is not this machine"),  # noqa: S104  # What must be refused.
         ("EXECD_SIM__SYMBOLS", "[A, *b]", "aliases are not read"),
