@@ -1,0 +1,152 @@
+"""What would become of an intent now, without taking it.
+
+It asks the same functions that work a parent, on values made for the purpose:
+the book is read and never changed, nothing is recorded, nothing is wished for.
+A new check of a parent's way to its first order is a line in `preview`.
+"""
+
+from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
+
+from execd.algos.base import Amend, Place, quote_problem
+from execd.algos.registry import ENTRIES
+from execd.core.book import Parent
+from execd.core.codec import plain
+from execd.core.enums import OrdType, ParentStatus, Side
+from execd.core.orders import ParentOrder, Plan
+from execd.engine import halting, risk
+from execd.engine.desk import Desk
+from execd.engine.sending import gate, requests_of
+from execd.engine.sizing import Sized, size
+from execd.engine.starting import deadline_ns
+from execd.engine.stepping import view_of
+from execd.policy.plan import Declined, make_plan
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at: whether it stands in the way, and what was seen."""
+
+    name: str
+    is_ok: bool
+    text: str
+
+
+class FirstOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The order that would leave first."""
+
+    side: Side
+    order_qty: Decimal
+    ord_type: OrdType
+    price: Decimal | None
+    text: str
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """The checks in their order, and as much of the plan as they allow; `expire_ns` is the deadline."""
+
+    parent_id: str
+    checks: tuple[Check, ...]
+    side: Side | None = None
+    order_qty: Decimal | None = None
+    expire_ns: int | None = None
+    plan: Plan | None = None
+    first: FirstOrder | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether an order would leave now."""
+        return self.first is not None and all(check.is_ok for check in self.checks)
+
+
+def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
+    """Return what would become of an intent that arrives now."""
+    parent_id, rules = order.parent_id, desk.rules
+    checks = [_known(desk, parent_id)]
+    refusal = risk.accept(order, rules, now_ns)
+    checks.append(_check("accept", refusal, "inside the limits of an intent"))
+    halt = halting.halt_of(desk, order.account)
+    checks.append(
+        Check(name="halt", is_ok=halt is None, text="none in force" if halt is None else halting.halt_text(halt))
+    )
+    due = now_ns >= order.effective_ns
+    checks.append(Check(name="not_before", is_ok=due, text="now" if due else f"starts at {order.effective_ns}"))
+    is_open = rules.session.is_open(now_ns)
+    checks.append(
+        Check(name="session", is_ok=is_open, text="open" if is_open else "closed: it would be queued or refused")
+    )
+    view = desk.markets.view(order.symbol, now_ns)
+    problem = quote_problem(view, order.symbol, rules.execution.quote_age_marketable_ns_max)
+    if problem is not None or view.quote is None:
+        text = "no quote yet: nobody asked for this symbol; submit and look" if problem is None else problem.text
+        checks.append(Check(name="quote", is_ok=False, text=text))
+        return Preview(parent_id=parent_id, checks=tuple(checks))
+    quote = view.quote
+    text = f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, from {quote.source}"
+    checks.append(Check(name="quote", is_ok=True, text=text))
+    parent = Parent(order=order, content_hash="", received_ns=now_ns)
+    sized = size(desk, parent, quote)
+    if not isinstance(sized, Sized):
+        checks.append(_check("quantity", sized, ""))
+        return Preview(parent_id=parent_id, checks=tuple(checks))
+    checks.append(Check(name="quantity", is_ok=True, text=f"{sized.side} {plain(sized.order_qty)}"))
+    sided = replace(order, side=sized.side)
+    plan = make_plan(sided, sized.order_qty, quote, rules.instrument(order.symbol), rules.execution)
+    if isinstance(plan, Declined):
+        checks.append(Check(name="plan", is_ok=False, text=f"{plan.code}: {plan.text}"))
+        return Preview(parent_id=parent_id, checks=tuple(checks), side=sized.side, order_qty=sized.order_qty)
+    checks.append(Check(name="plan", is_ok=True, text=plan.algo))
+    started = replace(
+        parent,
+        order=sided,
+        status=ParentStatus.WORKING,
+        order_qty=sized.order_qty,
+        plan=plan,
+        arrival=quote,
+        started_ns=now_ns,
+        expire_ns=deadline_ns(desk, parent, now_ns),
+    )
+    first, gated = _first(desk, started, now_ns)
+    return Preview(
+        parent_id=parent_id,
+        checks=(*checks, gated),
+        side=sized.side,
+        order_qty=sized.order_qty,
+        expire_ns=started.expire_ns,
+        plan=plan,
+        first=first,
+    )
+
+
+def _first(desk: Desk, started: Parent, now_ns: int) -> tuple[FirstOrder | None, Check]:
+    """Return the first order of a started parent, and what the send gate says of it."""
+    if started.plan is None:
+        message = "a parent is started with a plan"
+        raise AssertionError(message)
+    algo = ENTRIES[started.plan.algo].make(started.plan.parameters, desk.rules.execution)
+    view = view_of(desk, started, now_ns, "preview")
+    step = algo.step(view)
+    placed = [action for action in step.actions if isinstance(action, Place | Amend)]
+    if not placed or not isinstance(placed[0], Place):
+        text = step.waiting.text if step.waiting is not None else "the algorithm would wait"
+        return None, Check(name="first order", is_ok=False, text=text)
+    action = placed[0]
+    refusal = gate(desk, started, view, requests_of(desk, started, step.actions, now_ns))
+    first = FirstOrder(
+        side=started.order.side, order_qty=action.qty, ord_type=action.ord_type, price=action.price, text=action.text
+    )
+    return first, _check("send", refusal, "inside the limits of an order")
+
+
+def _known(desk: Desk, parent_id: str) -> Check:
+    known = desk.book.parents.get(parent_id)
+    if known is not None:
+        return Check(name="id", is_ok=False, text=f"{parent_id} is known: {known.status}")
+    if parent_id in desk.book.tombstones:
+        return Check(name="id", is_ok=False, text=f"{desk.book.tombstones[parent_id]}: it would be refused")
+    return Check(name="id", is_ok=True, text="new")
+
+
+def _check(name: str, refusal: risk.Refusal | None, well: str) -> Check:
+    return Check(name=name, is_ok=refusal is None, text=well if refusal is None else f"{refusal.code}: {refusal.text}")
