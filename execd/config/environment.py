@@ -41,7 +41,7 @@ class Variable:
 
 
 def read_variables(env: Mapping[str, str]) -> tuple[tuple[Variable, ...], tuple[str, ...]]:
-    """Return the variables that set keys, the weakest first, and warnings. Raises ConfigError with all misspelt ones."""
+    """Return the variables that set keys, weakest first, and warnings. Raises ConfigError with all misspelt ones."""
     variables: list[Variable] = []
     wrong: list[str] = []
     warnings: list[str] = []

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, model_validator
 
 from execd.config.fields import (
+    Adapter,
     AdapterWord,
     AssetClassWord,
     Bps,
@@ -71,6 +72,11 @@ class Account(Section):
     """The broker; sim is the simulated venue, which needs no key and no network."""
     limits: Limits
     """A limit may not be left out."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money is at stake."""
+        return self.adapter is not Adapter.SIM
 
 
 class Risk(Section):
