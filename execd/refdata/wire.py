@@ -15,8 +15,8 @@ from execd.refdata.values import SessionRow
 
 REQUEST_BYTES_MAX: Final = 64 * 1024
 ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Five thousand bars are about one megabyte, five thousand symbols sixty kilobytes."""
-BARS_MAX: Final = 5_000
+"""Two thousand bars are about 400 kilobytes, five thousand symbols sixty kilobytes."""
+BARS_MAX: Final = 2_000
 """So many bars an answer; decoding them takes the daemon's loop some milliseconds."""
 SYMBOLS_MAX: Final = 5_000
 
