@@ -4,21 +4,18 @@ What is filled stays filled.
 """
 
 import argparse
-from urllib.parse import quote
 
-from execd.cli.client import ask
-from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json
+from execd.cli.command import command
+from execd.cli.options import Subparsers, add_command, add_reason
 
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(commands, "cancel", run, "stop working an intent")
+    parser = add_command(commands, "cancel", run, "stop working an intent; what is filled stays filled")
     parser.add_argument("id", help="the intent's id")
+    add_reason(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Ask for the cancel; the order ends when the broker confirms it."""
-    answer = ask(paths_of(args), "POST", f"/v1/cancel/{quote(args.id, safe='')}")
-    print(as_json(answer) if args.json else f"{args.id}: {answer['message']}")
-    return 0
+    return command(args, "cancel", args.id, reason=args.reason)

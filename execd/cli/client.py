@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from execd.cli.exits import CliError, Exit
+from execd.cli.show import safe
 from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths
 
 REQUEST_S_MAX: Final = 10.0
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Far more than the longest list; what sends more is not our daemon."""
 _PART_BYTES: Final = 65_536
 _REFUSED: Final = 400
-_CODES: Final = {404: Exit.NOT_FOUND, 503: Exit.NOT_RUNNING, 504: Exit.TIMEOUT}
+_EXITS: Final = {"not_found": Exit.NOT_FOUND, "not_running": Exit.NOT_RUNNING, "timeout": Exit.TIMEOUT}
+"""What the daemon's codes mean to a script; every other one is an error."""
 
 
 @contextmanager
@@ -45,12 +49,23 @@ def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeo
     except TimeoutError:
         raise CliError(Exit.TIMEOUT, f"execd did not answer within {timeout_s:g} s; see its log") from None
     except PermissionError:
-        raise CliError(Exit.ERROR, f"{paths.socket} belongs to another user; run this as the daemon's user") from None
+        text = (
+            f"{paths.socket} is not open to you; ask for a role in control.viewers, operators or admins, and its group"
+        )
+        raise CliError(Exit.ERROR, text, kind="forbidden") from None
     except (OSError, ValueError) as error:
         raise CliError(Exit.ERROR, f"the daemon at {paths.socket} broke off: {error}") from None
     if status >= _REFUSED:
-        raise CliError(_CODES.get(status, Exit.ERROR), told.get("message", str(told)))
+        raise _refusal(told)
     return told
+
+
+def _refusal(told: Any) -> CliError:  # noqa: ANN401  # The same.
+    if not isinstance(told, dict):
+        return CliError(Exit.ERROR, f"the daemon refused with {told!r}")
+    code = str(told.get("code", ""))
+    text, field, line = safe(str(told.get("message", code))), told.get("field"), told.get("line")
+    return CliError(_EXITS.get(code, Exit.ERROR), text, kind=code, field=field, line=line)
 
 
 def not_running(paths: StatePaths) -> str:
@@ -65,9 +80,12 @@ def _exchange(door: Path, request: str, body: bytes, timeout_s: float) -> tuple[
         line.settimeout(timeout_s)
         line.connect(path)
         line.sendall(head.encode() + body)
-        parts = []
+        parts, length = [], 0
         while part := line.recv(_PART_BYTES):
             parts.append(part)
+            length += len(part)
+            if length > ANSWER_BYTES_MAX:
+                raise ValueError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
     told, _, answer = b"".join(parts).partition(b"\r\n\r\n")
     # "HTTP/1.0 200 OK"; with HTTP/1.0 the end of the body is the end of the connection.
     return int(told.split(b" ", 2)[1]), answer

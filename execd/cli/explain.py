@@ -2,16 +2,16 @@
 
 The causal chain, from the journal: file → plan → decision with the quote it
 saw → request → broker message → fill → end. Times are UTC; the second column
-is the time since the line before.
+is the time since the line before. Without a daemon the journal answers.
 """
 
 import argparse
 from typing import Any, Final
 from urllib.parse import quote
 
-from execd.cli.client import ask
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json, or_dash, paint, readable
+from execd.cli.reading import read
+from execd.cli.show import as_json, or_dash, paint, readable, safe
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
@@ -45,7 +45,7 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the chain."""
-    told = ask(paths_of(args), "GET", f"/v1/explain/{quote(args.id, safe='')}")
+    told = read(paths_of(args), f"/v1/explain/{quote(args.id, safe='')}")
     print(as_json(told) if args.json else chain_text(told))
     return 0
 
@@ -56,7 +56,7 @@ def chain_text(told: dict[str, Any]) -> str:
     filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
     at = f" @ {row['avg_px']}" if row["avg_px"] else ""
     cost = f", {row['slippage_bps']} bps against arrival" if row["slippage_bps"] else ""
-    reason = f" ({row['reason']})" if row["reason"] else ""
+    reason = f" ({safe(row['reason'])})" if row["reason"] else ""
     lines = [
         f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
         f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",
@@ -67,7 +67,7 @@ def chain_text(told: dict[str, Any]) -> str:
         since = paint(_since(link["ns"] - before_ns).rjust(9), "dim")
         before_ns = link["ns"]
         label = paint(f"{_MARKS[link['kind']]} {link['kind']:<8}", _COLOURS.get(link["kind"], ""))
-        lines.append(f"{link['ts'][11:26]} {since}  {label} {readable(link['text'])}")
+        lines.append(f"{link['ts'][11:26]} {since}  {label} {readable(safe(link['text']))}")
         lines += [paint(f"{'':37}{name} {link[key]}", "dim") for name, key in _DETAILS if link[key]]
     return "\n".join(lines)
 

@@ -1,15 +1,16 @@
 """`execd fills`: executions, as the journal has them.
 
-Each counts once, however often it was reported.
+Each counts once, however often it was reported. Without a daemon the journal
+answers.
 """
 
 import argparse
 from typing import Any, Final
 from urllib.parse import quote
 
-from execd.cli.client import ask
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import Cell, as_json, table
+from execd.cli.reading import read
+from execd.cli.show import Cell, as_json, clip, table
 
 HEADS: Final = ("TIME (UTC)", "INTENT", "SIDE", "SYMBOL", "QTY", "PRICE", "FEE", "", "EXEC ID")
 _RIGHT: Final = frozenset({"QTY", "PRICE", "FEE"})
@@ -24,7 +25,7 @@ def add(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
     chosen = f"?id={quote(args.id, safe='')}" if args.id else ""
-    rows = ask(paths_of(args), "GET", f"/v1/fills{chosen}")
+    rows = read(paths_of(args), f"/v1/fills{chosen}")
     if args.json:
         print(as_json(rows))
     elif not rows:
@@ -38,12 +39,12 @@ def _row(row: dict[str, Any]) -> list[Cell]:
     rested = {True: "rested", False: "took", None: ""}[row["is_passive"]]
     return [
         row["ts"][11:26],
-        row["intent_id"],
+        clip(row["intent_id"]),
         (row["side"], row["side"]),
         row["symbol"],
         row["last_qty"],
         row["last_px"],
         row["commission"],
         (rested, "dim"),
-        row["exec_id"],
+        clip(row["exec_id"]),
     ]

@@ -1,14 +1,16 @@
 """`execd orders`: every intent and how far it is.
 
-With --open only those that have not ended.
+With --open only those that have not ended. Without a daemon the journal
+answers.
 """
 
 import argparse
 from typing import Any, Final
+from urllib.parse import quote
 
-from execd.cli.client import ask
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import Cell, as_json, or_dash, table
+from execd.cli.reading import read
+from execd.cli.show import Cell, as_json, clip, or_dash, table
 
 HEADS: Final = (
     "ID",
@@ -25,18 +27,24 @@ HEADS: Final = (
     "REASON",
 )
 _RIGHT: Final = frozenset({"QTY", "FILLED", "AVG PX", "LIMIT", "BPS"})
+REASON_WIDTH: Final = 72
 
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
     parser = add_command(commands, "orders", run, "list intents and how far they are")
     parser.add_argument("--open", action="store_true", help="only those that have not ended")
+    parser.add_argument("--id", metavar="ID", help="only this intent, also one of long ago")
+    parser.add_argument("--ids", action="store_true", help="print only the ids, a line each")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
-    rows = ask(paths_of(args), "GET", f"/v1/orders?open={int(args.open)}")
-    if args.json:
+    chosen = f"id={quote(args.id, safe='')}" if args.id else f"open={int(args.open)}"
+    rows = read(paths_of(args), f"/v1/orders?{chosen}")
+    if args.ids:
+        print(as_json([row["id"] for row in rows]) if args.json else "\n".join(row["id"] for row in rows))
+    elif args.json:
         print(as_json(rows))
     elif not rows:
         print(
@@ -50,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def _row(row: dict[str, Any]) -> list[Cell]:
     working = ", ".join(f"{one['leaves_qty']}@{one['price'] or 'market'}" for one in row["working"])
     return [
-        row["id"],
+        clip(row["id"]),
         (row["status"], row["status"]),
         (row["side"], row["side"]),
         row["symbol"],
@@ -61,5 +69,5 @@ def _row(row: dict[str, Any]) -> list[Cell]:
         or_dash(row["slippage_bps"]),
         or_dash(row["algo"]),
         or_dash(working),
-        row["reason"],
+        clip(row["reason"], REASON_WIDTH),
     ]

@@ -1,7 +1,8 @@
 """How tables and amounts look in a terminal: plain text, aligned, coloured only for people.
 
 Standard library only. Colour is off when standard output is not a terminal or
-NO_COLOR is set.
+NO_COLOR is set. What others wrote (a broker's text, a reason) is shown with
+its control characters escaped, so it cannot draw on the terminal.
 """
 
 import json
@@ -35,6 +36,8 @@ _COLOURS: Final = {
 }
 Cell = str | tuple[str, str]
 """A text, or a text and the name of its colour."""
+ID_WIDTH: Final = 28
+"""Longer ids are cut in tables; --json has them whole."""
 
 
 def has_colour() -> bool:
@@ -55,7 +58,9 @@ def as_json(value: Any) -> str:  # noqa: ANN401  # JSON has no narrower type.
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: frozenset[str] = frozenset()) -> str:
     """Return a table; the columns named in `right` hold numbers."""
-    texts = [[cell if isinstance(cell, tuple) else (cell, "") for cell in row] for row in rows]
+    texts = [
+        [(safe(cell[0]), cell[1]) if isinstance(cell, tuple) else (safe(cell), "") for cell in row] for row in rows
+    ]
     widths = [max([len(head), *(len(row[n][0]) for row in texts)]) for n, head in enumerate(heads)]
 
     def padded(text: str, n: int) -> str:
@@ -66,6 +71,18 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: frozen
         "  ".join(paint(padded(text, n), colour) for n, (text, colour) in enumerate(row)).rstrip() for row in texts
     ]
     return "\n".join(lines)
+
+
+def safe(text: str) -> str:
+    """Return a text in one line without control characters: each is shown as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def clip(text: str, width: int = ID_WIDTH) -> str:
+    """Return a text that is no longer than `width`; an ellipsis says that it was cut."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def readable(text: str) -> str:

@@ -4,12 +4,13 @@ Exit 0 once it is ready, 1 while it starts or stops, 3 when it does not run.
 """
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 from execd.cli.client import ask
 from execd.cli.exits import Exit
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json, or_dash, paint, table
+from execd.cli.show import as_json, or_dash, paint, safe, table
 
 
 def add(commands: Subparsers) -> None:
@@ -26,31 +27,56 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(told: dict[str, Any]) -> str:
     state = paint(told["state"].upper(), "ok" if told["is_ready"] else "bad")
-    intents = ", ".join(f"{count} {status}" for status, count in told["intents"].items()) or "none yet"
-    doubt = f", {paint(str(told['orders_in_doubt']) + ' in doubt', 'bad')}" if told["orders_in_doubt"] else ""
-    lines = [
-        f"execd {told['version']}  {state}  pid {told['pid']}, up {told['uptime_s']:.0f} s, {told['loop']}",
-        f"  accounts   {', '.join(f'{name} ({venue})' for name, venue in told['accounts'].items())}",
-        f"  session    {told['session']}, last quote proof {or_dash(told['market_age_s'])} s ago",
-        f"  intents    {intents}",
-        f"  orders     {told['orders_working']} working{doubt}",
-        f"  inbox      {told['inbox']}",
-        f"  outbox     {told['outbox']}",
-        f"  metrics    {or_dash(told['metrics_url'])}",
-        "",
-        table(
-            ["TASK", "KIND", "STATE", "RESTARTS", "LAST ERROR"],
-            [
-                [
-                    task["name"],
-                    task["kind"],
-                    ("up", "ok") if task["is_up"] else ("down", "bad"),
-                    str(task["restarts"]),
-                    or_dash(task["error"]),
-                ]
-                for task in told["tasks"]
-            ],
-            right=frozenset({"RESTARTS"}),
-        ),
-    ]
+    lines = [f"execd {told['version']}  {state}  pid {told['pid']}, up {told['uptime_s']:.0f} s, {told['loop']}"]
+    lines += [f"  {name:<10} {text}" for name, text in _facts(told)]
+    lines += ["", _tasks(told["tasks"])]
     return "\n".join(lines)
+
+
+def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is worth a line; what is wrong comes first."""
+    for halt in told["halts"]:
+        where = halt["account"] or "all accounts"
+        text = safe(f"no new risk on {where} since {halt['since'][:19]}Z ({halt['cause']}: {halt['text']})")
+        yield "HALTED", paint(text, "bad")
+    if told["mode"] == "observe":
+        yield "mode", paint("observe: plans are made, nothing is sent", "held")
+    if told["intents_held"]:
+        text = f"{told['intents_held']} wait for an operator: execd explain ID, then execd release ID"
+        yield "held", paint(text, "bad")
+    alerts = ", ".join(f"{number} {severity}" for severity, number in told["alerts_open"].items() if number)
+    if alerts:
+        yield "alerts", paint(f"{alerts}, not acknowledged: execd alerts", "held")
+    failing = ", ".join(f"{one['name']} ({safe(one['error'])})" for one in told["alert_routes"] if one["error"])
+    if failing:
+        yield "paging", paint(f"fails: {failing}", "bad")
+    doubt = f", {paint(str(told['orders_in_doubt']) + ' in doubt', 'bad')}" if told["orders_in_doubt"] else ""
+    yield "accounts", ", ".join(f"{name} ({venue})" for name, venue in told["accounts"].items())
+    yield "session", f"{told['session']}, last quote proof {or_dash(told['market_age_s'])} s ago"
+    yield "intents", ", ".join(f"{count} {status}" for status, count in told["intents"].items()) or "none yet"
+    yield "orders", f"{told['orders_working']} working{doubt}"
+    yield "inbox", told["inbox"]
+    yield "outbox", told["outbox"]
+    journal = told["journal"]
+    yield "journal", f"{mib(journal['size_bytes'])}, write-ahead {mib(journal['wal_bytes'])}"
+    yield "metrics", or_dash(told["metrics_url"])
+    yield "config", told["config_digest"][:12]
+
+
+def mib(size: int) -> str:
+    """Return a size in MiB."""
+    return f"{size / 1_048_576:.1f} MiB"
+
+
+def _tasks(tasks: list[dict[str, Any]]) -> str:
+    rows = [
+        [
+            task["name"],
+            task["kind"],
+            ("up", "ok") if task["is_up"] else ("down", "bad"),
+            str(task["restarts"]),
+            or_dash(task["error"]),
+        ]
+        for task in tasks
+    ]
+    return table(["TASK", "KIND", "STATE", "RESTARTS", "LAST ERROR"], rows, right=frozenset({"RESTARTS"}))

@@ -5,6 +5,7 @@ acknowledged and trades nothing.
 """
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from execd.cli.show import as_json, paint
 from execd.runtime.paths import StatePaths
 
 WAIT_S: Final = 60.0
+WAIT_S_MAX: Final = 7 * 86_400
 ASK_EVERY_S: Final = 0.1
 EPILOG = """\
 exit 0: accepted (with --wait: ended filled); 1: refused (with --wait: ended otherwise); 5: still working"""
@@ -31,7 +33,7 @@ def add(commands: Subparsers) -> None:
         "--wait",
         metavar="SECONDS",
         nargs="?",
-        type=float,
+        type=_seconds,
         const=WAIT_S,
         help=f"wait until it has ended, at most so long (default {WAIT_S:g})",
     )
@@ -40,7 +42,7 @@ def add(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Submit, and wait where that was asked."""
     paths = paths_of(args)
-    name, body = _read(args.file)
+    name, body = read_file(args.file)
     answer = ask(paths, "POST", f"/v1/submit?name={quote(name, safe='')}", body)
     if args.wait is None:
         print(as_json(answer) if args.json else f"{answer['id']}: {answer['code']}")
@@ -53,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK if report["status"] == "filled" else Exit.ERROR
 
 
-def _read(file: str) -> tuple[str, bytes]:
+def read_file(file: str) -> tuple[str, bytes]:
+    """Return name and bytes of a file, or of standard input. Raises CliError."""
     if file == "-":
         body = sys.stdin.buffer.read()
         return ("stdin.json" if body.lstrip()[:1] in {b"{", b"["} else "stdin.yaml"), body
@@ -61,6 +64,17 @@ def _read(file: str) -> tuple[str, bytes]:
         return Path(file).name, Path(file).read_bytes()
     except OSError as error:
         raise CliError(Exit.USAGE, f"{file}: {error.strerror}") from None
+
+
+def _seconds(text: str) -> float:
+    """Return seconds that can be waited. Raises argparse's own error."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= WAIT_S_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is no time to wait: 0 to {WAIT_S_MAX} seconds")
+    return seconds
 
 
 def _ended(paths: StatePaths, intent_id: str, wait_s: float) -> dict[str, Any]:

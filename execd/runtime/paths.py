@@ -27,6 +27,7 @@ class StatePaths:
         self.journal: Final = root / "journal.db"
         self.lock: Final = root / "lock"
         self.socket: Final = root / "control.sock"
+        self.alerts: Final = root / "alerts.json"
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from execd import __version__
 from execd.runtime.clock import NS_PER_S
 from execd.surface.meters import Meters
-from execd.surface.status import Status
+from execd.surface.status import Status, size_of, wal_of
 
 
 class Gauges:
@@ -21,6 +21,7 @@ class Gauges:
     ) -> None:
         """Read what `status` reads; `inbox` counts files by state."""
         self._meters = meters
+        self._status = status
         self._engine = status.engine
         self._pump = status.pump
         self._supervisor = status.supervisor
@@ -45,7 +46,19 @@ class Gauges:
             meters.task_restarts.labels(state.name).set(state.restarts_n)
         for name, files_n in self._inbox().items():
             meters.inbox_files.labels(name).set(files_n)
-        meters.journal_size.set(sum(size_of(Path(f"{self._journal}{end}")) for end in ("", "-wal")))
+        wal_bytes = size_of(wal_of(self._journal))
+        meters.journal_size.set(size_of(self._journal) + wal_bytes)
+        meters.journal_wal.set(wal_bytes)
+        meters.observing.set(self._status.mode() == "observe")
+        meters.held.set(self._status.held_n())
+        for severity, alerts_n in self._status.alerts_open().items():
+            meters.alerts_open.labels(severity).set(alerts_n)
+        for route in self._status.pager.routes():
+            meters.alert_route_up.labels(route.name).set(not route.error)
+        # What was lifted must go: a series that stays at its last value would be a halt that is none.
+        meters.halted.clear()
+        for halt in self._engine.book.halts.values():
+            meters.halted.labels(halt.account or "all", halt.cause).set(1)
         self._read_book(now_ns)
 
     def _read_book(self, now_ns: int) -> None:
@@ -68,11 +81,3 @@ class Gauges:
             meters.market_data_age.labels(venue).set((now_ns - alive_ns) / NS_PER_S if alive_ns > 0 else 0)
             meters.broker_up.labels(venue).set(all(state.is_up for state in listeners))
         meters.session_open.labels("default").set(desk.rules.session.is_open(now_ns))
-
-
-def size_of(path: Path) -> int:
-    """Return the size of a file, zero where it is absent."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

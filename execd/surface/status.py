@@ -6,17 +6,38 @@ the end; none is renamed.
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from execd import __version__
+from execd.core.enums import ParentStatus
 from execd.engine.engine import Engine
+from execd.runtime.alerts import RANKS, Alerts
 from execd.runtime.clock import NS_PER_S, SystemClock
 from execd.runtime.health import Health
 from execd.runtime.loop import loop_name
+from execd.runtime.pager import Pager
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.supervisor import Supervisor
+from execd.surface.alarms import route_rows
 from execd.surface.views import counts, instant
+
+
+class About(NamedTuple):
+    """What the composition root says of itself.
+
+    `venues` are the adapters by account, `url` where metrics are, `digest` stands for the configuration; `more` are
+    further keys and who fills them.
+    """
+
+    venues: Mapping[str, str]
+    url: Callable[[], str]
+    mode: Callable[[], str]
+    digest: Callable[[], str]
+    alerts: Alerts
+    pager: Pager
+    more: Mapping[str, Callable[[], object]]
 
 
 class Status:
@@ -31,18 +52,20 @@ class Status:
         health: Health,
         clock: SystemClock,
         paths: StatePaths,
-        venues: Mapping[str, str],
-        url: Callable[[], str],
+        about: About,
     ) -> None:
-        """`venues` are the adapters by account, `url` where metrics are."""
+        """Read these parts; `about` is what only the composition root can say."""
         self.engine = engine
         self.pump = pump
         self.supervisor = supervisor
         self.health = health
         self.clock = clock
         self.paths = paths
-        self.venues = venues
-        self.url = url
+        self.venues = about.venues
+        self.mode = about.mode
+        self.alerts = about.alerts
+        self.pager = about.pager
+        self._about = about
 
     def read(self) -> dict[str, Any]:
         """Return the status as plain values."""
@@ -61,7 +84,7 @@ class Status:
             "state_dir": str(self.paths.root),
             "inbox": str(self.paths.inbox),
             "outbox": str(self.paths.outbox),
-            "metrics_url": f"{self.url()}/metrics",
+            "metrics_url": f"{self._about.url()}/metrics",
             "accounts": dict(self.venues),
             "session": "open" if desk.rules.session.is_open(now_ns) else "closed",
             "intents": counts(desk.book),
@@ -82,4 +105,47 @@ class Status:
                 }
                 for state in self.supervisor.states.values()
             ],
+            "mode": self.mode(),
+            "halts": self._halts(),
+            "intents_held": self.held_n(),
+            "alerts_open": self.alerts_open(),
+            "alert_routes": route_rows(self.pager.routes()),
+            "config_digest": self._about.digest(),
+            "journal": {
+                "size_bytes": size_of(self.paths.journal),
+                "wal_bytes": size_of(wal_of(self.paths.journal)),
+            },
+            "poison": len(desk.book.poisons),
+            **{name: read() for name, read in self._about.more.items()},
         }
+
+    def held_n(self) -> int:
+        """Return how many intents wait for an operator."""
+        book = self.engine.book
+        return sum(book.parents[one].status is ParentStatus.HELD for one in self.engine.desk.open_parents)
+
+    def alerts_open(self) -> dict[str, int]:
+        """Return how many alerts nobody has acknowledged, by severity."""
+        found = dict.fromkeys(RANKS, 0)
+        for alarm in self.alerts.open_rows():
+            found[alarm.severity] += 1
+        return {str(severity): number for severity, number in found.items()}
+
+    def _halts(self) -> list[dict[str, str]]:
+        return [
+            {"account": halt.account, "cause": halt.cause, "text": halt.text, "since": instant(halt.now_ns)}
+            for halt in self.engine.book.halts.values()
+        ]
+
+
+def wal_of(journal: Path) -> Path:
+    """Return the write-ahead file of a journal."""
+    return journal.with_name(f"{journal.name}-wal")
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file, zero where it is absent."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

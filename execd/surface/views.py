@@ -84,17 +84,6 @@ class FillRow(msgspec.Struct, frozen=True, kw_only=True):
     is_passive: bool | None
 
 
-class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sleeve owns of one symbol; `paid` is what it cost so far less what was received."""
-
-    account: str
-    strategy: str
-    horizon: str
-    symbol: str
-    qty: str
-    paid: str
-
-
 class MarketRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine knows of one symbol; `age_ms` counts from the last proof of the quote, None without one."""
 
@@ -183,21 +172,6 @@ def fill_rows(book: Book, intent_id: str | None = None) -> list[FillRow]:
         if len(found) >= ROWS_MAX:
             break
     return sorted(found, key=lambda row: (row.ts_ns, row.exec_id))[-ROWS_MAX:]
-
-
-def position_rows(book: Book) -> list[PositionRow]:
-    """Return what every sleeve owns, zero included where it once owned something."""
-    return [
-        PositionRow(
-            account=key.sleeve.account,
-            strategy=key.sleeve.strategy,
-            horizon=key.sleeve.horizon,
-            symbol=key.symbol,
-            qty=plain(position.qty),
-            paid=plain(position.paid),
-        )
-        for key, position in sorted(book.positions.items())
-    ]
 
 
 def market_rows(markets: Markets, now_ns: int) -> list[MarketRow]:

@@ -1,0 +1,125 @@
+"""The doors of a daemon, joined: the control socket with its verbs and roles, metrics and health on loopback.
+
+The half of the composition root that knows the surface; `app.py` hands over
+the parts. Nothing is decided here. A new verb is a route in `surface`; what
+it needs beyond these parts is a field of `Parts`.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple
+
+from execd.config.settings import Settings
+from execd.core.records import Record
+from execd.engine.engine import Engine
+from execd.ports import Clock
+from execd.runtime.alerts import Alerts
+from execd.runtime.clock import SystemClock
+from execd.runtime.health import Health
+from execd.runtime.pager import Pager
+from execd.runtime.paths import StatePaths
+from execd.runtime.pump import Pump
+from execd.runtime.replies import Replies
+from execd.runtime.supervisor import Supervisor
+from execd.runtime.taking import Taker
+from execd.runtime.taking import Taker
+from execd.surface.control import BODY_BYTES_MAX, Control
+from execd.surface.gate import Gate
+from execd.surface.gauges import Gauges
+from execd.surface.metrics import Metrics
+from execd.surface.peers import Roles
+from execd.surface.status import About, Status
+from execd.surface.verbs import Amend, Reload, Verbs
+from execd.surface.web import Surface, public_app
+
+
+class Parts(NamedTuple):
+    """What the doors open on. `settings` are those in force, also after a reload; `more` are further keys of status."""
+
+    settings: Callable[[], Settings]
+    paths: StatePaths
+    engine: Engine
+    pump: Pump
+    replies: Replies
+    clock: SystemClock
+    supervisor: Supervisor
+    health: Health
+    metrics: Metrics
+    venues: Mapping[str, str]
+    alerts: Alerts
+    pager: Pager
+    taker: Taker
+    records: Callable[[str], AsyncIterator[Record]]
+    inbox: Callable[[], Mapping[str, int]]
+    amend: Amend
+    reload: Reload
+    more: Mapping[str, Callable[[], object]]
+
+
+def open_doors(parts: Parts) -> Surface:
+    """Return the surface that serves these parts; it is bound when it is told to."""
+    settings, metrics = parts.settings(), parts.metrics
+    status = _status(parts, lambda: surface.url)
+    control = Control(
+        engine=parts.engine,
+        pump=parts.pump,
+        clock=parts.clock,
+        status=status.read,
+        taker=parts.taker,
+        records=parts.records,
+        on_refused=lambda _: metrics.count_intent("rejected", "api"),
+    )
+    verbs = Verbs(
+        pump=parts.pump,
+        replies=parts.replies,
+        clock=parts.clock,
+        accounts=tuple(settings.accounts),
+        amend=parts.amend,
+        alerts=parts.alerts,
+        pager=parts.pager,
+        reload=parts.reload,
+    )
+    gate = _gate(settings, parts.pump, parts.clock)
+    gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
+    surface = Surface(
+        control=gate.app((*control.routes, *verbs.routes), body_bytes_max=BODY_BYTES_MAX),
+        public=public_app(registry=metrics.registry, read=gauges.read, health=parts.health),
+        path=parts.paths.socket,
+        host=settings.surface.http_host,
+        port=settings.surface.http_port,
+        group=settings.control.socket_group,
+    )
+    return surface
+
+
+def _status(parts: Parts, url: Callable[[], str]) -> Status:
+    about = About(
+        venues=parts.venues,
+        url=url,
+        mode=lambda: str(parts.settings().mode),
+        digest=lambda: parts.settings().digest(),
+        alerts=parts.alerts,
+        pager=parts.pager,
+        more=parts.more,
+    )
+    return Status(
+        engine=parts.engine,
+        pump=parts.pump,
+        supervisor=parts.supervisor,
+        health=parts.health,
+        clock=parts.clock,
+        paths=parts.paths,
+        about=about,
+    )
+
+
+def _gate(settings: Settings, pump: Pump, clock: Clock) -> Gate:
+    control = settings.control
+    roles = Roles(
+        own_uid=os.getuid(),
+        viewers=control.viewers,
+        operators=control.operators,
+        admins=control.admins,
+        is_owner_only=not control.socket_group,
+    )
+    return Gate(roles=roles, post=pump.post, clock=clock)

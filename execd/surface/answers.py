@@ -1,0 +1,73 @@
+"""The answers of the control API: JSON, and one shape for every refusal.
+
+`{"code", "message", "field", "line"}`; codes are stable, scripts read them.
+Which HTTP status a code has is said here and nowhere else.
+"""
+
+from typing import Final, NoReturn
+
+import msgspec
+from aiohttp import web
+
+from execd.core.codec import encode
+from execd.core.events import Reply
+
+STATUS: Final = {
+    "forbidden": 403,
+    "not_found": 404,
+    "already_ended": 409,
+    "already_paused": 409,
+    "not_paused": 409,
+    "not_held": 409,
+    "not_halted": 409,
+    "still_in_doubt": 409,
+    "busy": 429,
+    "not_supported": 501,
+    "timeout": 504,
+}
+"""Every other code is 422: understood, and refused."""
+
+
+class Problem(Exception):  # It is an answer, not a failure of ours.
+    """A request ends here with a refusal."""
+
+    def __init__(self, code: str, message: str, *, field: str | None = None, line: int | None = None) -> None:
+        """`message` says what is wrong and what to do."""
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.line = line
+
+    def response(self) -> web.Response:
+        """Return the refusal as an answer."""
+        return refusal(self.code, str(self), field=self.field, line=self.line)
+
+
+def json(value: object, *, status: int = 200) -> web.Response:
+    """Return an answer; nobody may keep it or take it for anything else."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(body=encode(value), status=status, content_type="application/json", headers=headers)
+
+
+def refusal(code: str, message: str, *, field: str | None = None, line: int | None = None) -> web.Response:
+    """Return a refusal."""
+    told = {"code": code, "message": message, "field": field, "line": line}
+    return json(told, status=STATUS.get(code, 422))
+
+
+def answered(reply: Reply, intent_id: str, *, done: str = "") -> web.Response:
+    """Return what the engine replied; `done` says it for a person where the reply has no text."""
+    if not reply.is_ok:
+        return refusal(reply.code, reply.text or reply.code)
+    return json({"id": intent_id, "code": reply.code, "message": reply.text or done or reply.code})
+
+
+def unknown(intent_id: str) -> NoReturn:
+    """Raise the refusal for an id that nobody knows."""
+    raise Problem("not_found", f"no intent has the id {intent_id}; see execd orders")
+
+
+def as_problem(error: msgspec.MsgspecError) -> Problem:
+    """Return the refusal for a body that is not what it should be; the field is named where the decoder says it."""
+    text, _, place = str(error).partition(" - at `$.")
+    return Problem("bad_value", text, field=place.rstrip("`") or None)

@@ -1,0 +1,48 @@
+"""An intent that has left memory, as its records tell it.
+
+The journal keeps every record; a fold of those of one intent is a small book
+that the ordinary views read. Nothing here opens a file.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
+
+from execd.core.book import Book
+from execd.core.records import Record
+from execd.surface import views
+from execd.surface.explain import explain
+
+LINKS_MAX: Final = 10_000
+"""So many records of one intent are read; its chain is cut there."""
+
+
+async def first(records: AsyncIterator[Record]) -> list[Record]:
+    """Return the first records of an intent."""
+    found: list[Record] = []
+    async for record in records:
+        found.append(record)
+        if len(found) == LINKS_MAX:
+            break
+    return found
+
+
+def book_of(records: Iterable[Record], intent_id: str) -> Book | None:
+    """Return the book of one intent's records; None where they do not tell of its arrival."""
+    book = Book(keeps_all=True)
+    for record in records:
+        try:
+            book.apply(record)
+        except KeyError:
+            # It speaks of somebody else's order: not needed to tell this intent.
+            continue
+    return book if intent_id in book.parents else None
+
+
+def told(records: Sequence[Record], intent_id: str, row: views.OrderRow | None = None) -> dict[str, object] | None:
+    """Return the chain of an intent with its row; None where the records do not tell of it."""
+    if row is None:
+        book = book_of(records, intent_id)
+        if book is None:
+            return None
+        row = views.order_row(book, book.parents[intent_id])
+    return {"order": row, "chain": explain(records)}
