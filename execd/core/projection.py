@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from execd.core.book import Book, Parent, PositionKey, Touched
+from execd.core.book import Book, Touched
 from execd.core.codec import plain
 from execd.core.fills import Fills, Seen
 from execd.core.order import Order
+from execd.core.parents import Document, Parent, PositionKey
 from execd.core.reports import Trade
 
 ZERO: Final = Decimal(0)
@@ -24,9 +25,10 @@ Cell = str | int | None
 class Rows(msgspec.Struct):
     """Rows by table, cells in the order of the columns in `journal/schema.sql`.
 
-    Keys: parent_id; cl_ord_id of the chain; cl_ord_id and exec_id (fills, allocations); sleeve and symbol.
+    Keys: document_id; parent_id; cl_ord_id of the chain; cl_ord_id and exec_id (fills, allocations); sleeve and symbol.
     """
 
+    documents: list[list[Cell]] = []
     parents: list[list[Cell]] = []
     orders: list[list[Cell]] = []
     fills: list[list[Cell]] = []
@@ -34,12 +36,14 @@ class Rows(msgspec.Struct):
     positions: list[list[Cell]] = []
 
 
-TABLES: Final = ("parents", "orders", "fills", "allocations", "positions")
+TABLES: Final = ("documents", "parents", "orders", "fills", "allocations", "positions")
 
 
 def rows_of(book: Book, touched: Touched) -> Rows:
     """Return the rows of what was touched."""
     rows = Rows()
+    for document_id in touched.documents:
+        rows.documents.append(_document_row(book.documents[document_id]))
     for parent_id in touched.parents:
         rows.parents.append(_parent_row(book.parents[parent_id]))
     for key in touched.orders:
@@ -57,12 +61,24 @@ def rows_of(book: Book, touched: Touched) -> Rows:
 def all_rows(book: Book) -> Rows:
     """Return every row of a book."""
     everything = Touched(
+        documents=dict.fromkeys(book.documents),
         parents=dict.fromkeys(book.parents),
         orders=dict.fromkeys(book.orders),
         positions=dict.fromkeys(book.positions),
         recounted=dict.fromkeys(book.orders),
     )
     return rows_of(book, everything)
+
+
+def _document_row(document: Document) -> list[Cell]:
+    return [
+        document.document_id,
+        document.kind,
+        document.target,
+        document.content_hash,
+        document.code,
+        document.received_ns,
+    ]
 
 
 def _parent_row(parent: Parent) -> list[Cell]:

@@ -12,10 +12,17 @@ import msgspec
 from execd.core.book import Book
 from execd.core.codec import encode
 from execd.core.projection import TABLES, Cell, Rows, all_rows
-from execd.errors import JournalForeign
-from execd.journal.records import Stored
+from execd.journal.chain import Chain
+from execd.journal.records import RecordRow, stored
 
-KEY_CELLS: Final[Mapping[str, int]] = {"parents": 1, "orders": 1, "fills": 2, "allocations": 2, "positions": 4}
+KEY_CELLS: Final[Mapping[str, int]] = {
+    "documents": 1,
+    "parents": 1,
+    "orders": 1,
+    "fills": 2,
+    "allocations": 2,
+    "positions": 4,
+}
 """How many cells of a table's row, from the first, are its key."""
 MISMATCHES_MAX: Final = 100
 """Enough to see a pattern; a wholly wrong table need not fill the memory."""
@@ -24,21 +31,18 @@ Row = Sequence[Cell]
 
 
 class Fold:
-    """Takes stored records in order and holds the book they make; a missing record is an error."""
+    """Takes rows of records in order and holds the book they make; a break of their chain is an error."""
 
-    def __init__(self) -> None:
-        """Begin with an empty book."""
-        self._book = Book()
-        self._seq = 0
+    def __init__(self, book: Book | None = None, chain: Chain | None = None) -> None:
+        """Begin with an empty book, or with the book of a checkpoint and where its chain ends."""
+        self._book = Book() if book is None else book
+        self._chain = Chain() if chain is None else chain
 
-    def take(self, page: Iterable[Stored]) -> None:
-        """Fold the next records. Raises JournalForeign where one is missing."""
-        for stored in page:
-            if stored.seq != self._seq + 1:
-                message = f"record {self._seq + 1} of the journal is missing; restore a backup"
-                raise JournalForeign(message)
-            self._seq = stored.seq
-            self._book.apply(stored.record)
+    def take(self, page: Iterable[RecordRow]) -> None:
+        """Fold the next records. Raises JournalCorrupt where one is missing, altered or unreadable."""
+        for seq, now_ns, kind, subject, body, total in page:
+            self._chain.check(seq, now_ns, kind, subject, body, total)
+            self._book.apply(stored(seq, body).record)
         # Nobody writes rows of a fold: what it touched would only grow.
         self._book.take_touched()
 
@@ -46,6 +50,11 @@ class Fold:
     def book(self) -> Book:
         """The book of all records taken so far."""
         return self._book
+
+    @property
+    def seq(self) -> int:
+        """The place of the last record taken."""
+        return self._chain.seq
 
 
 def mismatches(book: Book, rows_by_table: Mapping[str, Iterable[Row]]) -> list[str]:

@@ -1,5 +1,6 @@
 -- Every statement of the journal but the tables, in named blocks (`-- name: x`), read by sql.py.
 -- json_extract and not ->>: the operator came with SQLite 3.38, and 3.37 is still about.
+-- A batch is one transaction of `write_…` statements, run in one hop to the connection's thread (write.py).
 
 -- name: use_wal
 PRAGMA journal_mode = WAL;
@@ -14,59 +15,26 @@ PRAGMA foreign_keys = OFF;
 PRAGMA temp_store = MEMORY;
 PRAGMA mmap_size = 0;
 
--- name: create_commit_batch
--- A whole batch is one INSERT into this view: one statement is one transaction, and one hop to the connection's thread.
--- Both are TEMP, so they belong to this program's version and not to the file.
-CREATE TEMP VIEW commit_batch (records, parents, orders, fills, allocations, positions) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE false;
+-- name: write_records
+INSERT INTO records VALUES (?, ?, ?, ?, ?, ?);
 
-CREATE TEMP TRIGGER commit_batch_insert INSTEAD OF INSERT ON commit_batch
-BEGIN
-  INSERT INTO records
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]')
-  FROM json_each(NEW.records)
-  ORDER BY key;
+-- name: write_documents
+REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?);
 
-  REPLACE INTO parents
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
-    json_extract(value, '$[8]'), json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]'),
-    json_extract(value, '$[12]'), json_extract(value, '$[13]'), json_extract(value, '$[14]'), json_extract(value, '$[15]')
-  FROM json_each(NEW.parents);
+-- name: write_parents
+REPLACE INTO parents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
-  REPLACE INTO orders
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
-    json_extract(value, '$[8]'), json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]')
-  FROM json_each(NEW.orders);
+-- name: write_orders
+REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
-  REPLACE INTO fills
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
-    json_extract(value, '$[8]'), json_extract(value, '$[9]'), json_extract(value, '$[10]')
-  FROM json_each(NEW.fills);
+-- name: write_fills
+REPLACE INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
-  REPLACE INTO allocations
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
-    json_extract(value, '$[8]')
-  FROM json_each(NEW.allocations);
+-- name: write_allocations
+REPLACE INTO allocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
-  REPLACE INTO positions
-  SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]')
-  FROM json_each(NEW.positions);
-END;
-
--- name: commit_batch
-INSERT INTO commit_batch VALUES (?, ?, ?, ?, ?, ?);
+-- name: write_positions
+REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: write_meta
 INSERT INTO meta VALUES (?, ?);
@@ -74,25 +42,71 @@ INSERT INTO meta VALUES (?, ?);
 -- name: read_meta
 SELECT key, value FROM meta;
 
+-- name: change_meta
+REPLACE INTO meta VALUES (?, ?);
+
 -- name: read_last
--- Time never goes back in a journal, so the last record has the latest instant.
-SELECT seq, now_ns FROM records ORDER BY seq DESC LIMIT 1;
+-- Time never goes back in a journal, so the last record has the latest instant. There always is one: an archive leaves it.
+SELECT seq, now_ns, sum FROM records ORDER BY seq DESC LIMIT 1;
 
 -- name: read_records
-SELECT seq, body FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+SELECT seq, now_ns, kind, subject, body, sum FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+
+-- name: read_sum
+SELECT sum FROM records WHERE seq = ?;
+
+-- name: read_requests_of
+-- The ids of a parent's requests: what brokers said is filed under them.
+SELECT json_extract(body, '$.request.cl_ord_id') FROM records WHERE subject = ? AND kind = 'Sending' ORDER BY seq;
 
 -- name: read_records_of_parent
-SELECT seq, body FROM records
+SELECT seq, now_ns, kind, subject, body, sum FROM records
 WHERE seq > ?1 AND (
   (subject = ?3 AND kind NOT IN ('Reported', 'Failed', 'Found'))
-  OR (
-    kind IN ('Reported', 'Failed', 'Found')
-    AND subject IN (
-      SELECT json_extract(body, '$.request.cl_ord_id') FROM records WHERE subject = ?3 AND kind = 'Sending'
-    )
-  )
+  OR (kind IN ('Reported', 'Failed', 'Found') AND subject IN (SELECT value FROM json_each(?4)))
 )
 ORDER BY seq LIMIT ?2;
+
+-- name: read_known
+SELECT content_hash, status FROM parents WHERE parent_id = ?;
+
+-- name: read_parent_of
+-- All requests of a parent share what stands before the last dash, so one range of the first ones finds it.
+SELECT parent_id FROM orders WHERE cl_ord_id >= ?1 AND cl_ord_id < ?2 LIMIT 1;
+
+-- name: write_checkpoint_part
+REPLACE INTO checkpoint_parts VALUES (?, ?, ?);
+
+-- name: write_checkpoint
+REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?);
+
+-- name: read_checkpoints
+SELECT seq, now_ns, sum, parts, digest FROM checkpoints ORDER BY seq DESC;
+
+-- name: read_checkpoint_parts
+SELECT body FROM checkpoint_parts WHERE seq = ? ORDER BY part;
+
+-- name: forget_checkpoints
+-- All but the newest so many; a part of none is what a killed write left.
+DELETE FROM checkpoints WHERE seq NOT IN (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT ?);
+
+-- name: forget_checkpoint_parts
+DELETE FROM checkpoint_parts WHERE seq NOT IN (SELECT seq FROM checkpoints);
+
+-- name: read_archives
+SELECT from_seq, to_seq, from_ns, to_ns, sum, file FROM archives ORDER BY to_seq;
+
+-- name: read_archived_seq
+SELECT coalesce(max(to_seq), 0) FROM archives;
+
+-- name: write_archive
+INSERT INTO archives (from_seq, to_seq, from_ns, to_ns, sum, file) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: forget_archived
+DELETE FROM records WHERE seq <= (SELECT max(to_seq) FROM archives);
+
+-- name: read_documents
+SELECT * FROM documents ORDER BY document_id;
 
 -- name: read_parents
 SELECT * FROM parents ORDER BY parent_id;

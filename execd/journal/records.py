@@ -10,6 +10,7 @@ import msgspec
 
 from execd.core.batch import Batch
 from execd.core.codec import decoder, encode_text
+from execd.core.projection import TABLES, Rows
 from execd.core.records import (
     Adopted,
     Commanded,
@@ -39,8 +40,8 @@ from execd.core.records import (
     Tombstoned,
     Waited,
 )
-from execd.core.saying import parent_of, verb_of
-from execd.errors import JournalForeign
+from execd.errors import JournalCorrupt
+from execd.journal.chain import Chain
 
 _record_decoder: Final = decoder(Record)
 
@@ -56,16 +57,17 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Writing(NamedTuple):
-    """A batch as it is written: rows of `records`, and the rows of the book that they changed."""
+    """A batch as it is written: rows of `records`, the rows of the book that they changed, and the chain after it."""
 
     records: list[RecordRow]
     rows: Rows
+    chain: Chain
 
 
 def writing(batch: Batch, chain: Chain) -> Writing:
     """Return `batch` with its records numbered and linked after `chain`, which is not moved: the commit may fail."""
     onward = Chain(chain.seq, chain.sum)
-    return Writing([_row(onward, record) for record in batch.records], batch.rows)
+    return Writing([_row(onward, record) for record in batch.records], batch.rows, onward)
 
 
 def is_empty(batch: Batch) -> bool:

@@ -1,46 +1,62 @@
-"""The journal's file: whose it is, which version, and how a connection to it is prepared.
+"""The journal's file: whose it is, which version, and how it is made, checked and led to the present.
 
 Synchronous and shared by both journals over SQLite. A file that is not ours,
-newer than this program, or corrupt is refused before anything writes to it.
-A new file is made under another name and renamed, so a journal is whole or absent.
+newer than this program, damaged, or behind its high-water mark is refused
+before anything writes to it. A new file is made under another name and
+renamed, so a journal is whole or absent.
 
-One process holds at most one connection, opened after the other is closed:
-the WAL-reset corruption of SQLite before 3.51.3 needs two that write or checkpoint.
+One process holds at most one writing connection, opened after the other is
+closed: the WAL-reset corruption of SQLite before 3.51.3 needs two.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
-from execd.core.ids import epoch_of
-from execd.errors import JournalError, JournalForeign, JournalFull
+from execd.core.ids import NS_PER_S, epoch_of
+from execd.errors import JournalCorrupt, JournalError, JournalForeign, JournalLost, JournalNewer
 from execd.journal import sql
+from execd.journal.chain import Chain
+from execd.journal.files import (
+    BUSY_S,
+    CORRUPT_HELP,
+    as_journal_error,
+    beside,
+    copy,
+    has_wal,
+    reading,
+    sync,
+    with_companions,
+)
+from execd.journal.marks import Mark, ReduceOnly, read_mark, write_mark, write_reduce_only
+from execd.journal.write import transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"exec", "big")
 SQLITE_OLDEST: Final = (3, 37, 0)
 """The first with STRICT tables."""
-BUSY_S: Final = 1.0
-"""Somebody who reads the file may be in the way for a moment; one who stays is an error."""
 MEMORY: Final = ":memory:"
 _MAGIC: Final = b"SQLite format 3\x00"
 _HEADER_LEN: Final = 100
-_CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_PRIMARY_CODE: Final = 0xFF
+_LOST_HELP: Final = "restore a backup (execd journal restore FILE), or accept the loss (execd journal rebuild --yes)"
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What a journal says of itself: who made it when, and its last record (zeros where it has none)."""
+    """What a journal says of itself: who made it when, and its last record (zeros where it has none).
+
+    `epochs` are those before `epoch`: a restored or rebuilt journal has a new one.
+    """
 
     epoch: str
+    epochs: tuple[str, ...] = ()
     created_ns: int
+    is_backup: bool = False
     seq: int = 0
     last_ns: int = 0
+    sum: int = 0
 
 
 def ensure(path: Path, *, created_ns: int, steps: Sequence[sql.Migration] | None = None) -> None:
@@ -51,13 +67,13 @@ def ensure(path: Path, *, created_ns: int, steps: Sequence[sql.Migration] | None
     if sqlite3.sqlite_version_info < SQLITE_OLDEST:
         raise JournalError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     steps = sql.migrations() if steps is None else steps
-    newest = 1 + len(steps)
     try:
         if not path.exists() or path.stat().st_size == 0:
             _make(path, created_ns=created_ns)
         else:
-            _check(path, newest=newest)
+            check(path, newest=1 + len(steps))
         _migrate(path, steps)
+        _adopt(path, now_ns=created_ns)
     except sqlite3.Error as error:
         raise as_journal_error(error, path) from error
     except OSError as error:
@@ -80,64 +96,111 @@ def fill_new(connection: sqlite3.Connection, *, created_ns: int) -> None:
     connection.execute("COMMIT")
 
 
+def prepare(connection: sqlite3.Connection) -> Head:
+    """Set up a connection that will write, and return what the journal says of itself."""
+    require_wal(connection.execute(sql.query("use_wal")).fetchone()[0])
+    connection.executescript(sql.query("settings"))
+    return head(connection)
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """Return what an open journal of the current version says of itself."""
+    return head_of(
+        connection.execute(sql.query("read_meta")).fetchall(), connection.execute(sql.query("read_last")).fetchall()
+    )
+
+
 def head_of(meta: Iterable[Sequence[object]], last: Sequence[Sequence[object]]) -> Head:
     """Return the head from the rows of `read_meta` and `read_last`."""
     told = {str(key): str(value) for key, value in meta}
     if not {"epoch", "created_ns"} <= told.keys():
-        raise JournalForeign("the journal does not say which epoch it is of; restore a backup")
-    seq, last_ns = (int(str(cell)) for cell in (last[0] if last else (0, 0)))
-    return Head(epoch=told["epoch"], created_ns=int(told["created_ns"]), seq=seq, last_ns=last_ns)
+        raise JournalCorrupt(f"the journal does not say which epoch it is of; {CORRUPT_HELP}")
+    seq, last_ns, total = (int(str(cell)) for cell in (last[0] if last else (0, 0, 0)))
+    return Head(
+        epoch=told["epoch"],
+        epochs=tuple(told.get("epochs", "").split()),
+        created_ns=int(told["created_ns"]),
+        is_backup="is_backup" in told,
+        seq=seq,
+        last_ns=last_ns,
+        sum=total,
+    )
 
 
-def as_journal_error(error: sqlite3.Error, path: Path | str) -> JournalError:
-    """Return the error of ours that says what SQLite met."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
-    if code == sqlite3.SQLITE_FULL:
-        return JournalFull(f"no space is left for the journal {path}")
-    if code in _CORRUPT:
-        return JournalForeign(f"the journal {path} is corrupt ({error}); restore a backup")
-    return JournalError(f"the journal {path} failed: {error}")
+def begin_epoch(connection: sqlite3.Connection, *, now_ns: int) -> str:
+    """Give a journal a new epoch, and keep the old one known; the caller's transaction.
+
+    What was sent under the old one after the records that are left must not be sent again under the same id.
+    """
+    before = head(connection)
+    known = (*before.epochs, before.epoch)
+    while (epoch := epoch_of(now_ns)) in known:
+        now_ns += NS_PER_S
+    connection.execute(sql.query("change_meta"), ("epoch", epoch))
+    connection.execute(sql.query("change_meta"), ("epochs", " ".join(known)))
+    connection.execute("DELETE FROM meta WHERE key = 'is_backup'")
+    return epoch
+
+
+def check(path: Path, *, newest: int) -> None:
+    """Raise JournalForeign where `path` cannot be trusted; nothing is changed."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_LEN)
+    if len(header) < _HEADER_LEN or not header.startswith(_MAGIC) or _number(header, 68) != APPLICATION_ID:
+        raise JournalForeign(
+            f"{path} is not a journal of execd; it was left untouched: move it away, or name another --state-dir"
+        )
+    _refuse_newer(path, _number(header, 60), newest)
+    # Closing the last writer would fold the write-ahead file in, and that is a change. So: for reading alone.
+    with reading(path) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        _refuse_newer(path, version, newest)
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise JournalCorrupt(f"the journal {path} is corrupt ({verdict}); it was left untouched: {CORRUPT_HELP}")
+        if version == sql.version():
+            _refuse_lost(path, connection)
+
+
+def _refuse_newer(path: Path, version: int, newest: int) -> None:
+    if version > newest:
+        raise JournalNewer(f"the journal {path} has version {version}, this execd knows {newest}; run the newer execd")
+
+
+def _refuse_lost(path: Path, connection: sqlite3.Connection) -> None:
+    mark, found = read_mark(path), head(connection)
+    if mark is None or found.is_backup:
+        return  # A backup is behind, and says so: `_adopt` lets it begin a new epoch.
+    if found.seq < mark.seq:
+        raise JournalLost(
+            f"the journal {path} ends at record {found.seq}, but {mark.seq} were committed: its write-ahead file was "
+            f"deleted, or an older copy was put in its place. Put back what is missing, {_LOST_HELP}"
+        )
+    stored = connection.execute(sql.query("read_sum"), (mark.seq,)).fetchone()
+    if stored is not None and stored[0] != mark.sum:
+        raise JournalLost(
+            f"record {mark.seq} of {path} is not the one that was committed: another journal was put in its place. "
+            f"Put the right one back, {_LOST_HELP}"
+        )
 
 
 def _make(path: Path, *, created_ns: int) -> None:
-    wal = beside(path, "-wal")
-    if wal.exists() and wal.stat().st_size:
+    if has_wal(path):
         # SQLite would read the old tail into the new file.
-        raise JournalForeign(f"{path.name} is missing but {wal.name} is there: restore the journal, or move both away")
+        wal = beside(path, "-wal")
+        raise JournalLost(f"{path.name} is missing but {wal.name} is there: restore the journal, or move both away")
+    mark = read_mark(path)
+    if mark is not None and mark.seq > 0:
+        raise JournalLost(f"{path} is missing, but {mark.seq} records were committed to it: put it back, {_LOST_HELP}")
     fresh = beside(path, ".new")
-    for leftover in (fresh, beside(fresh, "-journal"), beside(fresh, "-wal"), beside(fresh, "-shm")):
+    for leftover in with_companions(fresh):
         leftover.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         connection.executescript(sql.query("settings"))
         fill_new(connection, created_ns=created_ns)
         require_wal(*connection.execute(sql.query("use_wal")).fetchone())
     fresh.replace(path)
-    _sync_folder(path.parent)
-
-
-def _check(path: Path, *, newest: int) -> None:
-    with path.open("rb") as file:
-        header = file.read(_HEADER_LEN)
-    if len(header) < _HEADER_LEN or not header.startswith(_MAGIC) or _number(header, 68) != APPLICATION_ID:
-        raise JournalForeign(f"{path} is not a journal of execd; it was left untouched")
-    _refuse_newer(path, _number(header, 60), newest)
-    # Closing the last writer would fold the write-ahead file in, and that is a change. So: read-only, and where there
-    # is no such file immutable, which does not even make one.
-    wal = beside(path, "-wal")
-    access = "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?{access}", uri=True, isolation_level=None)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        _refuse_newer(path, version, newest)
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise JournalForeign(f"the journal {path} is corrupt ({verdict}); it was left untouched, restore a backup")
-
-
-def _refuse_newer(path: Path, version: int, newest: int) -> None:
-    if version > newest:
-        raise JournalForeign(
-            f"the journal {path} has version {version}, this execd knows {newest}; run the newer execd"
-        )
+    sync(path.parent)
 
 
 def _migrate(path: Path, steps: Sequence[sql.Migration]) -> None:
@@ -146,26 +209,31 @@ def _migrate(path: Path, steps: Sequence[sql.Migration]) -> None:
         # Taking the write lock once tells a read-only disk and a second writer before the day begins.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        for step in steps:
-            if step.version > version:
-                connection.executescript(
-                    f"BEGIN IMMEDIATE;\n{step.script}\nPRAGMA user_version = {step.version};\n"
-                    f"UPDATE meta SET value = '{step.version}' WHERE key = 'schema';\nCOMMIT;"
-                )
+        due = [step for step in steps if step.version > version]
+        if due:
+            # Whoever has to go back to the version before needs the file of it.
+            copy(connection, beside(path, f".v{version}.bak"), lambda _: None)
+        for step in due:
+            connection.create_function("chain", 5, Chain().add)
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{step.script}\nPRAGMA user_version = {step.version};\n"
+                f"UPDATE meta SET value = '{step.version}' WHERE key = 'schema';\nCOMMIT;"
+            )
+
+
+def _adopt(path: Path, *, now_ns: int) -> None:
+    """Make a backup that was put in the place of the journal a journal again: a new epoch, and no new risk."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as connection:
+        found = head(connection)
+        if not found.is_backup:
+            return
+        reason = f"the journal was restored from a backup that ends at record {found.seq}"
+        write_reduce_only(path.parent, ReduceOnly(now_ns=now_ns, reason=reason))
+        connection.executescript(sql.query("settings"))
+        with transaction(connection):
+            epoch = begin_epoch(connection, now_ns=now_ns)
+        write_mark(path, Mark(epoch=epoch, seq=found.seq, sum=found.sum), is_synced=True)
 
 
 def _number(header: bytes, offset: int) -> int:
     return int.from_bytes(header[offset : offset + 4], "big")
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """Return the file that belongs to `path` under the same name with `suffix`."""
-    return path.with_name(path.name + suffix)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

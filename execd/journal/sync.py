@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
+from execd.core import checkpoint as core_checkpoint
 from execd.core.batch import Batch
 from execd.core.book import Book
-from execd.core.projection import TABLES, Cell
+from execd.core.events import Known
+from execd.core.projection import Cell
 from execd.errors import JournalError, JournalFull
-from execd.journal import sql, store
-from execd.journal.fold import Fold
-from execd.journal.records import Stored, document, stored
+from execd.journal import archives, checkpoints, reading, store
+from execd.journal.chain import Chain
+from execd.journal.files import BUSY_S, as_journal_error
+from execd.journal.marks import Mark, write_mark
+from execd.journal.records import RecordRow, Stored, is_empty, stored, writing
+from execd.journal.write import write_batch
 
-PAGE_ROWS: Final = 2_000
+MEMORY: Final = store.MEMORY
 
 
 class SyncJournal:
@@ -27,25 +32,27 @@ class SyncJournal:
 
         Raises JournalForeign where the file is not ours, newer or corrupt (it is untouched), else JournalError.
         """
-        if path != store.MEMORY:
-            store.ensure(Path(path), created_ns=created_ns)
-        self._path = path
+        self._is_file = path != MEMORY
+        self._path = Path(path)
+        if self._is_file:
+            store.ensure(self._path, created_ns=created_ns)
         self._poison: str | None = None
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=store.BUSY_S)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
         try:
-            if path == store.MEMORY:
+            if not self._is_file:
                 store.fill_new(self._connection, created_ns=created_ns)
-            store.require_wal(self._read("use_wal")[0][0])
-            self._connection.executescript(sql.query("settings"))
-            self._connection.executescript(sql.query("create_commit_batch"))
-            head = store.head_of(self._read("read_meta"), self._read("read_last"))
+            head = store.prepare(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise as_journal_error(error, path) from error
         except BaseException:  # Whatever it was, the file must not stay open.
             self._connection.close()
             raise
         self.epoch = head.epoch
+        self.epochs = head.epochs
         self.created_ns = head.created_ns
         self.last_ns = head.last_ns
-        self._seq = head.seq
+        self._chain = Chain(head.seq, head.sum)
 
     def __enter__(self) -> Self:
         return self
@@ -53,12 +60,17 @@ class SyncJournal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def seq(self) -> int:
+        """The place of the last record; 0 in a new journal."""
+        return self._chain.seq
+
     def load(self) -> Book:
-        """Return the fold of everything committed. Raises JournalForeign where a record is missing or unreadable."""
-        fold = Fold()
-        for page in self._pages("read_records", 0):
-            fold.take(page)
-        return fold.book
+        """Return the fold of everything committed. Raises JournalCorrupt where a record is missing or unreadable."""
+        try:
+            return reading.load(self._connection, self._path)
+        except sqlite3.Error as error:
+            raise as_journal_error(error, self._path) from error
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable, all or nothing; an empty one costs nothing.
@@ -68,44 +80,57 @@ class SyncJournal:
         """
         if self._poison is not None:
             raise JournalError(f"the journal {self._path} takes no more: {self._poison}")
-        if not batch.records and not any(getattr(batch.rows, table) for table in TABLES):
+        if is_empty(batch):
             return
+        given = writing(batch, self._chain)
         try:
-            self._connection.execute(sql.query("commit_batch"), document(batch, self._seq + 1))
+            write_batch(self._connection, given)
         except sqlite3.Error as error:
-            failure = store.as_journal_error(error, self._path)
+            failure = as_journal_error(error, self._path)
             if not isinstance(failure, JournalFull):
                 self._poison = str(error)
             raise failure from error
-        self._seq += len(batch.records)
+        self._chain = given.chain
         if batch.records:
             self.last_ns = batch.records[-1].now_ns
 
+    def checkpoint(self, book: Book) -> None:
+        """Keep the book as it is after the last commit, so that the next `load` begins there."""
+        pending = checkpoints.Pending(self._chain.seq, self.last_ns, self._chain.sum, core_checkpoint.snapshot(book))
+        for rows, head in checkpoints.groups(pending):
+            checkpoints.write_group(self._connection, rows, head)
+
     def records(self, *, after_seq: int = 0, parent_id: str | None = None) -> Iterator[Stored]:
-        """Yield records in order, of one parent (with what brokers said of its requests) or of all."""
-        name = "read_records" if parent_id is None else "read_records_of_parent"
-        parameters = () if parent_id is None else (parent_id,)
-        for page in self._pages(name, after_seq, *parameters):
-            yield from page
+        """Yield records in order, archived ones too: of one parent (with what brokers said of its requests) or all."""
+        for row in self._rows_of_records(after_seq, parent_id):
+            yield stored(row[0], row[4])
+
+    def known(self, parent_id: str) -> Known | None:
+        """Return what became of an intent that may have left memory; None where the id is free."""
+        return reading.known(self._connection, parent_id)
+
+    def recall(self, cl_ord_id: str) -> reading.Recalled | None:
+        """Return the parent that a request was made for, and its orders; None where the id is none of ours."""
+        return reading.recall(self._connection, self._path, cl_ord_id)
 
     def read_rows(self, table: str) -> list[list[Cell]]:
         """Return the rows of one of `TABLES`, by key."""
-        if table not in TABLES:
-            raise KeyError(table)
-        return [list(row) for row in self._read(f"read_{table}")]
+        return reading.rows(self._connection, table)
 
     def close(self) -> None:
         """Close; closing again changes nothing."""
+        if self._poison is None and self._is_file:
+            write_mark(self._path, Mark(epoch=self.epoch, seq=self._chain.seq, sum=self._chain.sum), is_synced=True)
         self._poison = self._poison or "it is closed"
         self._connection.close()
 
-    def _pages(self, name: str, after_seq: int, *parameters: str) -> Iterator[list[Stored]]:
-        while page := self._read(name, after_seq, PAGE_ROWS, *parameters):
-            after_seq = int(page[-1][0] or 0)
-            yield [stored(int(seq or 0), str(body)) for seq, body in page]
-
-    def _read(self, name: str, *parameters: str | int) -> list[tuple[Cell, ...]]:
-        try:
-            return self._connection.execute(sql.query(name), parameters).fetchall()
-        except sqlite3.Error as error:
-            raise store.as_journal_error(error, self._path) from error
+    def _rows_of_records(self, after_seq: int, parent_id: str | None) -> Iterator[RecordRow]:
+        if parent_id is not None:
+            yield from reading.records_of_parent(self._connection, self._path, parent_id, after_seq)
+            return
+        named = archives.listed(self._connection)
+        for page in archives.archived_pages(self._path, named, "read_records", after_seq):
+            yield from page
+            after_seq = page[-1][0]
+        for page in archives.pages(self._connection, "read_records", after_seq):
+            yield from page

@@ -1,0 +1,106 @@
+"""What both journals over SQLite read: the book, a parent that left memory, a page of records.
+
+Plain functions of a connection, for whichever thread owns it. They change
+nothing; a damaged file is an error and is left as it is.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from execd.core.book import Book
+from execd.core.codec import encode_text
+from execd.core.enums import ParentStatus
+from execd.core.events import Known
+from execd.core.order import Order
+from execd.core.parents import Parent
+from execd.core.projection import TABLES, Cell
+from execd.journal import checkpoints, sql
+from execd.journal.archives import archived_pages, file_of, listed, pages
+from execd.journal.chain import Chain
+from execd.journal.files import reading
+from execd.journal.fold import Fold
+from execd.journal.records import RecordRow, stored
+
+Recalled = tuple[Parent, tuple[Order, ...]]
+
+
+def load(connection: sqlite3.Connection, path: Path) -> Book:
+    """Return the book of everything committed: the newest checkpoint and what came after it, else every record."""
+    book, chain = checkpoints.newest(connection)
+    fold = Fold(book, chain)
+    for page in archived_pages(path, listed(connection), "read_records", chain.seq):
+        fold.take(page)
+    for page in pages(connection, "read_records", fold.seq):
+        fold.take(page)
+    return fold.book
+
+
+def fold_all(connection: sqlite3.Connection, path: Path) -> Book:
+    """Return the book of every record from the first, archives and retired parents included."""
+    fold = Fold(Book(keeps_all=True), Chain())
+    for page in archived_pages(path, listed(connection), "read_records", 0):
+        fold.take(page)
+    for page in pages(connection, "read_records", fold.seq):
+        fold.take(page)
+    return fold.book
+
+
+def rows(connection: sqlite3.Connection, table: str) -> list[list[Cell]]:
+    """Return the rows of one of `TABLES`, by key."""
+    if table not in TABLES:
+        raise KeyError(table)
+    return [list(row) for row in connection.execute(sql.query(f"read_{table}"))]
+
+
+def known(connection: sqlite3.Connection, parent_id: str) -> Known | None:
+    """Return what became of an intent, whether or not it is in memory; None where the id is free."""
+    found = connection.execute(sql.query("read_known"), (parent_id,)).fetchone()
+    return None if found is None else Known(found[0], ParentStatus(found[1]))
+
+
+def known_of(connection: sqlite3.Connection, parent_ids: Sequence[str]) -> dict[str, Known]:
+    """Return what became of those of the ids that are taken."""
+    found = ((parent_id, known(connection, parent_id)) for parent_id in parent_ids)
+    return {parent_id: what for parent_id, what in found if what is not None}
+
+
+def recall(connection: sqlite3.Connection, path: Path, cl_ord_id: str) -> Recalled | None:
+    """Return the parent that a request was made for, and its orders; None where the id is none of ours."""
+    # Every request of a parent is `epoch-parent_key-n`.
+    prefix, dash, _ = cl_ord_id.rpartition("-")
+    if not dash:
+        return None
+    found = connection.execute(sql.query("read_parent_of"), (f"{prefix}-", f"{prefix}.")).fetchone()
+    if found is None:
+        return None
+    # Retired or not: the story of one parent is folded as if it had never left.
+    book = Book(keeps_all=True)
+    for row in records_of_parent(connection, path, found[0]):
+        book.apply(stored(row[0], row[4]).record)
+    if cl_ord_id not in book.chains:
+        return None
+    parent = book.parents[found[0]]
+    return parent, tuple(book.orders[key] for key in parent.children)
+
+
+def records_of_parent(
+    connection: sqlite3.Connection, path: Path, parent_id: str, after_seq: int = 0
+) -> list[RecordRow]:
+    """Return the records of one parent, with what brokers said of its requests, from archives and the file itself."""
+    archives = listed(connection)
+    requests: list[str] = []
+    for archive in archives:
+        with reading(file_of(path, archive)) as old:
+            requests += _requests(old, parent_id)
+    requests += _requests(connection, parent_id)
+    asked = (parent_id, encode_text(requests))
+    found = [
+        row for page in archived_pages(path, archives, "read_records_of_parent", after_seq, *asked) for row in page
+    ]
+    found += [row for page in pages(connection, "read_records_of_parent", after_seq, *asked) for row in page]
+    return found
+
+
+def _requests(connection: sqlite3.Connection, parent_id: str) -> list[str]:
+    return [cl_ord_id for (cl_ord_id,) in connection.execute(sql.query("read_requests_of"), (parent_id,))]
