@@ -8,7 +8,7 @@ in its own room; a new broker is a case in `open_market`.
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
@@ -16,22 +16,27 @@ import structlog
 
 from execd import __version__
 from execd.config.settings import Settings, ns_of_s
-from execd.core.events import Recovered, StopRequested
+from execd.core.commands import AmendParent
+from execd.core.events import Known, Recovered, StopRequested
 from execd.core.order import Order
 from execd.core.parents import Parent
 from execd.core.records import Record
+from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
-from execd.intake.outbox import Outbox
-from execd.intake.parse import ParseContext, ParsedIntent, parse_file
+from execd.errors import IntentError
+from execd.intake.outbox import Outbox, write_whole
+from execd.intake.parse import ParseContext, Parsed, amend_of, parse_steps
 from execd.intake.watch import InboxScan
 from execd.journal.lock import StateLock
 from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
 from execd.runtime import loop
+from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
 from execd.runtime.inbox_task import InboxTask
+from execd.runtime.pager import Pager, PagerRules
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.recaller import Recaller
@@ -41,13 +46,12 @@ from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
 from execd.runtime.streams import QuoteListener, ReportListener
 from execd.runtime.supervisor import Supervisor, within
+from execd.runtime.taking import Taker
 from execd.runtime.tell import Tell
 from execd.runtime.timers import Scheduler
-from execd.surface.control import Control
-from execd.surface.gauges import Gauges
+from execd.surface.answers import Problem
 from execd.surface.metrics import Metrics
-from execd.surface.status import Status
-from execd.surface.web import Surface, public_app
+from execd.surface.web import Surface
 
 GRACE_S: Final = 2.0
 """How long a stop waits for requests that are on their way; each would otherwise be in doubt."""
@@ -91,16 +95,20 @@ class Daemon:
             replies=self.replies,
             recaller=self.recaller,
         )
+        self.taker = Taker(steps=self._parse, known=self._known, pump=self.pump, replies=self.replies, clock=clock)
         self.inbox = InboxTask(
             open_inbox=self.open_inbox,
             folder=paths.inbox,
-            parse=self._parse,
+            taker=self.taker,
             pump=self.pump,
-            replies=self.replies,
             clock=clock,
             scan_s=float(settings.inbox.scan_s),
             on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
         )
+        self.alerts = Alerts(
+            paths.alerts, clock=clock, write=lambda path, body: write_whole(path, body, is_durable=True)
+        )
+        self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
         self.surface = self._surface()
 
     @classmethod
@@ -186,21 +194,30 @@ class Daemon:
             settle_ns=int(inbox.settle_ms * 1_000_000),
         )
 
-    def _parse(self, name: str, body: bytes, mtime_ns: int) -> ParsedIntent:
+    def _parse(self, name: str, body: bytes, mtime_ns: int) -> Generator[None, None, Parsed]:
+        return parse_steps(name, body, context=self._context(mtime_ns))
+
+    def _context(self, mtime_ns: int) -> ParseContext:
         settings = self.settings
-        context = ParseContext(
+        return ParseContext(
             now_ns=self.clock.now_ns(),
             mtime_ns=mtime_ns,
             accounts=tuple(settings.accounts),
             default_account=settings.default_account,
             session=self.engine.desk.rules.session,
             horizons=settings.horizons,
+            instruments=self.engine.desk.rules.instruments,
             zone=settings.session.zone,
             default_life_ns=ns_of_s(settings.execution.default_life_s),
             always_open_valid_ns=ns_of_s(settings.session.file_valid_s),
             seed=settings.sim.seed,
         )
-        return parse_file(name, body, context=context)
+
+    async def _known(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return what the journal says of ids that are not in memory."""
+        book = self.engine.book
+        gone = [one for one in ids if one not in book.parents and one not in book.documents]
+        return await self.journal.known_of(gone) if gone else {}
 
     async def _remember(self, cl_ord_id: str) -> tuple[Parent, tuple[Order, ...]] | None:
         return await self.journal.recall(cl_ord_id)
@@ -210,33 +227,33 @@ class Daemon:
             yield stored.record
 
     def _surface(self) -> Surface:
-        surface = self.settings.surface
-        status = Status(
-            engine=self.engine,
-            pump=self.pump,
-            supervisor=self.supervisor,
-            health=self.health,
-            clock=self.clock,
+        parts = Parts(
+            settings=lambda: self.settings,
             paths=self.paths,
-            venues=self.venues,
-            url=lambda: self.surface.url,
-        )
-        control = Control(
             engine=self.engine,
             pump=self.pump,
             replies=self.replies,
             clock=self.clock,
-            status=status.read,
-            parse=self._parse,
+            supervisor=self.supervisor,
+            health=self.health,
+            metrics=self.metrics,
+            venues=self.venues,
+            alerts=self.alerts,
+            pager=self.pager,
+            taker=self.taker,
             records=self._records,
-            on_refused=lambda _: self.metrics.count_intent("rejected", "api"),
+            inbox=self.inbox.counts,
+            amend=self._amend,
+            reload=self._reload,
+            more={},
         )
-        gauges = Gauges(meters=self.metrics.meters, status=status, journal=self.paths.journal, inbox=self.inbox.counts)
-        public = public_app(registry=self.metrics.registry, read=gauges.read, health=self.health)
-        return Surface(
-            control=control.app(),
-            public=public,
-            path=self.paths.socket,
-            host=surface.http_host,
-            port=surface.http_port,
-        )
+        return open_doors(parts)
+
+    def _amend(self, intent_id: str, fields: Mapping[str, object]) -> AmendParent:
+        try:
+            return amend_of(intent_id, fields, context=self._context(self.clock.now_ns()))
+        except IntentError as error:
+            raise Problem(error.code, error.message, field=error.field) from None
+
+    async def _reload(self, uid: int, pid: int) -> Mapping[str, object]:
+        raise Problem("not_supported", f"reload is not built yet (asked by user {uid}, process {pid})")

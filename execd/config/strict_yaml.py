@@ -95,9 +95,10 @@ def read_yaml_items(text: str, *, items_max: int, item_nodes_max: int, item_len_
     depth = items_n = line = 0
     with _told():
         for event in _events(text, metered):
+            at = event.start_mark.line + 1
             is_end = isinstance(event, yaml.CollectionEndEvent)
             if depth == 0 and isinstance(event, yaml.SequenceStartEvent):
-                outer.check(event, event.start_mark.line + 1)
+                outer.check(event, at)
                 depth = 1
                 continue
             if depth == 0:
@@ -108,7 +109,7 @@ def read_yaml_items(text: str, *, items_max: int, item_nodes_max: int, item_len_
                 continue
             if depth == 1:
                 items_n += 1
-                line = event.start_mark.line + 1
+                line = at
                 if items_n > items_max:
                     raise NotStrict("too_large", f"more than {items_max} items in one list", line)
                 builder = _Builder(item_nodes_max, depth_max=DEPTH_MAX - 1)

@@ -1,8 +1,8 @@
 """From bytes to one document of text.
 
-JSON and YAML give the same tree: numbers are their own text, null is absence, and every key knows its line. What a
-field means is not known here (`schema`), nor where the bytes came from (`watch`). A new format is a reader here and
-a row in `_READERS`.
+JSON and YAML give the same tree: numbers are their own text, null is absence, and every key knows its line. Texts of
+many orders are cut in `rows`. What a field means is not known here (`schema`), nor where the bytes came from
+(`watch`). A new format is a reader here and a row in `_READERS`.
 """
 
 import json
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from execd.config.strict_yaml import DEPTH_MAX, NotStrict, Path, Plain, Tree, read_yaml, shown
-from execd.errors import IntentError
 
 BODY_BYTES_MAX: Final = 64 * 1024
 NODES_MAX: Final = 1_000
@@ -19,34 +18,52 @@ NODES_MAX: Final = 1_000
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
-def read_document(name: str, body: bytes) -> Tree:
-    """Return the document in `body`; the end of `name` says how to read it. Raises IntentError."""
+def read_document(suffix: str, text: str) -> Tree:
+    """Return the only document of a text. Raises NotStrict."""
+    if len(text.encode()) > BODY_BYTES_MAX:
+        raise NotStrict("too_large", f"an intent has at most {BODY_BYTES_MAX} bytes; only a list may be longer")
+    return _READERS[suffix](text)
+
+
+def suffix_of(name: str) -> str:
+    """Return the end of a file's name that says how to read it. Raises NotStrict where it says nothing."""
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    if suffix == ".csv":
-        raise IntentError("not_supported", "csv files are not taken yet; write one .json or .yaml file an order")
-    reader = _READERS.get(suffix)
-    if reader is None:
-        raise IntentError("unknown_format", "the name of the file must end in .json, .yaml or .yml")
+    if suffix not in SUFFIXES:
+        raise NotStrict("unknown_format", f"the name of the file must end in one of {', '.join(SUFFIXES)}")
+    return suffix
+
+
+def text_of_body(body: bytes, *, bytes_max: int) -> str:
+    """Return the text of a file. Raises NotStrict."""
+    if len(body) > bytes_max:
+        raise NotStrict("too_large", f"{len(body)} bytes; a file has at most {bytes_max}")
+    if not body.strip():
+        raise NotStrict("empty_file", "the file is empty")
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise NotStrict("not_utf8", "the file begins with a byte order mark; save it as UTF-8 without one", 1)
+    if b"\0" in body:
+        at = body[: body.index(b"\0")].count(b"\n") + 1
+        raise NotStrict("not_utf8", "the file holds NUL bytes; save it as UTF-8", at)
     try:
-        return reader(_text(body))
-    except NotStrict as fault:
-        raise IntentError(fault.code, fault.message, line=fault.line) from None
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotStrict("not_utf8", "the file is not UTF-8", body[: error.start].count(b"\n") + 1) from None
 
 
 def read_json(text: str) -> Tree:
     """Return the document of a JSON text. Raises NotStrict."""
     try:
-        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_object)
+        value: Plain = DECODER.decode(text)
     except NotStrict as fault:
-        raise NotStrict(fault.code, fault.message, _line_of_repetition(text)) from None
+        raise NotStrict(fault.code, fault.message, line_of_repetition(text)) from None
     except json.JSONDecodeError as error:
         raise NotStrict("syntax", f"not JSON: {error.msg}", error.lineno) from None
     except RecursionError:
         raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}") from None
-    if _depth_exceeds(value, DEPTH_MAX):
+    if depth_exceeds(value, DEPTH_MAX):
         raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}")
     lines: dict[Path, int] = {}
-    for path, line in _json_keys(text):
+    for path, line in json_keys(text):
         lines.setdefault(path, line)
     return Tree(value, lines)
 
@@ -56,23 +73,7 @@ def _read_yaml(text: str) -> Tree:
 
 
 _READERS: Final[dict[str, Callable[[str], Tree]]] = {".json": read_json, ".yaml": _read_yaml, ".yml": _read_yaml}
-
-
-def _text(body: bytes) -> str:
-    if len(body) > BODY_BYTES_MAX:
-        raise NotStrict("too_large", f"{len(body)} bytes; an intent has at most {BODY_BYTES_MAX}")
-    if not body.strip():
-        raise NotStrict("empty_file", "the file is empty")
-    if body.startswith(b"\xef\xbb\xbf"):
-        raise NotStrict("not_utf8", "the file begins with a byte order mark; save it as UTF-8 without one", 1)
-    if b"\0" in body:
-        raise NotStrict(
-            "not_utf8", "the file holds NUL bytes; save it as UTF-8", body[: body.index(b"\0")].count(b"\n") + 1
-        )
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise NotStrict("not_utf8", "the file is not UTF-8", body[: error.start].count(b"\n") + 1) from None
+SUFFIXES: Final = (*_READERS, ".csv")
 
 
 def _no_constant(text: str) -> NoReturn:
@@ -88,7 +89,14 @@ def _object(pairs: list[tuple[str, Plain]]) -> Plain:
     return found
 
 
-def _depth_exceeds(value: Plain, depth: int) -> bool:
+DECODER: Final = json.JSONDecoder(
+    parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_object
+)
+"""Numbers are their text, and a key that stands twice is refused. It raises NotStrict too."""
+
+
+def depth_exceeds(value: Plain, depth: int) -> bool:
+    """Return whether lists and mappings stand in each other more than `depth` times."""
     match value:
         case dict():
             inner: list[Plain] = list(value.values())
@@ -96,10 +104,10 @@ def _depth_exceeds(value: Plain, depth: int) -> bool:
             inner = value
         case _:
             return False
-    return depth == 0 or any(_depth_exceeds(part, depth - 1) for part in inner)
+    return depth == 0 or any(depth_exceeds(part, depth - 1) for part in inner)
 
 
-def _json_keys(text: str) -> list[tuple[Path, int]]:
+def json_keys(text: str) -> list[tuple[Path, int]]:
     """Return the path and line of every key, in the order of the text, which must be JSON."""
     keys: list[tuple[Path, int]] = []
     above: list[str] = []  # The key or index under which each open list or mapping now stands.
@@ -127,11 +135,11 @@ def _json_keys(text: str) -> list[tuple[Path, int]]:
     return keys
 
 
-def _line_of_repetition(text: str) -> int | None:
-    """Return the line of the first key that stands twice, or of nothing where the text is no JSON beyond it."""
+def line_of_repetition(text: str) -> int | None:
+    """Return the line of the first key that stands twice, None where the text is no JSON beyond it."""
     seen: dict[Path, int] = {}
     try:
-        keys = _json_keys(text)
+        keys = json_keys(text)
     except (IndexError, ValueError):
         # The text after the repetition need not be JSON; the reason stands without its line.
         return None

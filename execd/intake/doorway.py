@@ -7,12 +7,17 @@ checked. Which names are looked at, and when, is in `watch`.
 import errno
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from typing import Final
 
 import msgspec
 
 from execd.errors import IntentError
-from execd.intake.documents import BODY_BYTES_MAX
+from execd.intake.rows import LIST_BYTES_MAX
+
+_PART_BYTES: Final = 256 * 1024
+_NOT_ITS_FAULT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
+"""What says nothing about the file: it is looked at again with the next listing."""
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
@@ -38,8 +43,8 @@ def identity_of(status: os.stat_result) -> Identity:
     return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def read(name: str, *, folder: int, owners: Collection[int]) -> ReadyFile | None:
-    """Return the file `name` of the directory descriptor `folder`; None where it has gone or is being written.
+def read(name: str, *, folder: int, owners: Collection[int]) -> Generator[None, None, ReadyFile | None]:
+    """Return the file `name` of the directory descriptor `folder`, in steps; None where it is not there, or not yet.
 
     Raises IntentError for what may never be read.
     """
@@ -49,32 +54,35 @@ def read(name: str, *, folder: int, owners: Collection[int]) -> ReadyFile | None
         # O_NONBLOCK: a FIFO that took the name since would otherwise wait for a writer for ever.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         file = os.open(name, flags, dir_fd=folder)
+        try:
+            return (yield from _read_open(name, file, owners))
+        finally:
+            os.close(file)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno in _NOT_ITS_FAULT:
+            return None
         if error.errno == errno.ELOOP:
             raise IntentError("not_a_file", "only regular files are taken; this is a link") from None
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            raise IntentError(
-                "unreadable", "the daemon may not read the file; give its user or group the right"
-            ) from None
-        raise
-    try:
-        return _read_open(name, file, owners)
-    finally:
-        os.close(file)
+        text = f"the daemon cannot read the file ({error.strerror}); give its user or group the right"
+        raise IntentError("unreadable", text) from None
 
 
-def _read_open(name: str, file: int, owners: Collection[int]) -> ReadyFile | None:
+def _read_open(name: str, file: int, owners: Collection[int]) -> Generator[None, None, ReadyFile | None]:
     before = os.fstat(file)
     _refuse_unfit(before, owners)
-    body = b""
-    while len(body) <= BODY_BYTES_MAX and (part := os.read(file, BODY_BYTES_MAX + 1 - len(body))):
-        body += part
+    parts: list[bytes] = []
+    read_n = 0
+    while read_n <= before.st_size and (part := os.read(file, _PART_BYTES)):
+        parts.append(part)
+        read_n += len(part)
+        if read_n > _PART_BYTES:
+            yield
     after = os.fstat(file)
-    if identity_of(after) != identity_of(before) or len(body) != before.st_size:
+    if identity_of(after) != identity_of(before) or read_n != before.st_size:
         return None
-    return ReadyFile(name=name, body=body, mtime_ns=after.st_mtime_ns, identity=identity_of(after))
+    return ReadyFile(name=name, body=b"".join(parts), mtime_ns=after.st_mtime_ns, identity=identity_of(after))
 
 
 def _refuse_unfit(status: os.stat_result, owners: Collection[int]) -> None:
@@ -85,5 +93,5 @@ def _refuse_unfit(status: os.stat_result, owners: Collection[int]) -> None:
     if status.st_uid not in owners:
         text = f"user {status.st_uid} may not drop files here; add it to inbox.owners"
         raise IntentError("wrong_owner", text)
-    if status.st_size > BODY_BYTES_MAX:
-        raise IntentError("too_large", f"{status.st_size} bytes; an intent has at most {BODY_BYTES_MAX}")
+    if status.st_size > LIST_BYTES_MAX:
+        raise IntentError("too_large", f"{status.st_size} bytes; a file has at most {LIST_BYTES_MAX}")

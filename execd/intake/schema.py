@@ -1,15 +1,13 @@
 """An intent as somebody wrote it, and the one way from there to a parent.
 
-Every field of the specification is here; one whose feature does not exist yet is refused, never ignored. The types
-are in `words`, reading bytes is in `parse`. A new field is a line in `IntentFile`, its use in `to_parent`, and a row
-in docs/intents.md.
+Every field of an order is here; one whose feature does not exist yet is refused, never ignored. The types are in
+`words`, the other kinds of document in `requests`, reading bytes is in `parse`. A new field is a line in `IntentFile`,
+its use in `to_parent`, and a row in `manual_fields`.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from execd.config.strict_text import nearest, refusal
@@ -18,54 +16,36 @@ from execd.core import chance
 from execd.core.codec import plain
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
-from execd.core.session import AlwaysOpen, Session
 from execd.errors import IntentError
-from execd.intake.times import Instant, Span, WallTime, When, resolve
+from execd.intake.context import ParseContext
+from execd.intake.times import Instant, Span, WallTime
 from execd.intake.words import (
     AlgoText,
     CloseFlag,
+    FlagText,
     HorizonText,
     IdText,
     KindText,
     NameText,
     NoteText,
     OnClosedText,
+    OnErrorText,
     OrdTypeText,
     PositiveText,
     ProtectText,
     SideText,
+    SignedText,
     SlippageText,
     SymbolText,
     TimeInForceText,
     UrgencyText,
     WhenText,
     never,
-    unbuilt,
 )
 
-_S: Final = 1_000_000_000
 _SEED_LIMIT: Final = 1 << 63
 """A seed fits a signed 64-bit column."""
-FUTURE_NS_MAX: Final = 5 * _S
-"""How far the clock that stamped a file may be ahead of ours."""
-
-
-class ParseContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What the daemon knows when a file arrives. `default_account` None: every intent must name its account.
-
-    `mtime_ns` is the file's, or `now_ns` where there is no file. `horizons` are by strategy.
-    """
-
-    now_ns: int
-    mtime_ns: int
-    accounts: tuple[str, ...]
-    default_account: str | None = None
-    session: Session = AlwaysOpen()
-    horizons: Mapping[str, Horizon] = {}
-    zone: str = "America/New_York"
-    default_life_ns: int = 900 * _S
-    always_open_valid_ns: int = 3_600 * _S
-    seed: int = 0
+QUANTITIES: Final = ("qty", "notional", "target_qty", "close")
 
 
 class IntentFile(BaseModel):
@@ -79,7 +59,7 @@ class IntentFile(BaseModel):
     side: SideText | None = None
     qty: PositiveText | None = None
     notional: PositiveText | None = None
-    target_qty: Annotated[None, *unbuilt("give side and qty")] = None
+    target_qty: SignedText | None = None
     close: CloseFlag | None = None
     account: NameText | None = None
     strategy: NameText | None = None
@@ -99,23 +79,27 @@ class IntentFile(BaseModel):
     on_closed: OnClosedText | None = None
     max_slippage_bps: SlippageText | None = None
     reference_price: PositiveText | None = None
-    supersedes: Annotated[None, *unbuilt("cancel the other intent with `execd cancel`, then send this one")] = None
-    allow_duplicate: Annotated[bool, *never("allow_duplicate", "leave it out: a new id is a new order")] = False
-    on_error: Annotated[None, *unbuilt("leave it out: a file holds one order")] = None
+    supersedes: IdText | None = None
+    allow_duplicate: FlagText = False
+    on_error: OnErrorText | None = None
     note: NoteText | None = None
 
     @model_validator(mode="after")
     def _says_how_much_once(self) -> Self:
-        given = [name for name in ("qty", "notional", "close") if getattr(self, name) is not None]
+        given = [name for name in QUANTITIES if getattr(self, name) is not None]
         if len(given) != 1:
             told = "none is given" if not given else f"{' and '.join(given)} are given"
-            raise refusal(
-                "one_quantity", f"exactly one of qty, notional, close: true says how much; {told}", field="qty"
-            )
-        if self.close is None and self.side is None:
+            text = f"exactly one of qty, notional, target_qty, close: true says how much; {told}"
+            raise refusal("one_quantity", text, field="qty")
+        finds_side = given[0] in {"target_qty", "close"}
+        if not finds_side and self.side is None:
             raise refusal("missing_field", f"side is needed: one of {', '.join(Side)}", field="side")
-        if self.close is not None and self.side is not None:
-            raise refusal("conflicting_fields", "close finds its side from what is owned; leave side out", field="side")
+        if finds_side and self.side is not None:
+            text = f"{given[0]} finds its side from what is owned; leave side out"
+            raise refusal("conflicting_fields", text, field="side")
+        if self.supersedes == self.id:
+            text = "an intent cannot replace itself; supersedes names another id"
+            raise refusal("conflicting_fields", text, field="supersedes")
         return self
 
     @model_validator(mode="after")
@@ -139,10 +123,11 @@ class IntentFile(BaseModel):
     def to_parent(self, context: ParseContext) -> ParentOrder:
         """Return the parent that is asked for. Raises IntentError where the context forbids it.
 
-        The side of a `close` is the engine's to find; until then it is `sell`. Whether a time has passed is the
-        engine's question too, for a known id must be answered as known, however late.
+        The side of a `close` or a target is the engine's to find; until then it is `sell`. Whether a time has passed
+        is the engine's question too, for a known id must be answered as known, however late.
         """
         account = self._account(context)
+        self._refuse_below_tick(context)
         effective_ns, start_by_ns, expire_ns = self._times(context)
         strategy = self.strategy or "default"
         return ParentOrder(
@@ -155,6 +140,7 @@ class IntentFile(BaseModel):
             order_qty=self.qty,
             notional=self.notional,
             is_close=self.close is not None,
+            target_qty=self.target_qty,
             price=self.limit_price,
             ord_type=self.order_type,
             time_in_force=self.time_in_force or TimeInForce.DAY,
@@ -167,13 +153,18 @@ class IntentFile(BaseModel):
             queue_when_closed=self.on_closed != "reject",
             max_slippage_bps=self.max_slippage_bps,
             reference_price=self.reference_price,
+            supersedes=self.supersedes or "",
+            allow_duplicate=self.allow_duplicate,
             note=self.note or "",
             seed=chance.below(_SEED_LIMIT, context.seed, "intent", account, self.id),
         )
 
     def canonical(self) -> dict[str, Any]:
-        """Return what was written, before defaults, spelled one way: numbers without needless zeros, times as text."""
-        return {name: _spelled(getattr(self, name)) for name in sorted(self.model_fields_set)}
+        """Return what was written, before defaults, spelled one way: numbers without needless zeros, times as text.
+
+        `on_error` is about the file, not about the order: the same order sent again alone is the same.
+        """
+        return spelled(self, apart_from=("on_error",))
 
     def _account(self, context: ParseContext) -> str:
         account = self.account or context.default_account
@@ -185,41 +176,33 @@ class IntentFile(BaseModel):
             raise IntentError("unknown_account", text, field="account")
         return account
 
+    def _refuse_below_tick(self, context: ParseContext) -> None:
+        if self.limit_price is None:
+            return
+        tick = context.instrument(self.symbol).tick_at(self.limit_price)
+        if self.limit_price < tick:
+            text = f"{plain(self.limit_price)} is below the smallest price step of {self.symbol}, {plain(tick)}"
+            raise IntentError("out_of_range", text, field="limit_price")
+
     def _times(self, context: ParseContext) -> tuple[int, int, int | None]:
         """Return effective_ns, start_by_ns, expire_ns."""
-        if context.mtime_ns > context.now_ns + FUTURE_NS_MAX:
-            text = f"the file is from {(context.mtime_ns - context.now_ns) // _S} s in the future; check the clocks"
-            raise IntentError("future_file", text)
-        arrived_ns = min(context.mtime_ns, context.now_ns)
-
-        def instant(when: When | None) -> int | None:
-            return None if when is None else resolve(when, arrived_ns=arrived_ns, zone=context.zone)
-
-        not_before_ns = instant(self.not_before)
-        start_by_ns = instant(self.valid_until)
-        expire_ns = instant(self.deadline)
+        arrived_ns = context.arrived_ns()
+        not_before_ns = context.instant(self.not_before)
+        start_by_ns = context.instant(self.valid_until)
+        expire_ns = context.instant(self.deadline)
         if not_before_ns is not None and expire_ns is not None and expire_ns <= not_before_ns:
             raise IntentError("times_out_of_order", "the deadline is not after not_before", field="deadline")
         if not_before_ns is not None and start_by_ns is not None and start_by_ns < not_before_ns:
             raise IntentError("times_out_of_order", "valid_until is before not_before", field="valid_until")
         if start_by_ns is None:
-            start_by_ns = _default_start_by_ns(context, max(arrived_ns, not_before_ns or 0))
+            start_by_ns = context.default_start_by_ns(max(arrived_ns, not_before_ns or 0))
         return context.now_ns if not_before_ns is None else not_before_ns, start_by_ns, expire_ns
 
 
-def intent_schema() -> dict[str, Any]:
-    """Return the JSON Schema of an intent, for editors. The daemon is stricter: see docs/intents.md."""
-    schema = IntentFile.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["oneOf"] = [{"required": [name]} for name in ("qty", "notional", "close")]
-    return schema
-
-
-def _default_start_by_ns(context: ParseContext, first_ns: int) -> int:
-    """Return the end of the session in which the file arrived, or in which it first may start where it says so."""
-    if isinstance(context.session, AlwaysOpen):
-        return first_ns + context.always_open_valid_ns
-    return context.session.window(first_ns).close_ns
+def spelled(model: BaseModel, *, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the fields that were written, by name, each spelled one way."""
+    names = sorted(model.model_fields_set.difference(apart_from))
+    return {name: _spelled(getattr(model, name)) for name in names}
 
 
 def _spelled(value: object) -> object:

@@ -1,7 +1,8 @@
 """A directory in which answered files end: accepted/ or rejected/.
 
 Nothing here is overwritten: a name that is taken gets the file's time, then a count, behind it. Names are opaque and
-used only relative to directory descriptors. It never reads a file.
+used only relative to directory descriptors. It never reads a file, and never raises for what a disk or an
+administrator may put right.
 """
 
 import errno
@@ -11,11 +12,24 @@ from pathlib import Path
 from typing import Final
 
 from execd.intake.doorway import Identity, identity_of
+from execd.intake.outbox import write_whole
 
 NAME_BYTES_MAX: Final = 255
 TRIES_MAX: Final = 100
 DISK_SAYS_LATER: Final = frozenset(
-    {errno.EXDEV, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+    {
+        errno.EXDEV,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.ENOENT,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ESTALE,
+    }
 )
 """What a disk, a mount or an administrator may put right; nothing is lost meanwhile, for the journal knows the id."""
 _REASON: Final = ".error.json"
@@ -23,7 +37,7 @@ _ROOM: Final = len(_REASON)
 
 
 class Shelf:
-    """One such directory, which must exist."""
+    """One such directory. Where somebody takes it away it is made again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,14 +49,14 @@ class Shelf:
         A name that now belongs to another file is left where it is: that file has not been answered.
         """
         try:
-            if identity_of(os.stat(name, dir_fd=folder, follow_symlinks=False)) != identity:
-                self._names.pop(name, None)
-                return True
-            os.rename(name, self._folder / self._free_name(name, identity.mtime_ns), src_dir_fd=folder)
+            is_there = identity_of(os.stat(name, dir_fd=folder, follow_symlinks=False)) == identity
         except FileNotFoundError:
             # Somebody took it away, which is their right; the answer stands.
-            self._names.pop(name, None)
-            return not self._is_missing()
+            is_there = False
+        try:
+            if is_there:
+                self._folder.mkdir(mode=0o750, exist_ok=True)
+                os.rename(name, self._folder / self._free_name(name, identity.mtime_ns), src_dir_fd=folder)
         except OSError as error:
             if error.errno in DISK_SAYS_LATER:
                 return False
@@ -50,9 +64,21 @@ class Shelf:
         self._names.pop(name, None)
         return True
 
-    def reason_for(self, name: str) -> Path:
-        """Return where the reason for a file that is about to be put here belongs: beside it, under its name."""
-        return self._folder / (self._free_name(name, 0) + _REASON)
+    def explain(self, name: str, body: bytes, *, is_here: bool) -> bool:
+        """Write the reason for a file beside where it is put; false where it has to be tried again.
+
+        `is_here`: the file itself will be put here too, under the same name.
+        """
+        try:
+            self._folder.mkdir(mode=0o750, exist_ok=True)
+            write_whole(self._folder / (self._free_name(name, 0) + _REASON), body, is_durable=True)
+        except OSError as error:
+            if error.errno in DISK_SAYS_LATER:
+                return False
+            raise
+        if not is_here:
+            self._names.pop(name, None)
+        return True
 
     def _free_name(self, name: str, mtime_ns: int) -> str:
         """Return the name that the file gets here, the same until it is put."""
@@ -73,9 +99,6 @@ class Shelf:
 
     def _is_free(self, name: str) -> bool:
         return not any(os.path.lexists(self._folder / taken) for taken in (name, name + _REASON))
-
-    def _is_missing(self) -> bool:
-        return not self._folder.is_dir()
 
 
 def _fitting(name: str, suffix: str) -> str:

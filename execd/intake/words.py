@@ -28,11 +28,17 @@ NOTE_LEN_MAX: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
 _NOTE_CONTROLS: Final = "\n\t"
+_NOTE_JOINERS: Final = "\u200c\u200d"
+"""Format characters that some scripts and signs are spelled with; the others hide text or turn it around."""
 _NUMBER_SCHEMA: Final = r"^-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$"
 
-KINDS_UNBUILT: Final = ("basket", "pair", "cancel", "amend", "flatten")
+KINDS: Final = ("order", "cancel", "amend", "flatten")
+KINDS_UNBUILT: Final = ("basket", "pair")
 ORD_TYPES_UNBUILT: Final = ("stop", "stop_limit", "trailing_stop", "market_on_close", "limit_on_close", "moc", "loc")
 TIMES_UNBUILT: Final = ("gtc", "gtd", "opg", "cls")
+ON_CLOSED: Final = ("queue", "reject")
+ON_ERROR: Final = ("reject", "skip")
+SCOPES: Final = ("symbol", "sleeve", "account")
 ALGOS: Final = ("offset", "passthrough", "sweep")
 
 
@@ -43,14 +49,16 @@ def _id(value: object) -> str:
     raise refusal("bad_id", f"{shown(text)}: a letter or digit, then letters, digits and . _ : - , at most 64 in all")
 
 
-def _name(value: object) -> str:
+def name_of(value: object) -> str:
+    """Return a name of the operator's: an account, a strategy."""
     text = text_of(value)
     if _ID.fullmatch(text):
         return text
     raise refusal("bad_text", f"{shown(text)}: a letter or digit, then letters, digits and . _ : - , at most 64 in all")
 
 
-def _symbol(value: object) -> str:
+def symbol_of(value: object) -> str:
+    """Return a symbol as the exchange spells it."""
     text = text_of(value)
     # No folding: a full-width or Cyrillic A is not the A of the exchange.
     if _SYMBOL.fullmatch(text):
@@ -63,19 +71,26 @@ def _note(value: object) -> str:
     if len(text) > NOTE_LEN_MAX:
         raise refusal("bad_text", f"{len(text)} characters; a note has at most {NOTE_LEN_MAX}")
     for character in text:
-        # Cc would write on terminals, Cs (half a pair) cannot be written at all.
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in _NOTE_CONTROLS:
+        # Cc would write on terminals, Cf turns or hides what a reader sees, Zl and Zp break the line of a log, and Cs
+        # (half a pair) cannot be written at all.
+        is_hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        if is_hidden and character not in _NOTE_CONTROLS + _NOTE_JOINERS:
             raise refusal("bad_text", f"the character U+{ord(character):04X} may not stand in a note")
     return text
 
 
-def _kind(value: object) -> str:
-    text = text_of(value)
-    if text == "order":
-        return text
+def kind_refusal(text: str) -> tuple[str, str]:
+    """Return the code and the words with which a kind that is not read here is refused."""
     if text in KINDS_UNBUILT:
-        raise refusal("not_supported", f"kind {text} is not built yet; write each order as a file of its own")
-    raise refusal("bad_value", f"{shown(text)} is no kind of intent{nearest(text, ('order', *KINDS_UNBUILT))}")
+        return "not_supported", f"kind {text} is not built yet; write each order as a file of its own"
+    return "bad_value", f"{shown(text)} is no kind of document{nearest(text, (*KINDS, *KINDS_UNBUILT))}"
+
+
+def _kind(value: object, *, kind: str) -> str:
+    text = text_of(value)
+    if text == kind:
+        return text
+    raise refusal(*kind_refusal(text))
 
 
 def _ord_type(value: object) -> OrdType:
@@ -98,17 +113,17 @@ def _time_in_force(value: object) -> TimeInForce:
     raise refusal("bad_value", f"{shown(text)} is not one of {', '.join(names)}{nearest(text, names)}")
 
 
-def _on_closed(value: object) -> str:
+def _one_of(value: object, *, words: tuple[str, ...]) -> str:
     text = text_of(value)
-    if text in {"queue", "reject"}:
+    if text in words:
         return text
-    raise refusal("bad_value", f"{shown(text)} is not one of queue, reject{nearest(text, ('queue', 'reject'))}")
+    raise refusal("bad_value", f"{shown(text)} is not one of {', '.join(words)}{nearest(text, words)}")
 
 
 def _close(value: object) -> bool:
     if flag_of(value):
         return True
-    raise refusal("bad_value", "close can only be true; leave it out and give qty or notional instead")
+    raise refusal("bad_value", "close can only be true; leave it out and give qty, notional or target_qty instead")
 
 
 def _never(value: object, *, what: str, instead: str) -> bool:
@@ -153,11 +168,12 @@ def _algo(value: object) -> AlgoSpec:
         try:
             parameters[stored] = reader(part)
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
-            raise _inside(error, f"algo.{key}") from None
+            raise inside(error, f"algo.{key}") from None
     return AlgoSpec(name=name, parameters=dict(sorted(parameters.items())))
 
 
-def _inside(error: ValueError, field: str) -> ValueError:
+def inside(error: ValueError, field: str) -> ValueError:
+    """Return the refusal of a reader as one of the named field."""
     return refusal(str(getattr(error, "type", "bad_value")), str(error), field=field)
 
 
@@ -196,21 +212,25 @@ def _text(pattern: str) -> WithJsonSchema:
 _ANY_NUMBER: Final[dict[str, Any]] = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER_SCHEMA}]}
 
 IdText = Annotated[str, PlainValidator(_id), _text(f"^{_ID.pattern}$")]
-NameText = Annotated[str, PlainValidator(_name), _text(f"^{_ID.pattern}$")]
-SymbolText = Annotated[str, PlainValidator(_symbol), _text(f"^{_SYMBOL.pattern}$")]
+NameText = Annotated[str, PlainValidator(name_of), _text(f"^{_ID.pattern}$")]
+SymbolText = Annotated[str, PlainValidator(symbol_of), _text(f"^{_SYMBOL.pattern}$")]
 NoteText = Annotated[str, PlainValidator(_note), WithJsonSchema({"type": "string", "maxLength": NOTE_LEN_MAX})]
 PositiveText = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO)), WithJsonSchema(_ANY_NUMBER)]
 SlippageText = Annotated[
     Decimal, PlainValidator(partial(decimal_of, least=ZERO, most=SLIPPAGE_BPS_MAX)), WithJsonSchema(_ANY_NUMBER)
 ]
+SignedText = Annotated[Decimal, PlainValidator(decimal_of), WithJsonSchema(_ANY_NUMBER)]
 WhenText = Annotated[When, PlainValidator(when_of), WithJsonSchema({"type": "string"})]
-KindText = Annotated[str, PlainValidator(_kind), _words("order")]
+KindText = Annotated[str, PlainValidator(partial(_kind, kind="order")), _words("order")]
 SideText = Annotated[Side, PlainValidator(partial(word_of, words=Side)), _words(*Side)]
 HorizonText = Annotated[Horizon, PlainValidator(partial(word_of, words=Horizon)), _words(*Horizon)]
 UrgencyText = Annotated[Urgency, PlainValidator(partial(word_of, words=Urgency)), _words(*Urgency)]
 OrdTypeText = Annotated[OrdType, PlainValidator(_ord_type), _words("market", "limit")]
 TimeInForceText = Annotated[TimeInForce, PlainValidator(_time_in_force), _words("day", "ioc", "fok")]
-OnClosedText = Annotated[str, PlainValidator(_on_closed), _words("queue", "reject")]
+OnClosedText = Annotated[str, PlainValidator(partial(_one_of, words=ON_CLOSED)), _words(*ON_CLOSED)]
+OnErrorText = Annotated[str, PlainValidator(partial(_one_of, words=ON_ERROR)), _words(*ON_ERROR)]
+ScopeText = Annotated[str, PlainValidator(partial(_one_of, words=SCOPES)), _words(*SCOPES)]
+FlagText = Annotated[bool, PlainValidator(flag_of), WithJsonSchema({"type": "boolean"})]
 CloseFlag = Annotated[bool, PlainValidator(_close), WithJsonSchema({"const": True})]
 ProtectText = Annotated[str, PlainValidator(_protect), _words("none")]
 AlgoText = Annotated[
@@ -224,6 +244,11 @@ AlgoText = Annotated[
         }
     ),
 ]
+
+
+def kind_of(kind: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """Return the rule of the field `kind` of a document that has to say what it is."""
+    return PlainValidator(partial(_kind, kind=kind)), WithJsonSchema({"const": kind})
 
 
 def never(what: str, instead: str) -> tuple[PlainValidator, WithJsonSchema]:

@@ -3,43 +3,32 @@
 The kernel's notice of a renamed file is only a wake-up; a full scan at least
 each second is the truth. Each file is parsed, posted, and moved to accepted/
 or rejected/ after the engine's reply, so a crash in between finds it again and
-the same id trades nothing twice. A bad file never stops another one. Which
-files count, and how they are moved, is the adapter's (`intake/watch.py`).
+the same id trades nothing twice. A bad file never stops another one, and an
+inbox that has gone is told, waited for and taken up again. Which files count,
+and how they are moved, is the adapter's (`intake/watch.py`).
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from execd.core.events import ParentReceived, Reply
-from execd.core.orders import ParentOrder
+from execd.core.events import TroubleReported
 from execd.errors import IntentError
 from execd.ports import Clock
 from execd.runtime.pump import Pump
-from execd.runtime.replies import Replies
+from execd.runtime.slices import in_slices
+from execd.runtime.taking import STOPPING, Answer, Parsed, Taker
 
 IN_FLIGHT_MAX: Final = 64
-"""Files between their reading and their moving; a flood of files waits on disk, not in memory."""
-STOPPING: Final = "stopping"
-"""The engine's answer while it stops: the file stays where it is, for the next start."""
+"""Orders between their reading and their moving, but for one list; a flood of files waits on disk, not in memory."""
+GONE: Final = "inbox_gone"
 
 log = structlog.get_logger("execd.inbox")
-
-
-class Parsed(Protocol):
-    """A valid intent."""
-
-    @property
-    def parent(self) -> ParentOrder:
-        """What is asked."""
-
-    @property
-    def content_hash(self) -> str:
-        """What says "the same content"."""
 
 
 class InboxFile(Protocol):
@@ -59,36 +48,40 @@ class InboxFile(Protocol):
 
 
 File = TypeVar("File", bound=InboxFile)
-Parse = Callable[[str, bytes, int], Parsed]
-"""(name, body, mtime_ns) to an intent; raises IntentError."""
-
-
-class RefusedFile(Protocol):
-    """A file that was refused without being read."""
-
-    @property
-    def error(self) -> IntentError:
-        """Why."""
 
 
 class Inbox(Protocol[File]):
-    """The directory. One caller at a time; each call touches a bounded number of small files."""
+    """The directory. One caller at a time; every step touches a bounded number of bytes and names."""
 
-    def scan(self, now_ns: int, *, moved_in: Iterable[str] = ()) -> Sequence[File]:
-        """Return whole files, oldest first; `now_ns` is the wall clock, `moved_in` names what was renamed in."""
+    def scan_steps(self, now_ns: int, *, moved_in: Iterable[str] = ()) -> Generator[None, None, Sequence[File]]:
+        """Return whole files, oldest first; `now_ns` is the wall clock, `moved_in` names what was renamed in.
+
+        Raises OSError where the directory cannot be used.
+        """
 
     @property
     def has_more(self) -> bool:
         """Whether another scan at once would find more."""
 
-    def take_refused(self) -> Sequence[RefusedFile]:
-        """Return what was refused at the door since the last call."""
+    @property
+    def opened_n(self) -> int:
+        """How often the directory was opened; another number means another directory under the name."""
 
-    def accept(self, file: File) -> None:
-        """Move a file to accepted/; a move that fails is tried again by a later scan."""
+    def take_refused(self) -> Sequence[tuple[File, IntentError]]:
+        """Return what was refused at the door since the last call; it waits to be rejected."""
+
+    def accept(self, file: File, error: IntentError | None = None) -> None:
+        """Move a file to accepted/; `error`: the rows of it that were refused, told in rejected/."""
 
     def reject(self, file: File, error: IntentError) -> None:
         """Move a file to rejected/ with the error beside it."""
+
+    def move_again(self) -> None:
+        """Try some moves again that failed."""
+
+    @property
+    def has_unmoved(self) -> bool:
+        """Whether moves have failed."""
 
     def close(self) -> None:
         """Give back what is open."""
@@ -102,19 +95,17 @@ class InboxTask(Generic[File]):
         *,
         open_inbox: Callable[[], Inbox[File]],
         folder: Path,
-        parse: Parse,
+        taker: Taker,
         pump: Pump,
-        replies: Replies,
         clock: Clock,
         scan_s: float,
         on_refused: Callable[[IntentError], None],
     ) -> None:
-        """`folder` is watched; `on_refused` is told of files that never reach the engine."""
+        """`folder` is watched; `on_refused` is told of files and rows that never reach the engine."""
         self._open_inbox = open_inbox
         self._folder = folder
-        self._parse = parse
+        self._taker = taker
         self._pump = pump
-        self._replies = replies
         self._clock = clock
         self._scan_s = scan_s
         self._on_refused = on_refused
@@ -122,13 +113,15 @@ class InboxTask(Generic[File]):
         self._moved = asyncio.Event()
         self._arrived: dict[str, None] = {}
         self._in_flight_n = 0
-        self._to_move: list[tuple[File, IntentError | None]] = []
+        self._life_n = 0
+        self._is_gone = False
+        self._to_move: list[tuple[File, IntentError | None, bool, int]] = []
         # The inbox knows what it has handed out; scanning and moving at once would tear that.
         self._one_caller = asyncio.Lock()
         self._has_to_move = asyncio.Event()
 
     def counts(self) -> dict[str, int]:
-        """Return how many files are between reading and moving."""
+        """Return how many orders are between reading and moving."""
         return {"in_flight": self._in_flight_n}
 
     def announce(self, text: str) -> None:
@@ -137,50 +130,83 @@ class InboxTask(Generic[File]):
 
     async def run(self) -> None:
         """Watch, scan and move, for ever."""
-        inbox = self._open_inbox()
+        self._life_n += 1
         self._in_flight_n = 0
         self._to_move.clear()
+        inbox = await self._opened()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch())
                 group.create_task(self._move(inbox))
                 group.create_task(self._scan(inbox))
+                group.create_task(self._watch(inbox))
+        except BaseExceptionGroup as many:
+            # Whoever restarts us shows why in a line; a group of one says nothing more than the one.
+            raise many.exceptions[0] from None
         finally:
             inbox.close()
 
-    async def _watch(self) -> None:
+    async def _opened(self) -> Inbox[File]:
+        while True:
+            try:
+                return self._open_inbox()
+            except OSError as error:
+                self._gone(error)
+                await asyncio.sleep(self._scan_s)
+
+    def _gone(self, error: OSError) -> None:
+        """Tell once that the inbox cannot be used: nobody can hand in an order, not even one that takes risk away."""
+        if not self._is_gone:
+            self._is_gone = True
+            text = (
+                f"the inbox cannot be used ({error.strerror or error}): no file is taken and no new risk is begun;"
+                " open orders go on, and execd cancel works; put it back or mend its rights"
+            )
+            log.error("inbox_gone", errno=error.errno)
+            self._pump.post(TroubleReported(now_ns=self._clock.now_ns(), cause=GONE, text=text))
+
+    def _back(self) -> None:
+        if self._is_gone:
+            self._is_gone = False
+            log.warning("inbox_back")
+            text = "the inbox can be used again"
+            self._pump.post(TroubleReported(now_ns=self._clock.now_ns(), cause=GONE, text=text, is_over=True))
+
+    async def _watch(self, inbox: Inbox[File]) -> None:
         try:
             from asyncinotify import Inotify, Mask  # noqa: PLC0415  # Linux only; elsewhere the scan is enough.
         except ImportError:
             return
-        try:
-            inotify = Inotify()
-            inotify.add_watch(self._folder, Mask.MOVED_TO | Mask.CLOSE_WRITE)
-        except OSError as error:
-            log.warning("inbox_watch_unavailable", errno=error.errno)
-            return
-        with inotify:
-            async for event in inotify:
-                if event.mask & Mask.MOVED_TO and event.name is not None:
-                    self._arrived[str(event.name)] = None
-                self._wake.set()
+        while True:
+            opened_n = inbox.opened_n
+            with suppress(OSError), Inotify() as inotify:
+                inotify.add_watch(self._folder, Mask.MOVED_TO | Mask.CLOSE_WRITE | Mask.MOVE_SELF | Mask.DELETE_SELF)
+                async for event in inotify:
+                    if event.mask & Mask.MOVED_TO and event.name is not None:
+                        self._arrived[str(event.name)] = None
+                    self._wake.set()
+                    if event.mask & (Mask.MOVE_SELF | Mask.IGNORED | Mask.UNMOUNT) or inbox.opened_n != opened_n:
+                        break
+            # Without a watch the scan alone finds files; the directory may have been put back meanwhile.
+            await asyncio.sleep(self._scan_s)
 
     async def _scan(self, inbox: Inbox[File]) -> None:
         while True:
             self._wake.clear()
             arrived, self._arrived = tuple(self._arrived), {}
-            async with self._one_caller:
-                files = inbox.scan(time.time_ns(), moved_in=arrived)
-                refused = inbox.take_refused()
-            for at_the_door in refused:
-                self._refuse(at_the_door.error)
-            for file in files:
-                self._take(file)
-                # One breath a file: parsing takes a millisecond, and a quote should not wait for ten of them.
-                await asyncio.sleep(0)
-            while self._in_flight_n >= IN_FLIGHT_MAX:
-                self._moved.clear()
-                await self._moved.wait()
+            try:
+                async with self._one_caller:
+                    files = await in_slices(inbox.scan_steps(time.time_ns(), moved_in=arrived))
+                    refused = inbox.take_refused()
+            except OSError as error:
+                self._gone(error)
+                await self._next()
+                continue
+            self._back()
+            for file, fault in refused:
+                await self._refuse(file, fault)
+            await self._take(files)
+            if inbox.has_unmoved:
+                self._has_to_move.set()
             if not inbox.has_more:
                 await self._next()
 
@@ -191,29 +217,61 @@ class InboxTask(Generic[File]):
         finally:
             alarm.cancel()
 
-    def _take(self, file: File) -> None:
-        self._in_flight_n += 1
-        try:
-            parsed = self._parse(file.name, file.body, file.mtime_ns)
-        except IntentError as error:
-            self._refuse(error)
-            self._finish(file, error)
+    async def _take(self, files: Sequence[File]) -> None:
+        """Read files in their order and post them, so many together that the journal is asked once."""
+        waiting: list[tuple[File, Parsed]] = []
+        rows_n = 0
+        for file in files:
+            try:
+                parsed = await self._taker.parse(file.name, file.body, file.mtime_ns)
+            except IntentError as error:
+                await self._refuse(file, error)
+                continue
+            finally:
+                # One breath a file: parsing takes a fraction of a millisecond, and a quote should not wait for ten.
+                await asyncio.sleep(0)
+            waiting.append((file, parsed))
+            rows_n += len(parsed.ids)
+            if rows_n >= IN_FLIGHT_MAX:
+                await self._post(waiting)
+                waiting, rows_n = [], 0
+        await self._post(waiting)
+
+    async def _post(self, waiting: Sequence[tuple[File, Parsed]]) -> None:
+        if not waiting:
             return
-        ref = self._replies.expect("inbox", lambda reply: self._answered(file, reply))
-        now_ns = self._clock.now_ns()
-        event = ParentReceived(now_ns=now_ns, parent=parsed.parent, content_hash=parsed.content_hash, ref=ref)
-        self._pump.post(event)
+        await self._room()
+        known = await self._taker.known([parsed for _, parsed in waiting])
+        for file, parsed in waiting:
+            self._in_flight_n += len(parsed.ids)
+            self._taker.post(parsed, known, self._then(file, parsed))
 
-    def _answered(self, file: File, reply: Reply) -> None:
-        if reply.code != STOPPING:
-            self._finish(file, None if reply.is_ok else IntentError(reply.code, reply.text or reply.code))
+    def _then(self, file: File, parsed: Parsed) -> Callable[[Answer], None]:
+        life_n, rows_n = self._life_n, len(parsed.ids)
 
-    def _refuse(self, error: IntentError) -> None:
-        log.warning("file_refused", code=error.code, field=error.field, line=error.line)
+        def answered(answer: Answer) -> None:
+            # After a restart of this task the file is found again on disk, with an id that is known by then.
+            if life_n == self._life_n and answer.code != STOPPING:
+                for row in parsed.refused if answer.is_ok else ():
+                    self._on_refused(IntentError(row.code, row.message, field=row.field, line=row.line))
+                self._finish(file, answer.error, is_taken=answer.is_ok, rows_n=rows_n)
+
+        return answered
+
+    async def _room(self) -> None:
+        while self._in_flight_n >= IN_FLIGHT_MAX:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def _refuse(self, file: File, error: IntentError) -> None:
+        await self._room()
+        log.warning("file_refused", code=error.code, field=error.field, line=error.line, rows_n=len(error.rows))
         self._on_refused(error)
+        self._in_flight_n += 1
+        self._finish(file, error, is_taken=False, rows_n=1)
 
-    def _finish(self, file: File, error: IntentError | None) -> None:
-        self._to_move.append((file, error))
+    def _finish(self, file: File, error: IntentError | None, *, is_taken: bool, rows_n: int) -> None:
+        self._to_move.append((file, error, is_taken, rows_n))
         self._has_to_move.set()
 
     async def _move(self, inbox: Inbox[File]) -> None:
@@ -223,14 +281,15 @@ class InboxTask(Generic[File]):
             batch, self._to_move = self._to_move, []
             async with self._one_caller:
                 await asyncio.to_thread(_move_all, inbox, batch)
-            # Answers to files of before a restart of this task are moved too, and were not counted again.
-            self._in_flight_n = max(0, self._in_flight_n - len(batch))
+            self._in_flight_n -= sum(rows_n for _, _, _, rows_n in batch)
             self._moved.set()
 
 
-def _move_all(inbox: Inbox[File], batch: Sequence[tuple[File, IntentError | None]]) -> None:
-    for file, error in batch:
-        if error is None:
-            inbox.accept(file)
+def _move_all(inbox: Inbox[File], batch: Sequence[tuple[File, IntentError | None, bool, int]]) -> None:
+    for file, error, is_taken, _ in batch:
+        if is_taken:
+            inbox.accept(file, error)
         else:
+            assert error is not None
             inbox.reject(file, error)
+    inbox.move_again()

@@ -7,26 +7,25 @@ reply comes after the commit. A new route is a method and a line in `routes`;
 what changes something else is in `verbs.py`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
 from execd.core.book import Book
-from execd.core.events import ParentReceived
 from execd.core.records import Record
 from execd.engine.engine import Engine
 from execd.engine.summary import report
 from execd.errors import IntentError
 from execd.ports import Clock
-from execd.runtime.inbox_task import Parse
 from execd.runtime.pump import Pump
-from execd.runtime.replies import Replies
+from execd.runtime.taking import Taker
 from execd.surface import holdings, remembered, views
-from execd.surface.answers import answered, json, unknown
+from execd.surface.answers import STATUS, json, unknown
 from execd.surface.gate import Route
 from execd.surface.peers import Role
-from execd.surface.verbs import in_time
+from execd.surface.verbs import REPLY_S_MAX
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """As long as the longest list that the inbox takes; what a single intent may have, the parser says."""
@@ -41,20 +40,18 @@ class Control:
         *,
         engine: Engine,
         pump: Pump,
-        replies: Replies,
         clock: Clock,
         status: Callable[[], dict[str, Any]],
-        parse: Parse,
+        taker: Taker,
         records: Callable[[str], AsyncIterator[Record]],
         on_refused: RefusedIntent,
     ) -> None:
         """`status` describes the process, `records` reads the journal's records of one intent."""
         self._engine = engine
         self._pump = pump
-        self._replies = replies
         self._clock = clock
         self._status = status
-        self._parse = parse
+        self._taker = taker
         self._records = records
         self._on_refused = on_refused
 
@@ -116,20 +113,19 @@ class Control:
         return await self._of(intent_id, lambda book: report(book, intent_id))
 
     async def submit(self, request: web.Request) -> web.Response:
-        """Take an intent as if it had been dropped into the inbox; `?name=` says by its end how to read it."""
+        """Take a file as if it had been dropped into the inbox; `?name=` says by its end how to read it."""
         body = await request.read()
-        now_ns = self._clock.now_ns()
         try:
-            parsed = self._parse(request.query.get("name", "submitted.json"), body, now_ns)
+            async with asyncio.timeout(REPLY_S_MAX):
+                name = request.query.get("name", "submitted.json")
+                answer = await self._taker.submit(name, body, self._clock.now_ns())
         except IntentError as error:
             self._on_refused(error)
             told = {"code": error.code, "message": str(error), "field": error.field, "line": error.line}
-            return json(told, status=422)
-        ref, answer = self._replies.future("api")
-        # After the parse: an intent that may start at once is not made to wait for the instant of its own reading.
-        now_ns = self._clock.now_ns()
-        self._pump.post(ParentReceived(now_ns=now_ns, parent=parsed.parent, content_hash=parsed.content_hash, ref=ref))
-        return answered(await in_time(answer), parsed.parent.parent_id)
+            return json(told | {"rows": [row._asdict() for row in error.rows]}, status=STATUS.get(error.code, 422))
+        told = {"code": answer.code, "message": answer.text, "field": answer.field, "line": answer.line}
+        told |= {"id": answer.ids[0], "ids": answer.ids, "rows": [row._asdict() for row in answer.rows]}
+        return json(told, status=200 if answer.is_ok else STATUS.get(answer.code, 422))
 
     async def _of(self, intent_id: str, view: Callable[[Book], object]) -> web.Response:
         """Return a view of one intent, from memory or from the journal. Raises Problem where nobody knows it."""
