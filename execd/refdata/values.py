@@ -4,6 +4,7 @@ Frozen, and all of them can be saved. Days are ISO texts (they sort as days do),
 is fetched or read here; another kind of reference data is a class here, a request in `wire` and a file in `cache`.
 """
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -14,7 +15,10 @@ from execd.core.daily import DailyValues
 from execd.core.session_table import SessionTable, SessionWindow
 
 S: Final = 1_000_000_000
+HOUR_NS: Final = 3_600 * S
 DAY_NS: Final = 86_400 * S
+_CLOCK: Final = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_CLOSURE: Final = re.compile(rf"([A-Z][A-Z0-9]{{0,11}}) ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?: {_CLOCK}-{_CLOCK})?")
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,15 +41,12 @@ class Closure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @classmethod
     def of(cls, text: str) -> Self:
         """Read "XNYS 2026-12-09" (closed) or "XKRX 2026-11-19 10:00-16:30". Raises ValueError that says what to do."""
-        match text.split(" "):
-            case [calendar, day]:
-                opens = closes = ""
-            case [calendar, day, hours]:
-                opens, _, closes = hours.partition("-")
-                if not time.fromisoformat(opens) < time.fromisoformat(closes):
-                    raise ValueError(f"{text!r}: the session closes before it opens")
-            case _:
-                raise ValueError(f"{text!r} is no closure; write XNYS 2026-12-09, or XNYS 2026-12-10 09:30-13:00")
+        found = _CLOSURE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no closure; write XNYS 2026-12-09, or XNYS 2026-12-10 09:30-13:00")
+        calendar, day, opens, closes = found.groups(default="")
+        if opens and opens >= closes:
+            raise ValueError(f"{text!r}: the session closes before it opens")
         return cls(calendar=calendar, date=date.fromisoformat(day).isoformat(), opens=opens, closes=closes)
 
 
@@ -119,22 +120,39 @@ class DailyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DailyTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The derived values by symbol; `refused` says by symbol why one has none (or still has its old ones)."""
+    """The derived values by symbol; `refused` says by symbol why one has none (or still has its old ones).
 
+    `built_ns` is the instant of the last look through the folder `source`.
+    """
+
+    source: str = ""
+    built_ns: int = 0
     rows: dict[str, DailyRow] = {}
     refused: dict[str, str] = {}
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
-    """How old one kind of reference data is. `built_ns` zero: there is none. `error`: why the last refresh failed."""
+    """How old one kind of reference data is. `built_ns` zero: there is none. `error`: why it is not newer."""
 
     what: str
     source: str
     built_ns: int
     is_due: bool
+    error: str = ""
     covers_to: str = ""
     days_left: int | None = None
-    error: str = ""
+    """Days that are still covered, today included; None for what covers no days."""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether somebody should know: it could not be refreshed, or does not cover today."""
+        return bool(self.error) or (self.days_left is not None and self.days_left < 1)
+
+    def complaint(self, now_ns: int) -> str:
+        """Return what is wrong, and how old what is used instead is."""
+        age = f"what is used is {(now_ns - self.built_ns) // HOUR_NS} h old" if self.built_ns else "there is none"
+        covered = "" if self.days_left is None else f", covers {max(self.days_left, 0)} more days"
+        return f"{self.what}: {age}{covered}: {self.error or 'today is not covered'}"
 
 
 def day_in(zone: str, at_ns: int) -> str:
