@@ -28,7 +28,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "orders": tuple[str, Order],
     "positions": tuple[PositionKey, Position],
     "chains": tuple[str, str],
-    "external": tuple[str, ExecReport],
+    "external": tuple[str, tuple[ExecReport, ...]],
     "documents": tuple[str, Document],
     "tombstones": tuple[str, str],
     "halts": tuple[HaltKey, Halt],

@@ -4,7 +4,7 @@ It keeps what the file would be given, as text, and reads it back from there:
 what cannot be saved is found here too. Nothing in it is durable.
 """
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Final
 
 from execd.core.batch import Batch
@@ -15,14 +15,13 @@ from execd.core.enums import ParentStatus
 from execd.core.events import Known
 from execd.core.ids import epoch_of
 from execd.core.projection import TABLES, Cell
-from execd.core.records import Sending
+from execd.core.records import ParentsRetired, Sending
 from execd.errors import JournalError, JournalFull
 from execd.journal.chain import Chain
 from execd.journal.fold import Fold, keyed, plain_rows
 from execd.journal.reading import Recalled
-from execd.journal.records import RecordRow, Stored, is_empty, stored, writing
+from execd.journal.records import BROKER_KINDS, RecordRow, Stored, is_empty, stored, writing
 
-_BROKER_KINDS: Final = ("Reported", "Failed", "Found")
 _row_decoder: Final = decoder(list[RecordRow])
 
 
@@ -87,15 +86,28 @@ class MemoryJournal:
         row = self._tables["parents"].get((parent_id,))
         return None if row is None else Known(str(row[12]), ParentStatus(str(row[6])))
 
+    async def known_of(self, parent_ids: Sequence[str]) -> dict[str, Known]:
+        """Return what became of those of the ids that are taken."""
+        found = {parent_id: await self.known(parent_id) for parent_id in parent_ids}
+        return {parent_id: what for parent_id, what in found.items() if what is not None}
+
     async def recall(self, cl_ord_id: str) -> Recalled | None:
         """Return the parent that a request was made for, and its orders; None where the id is none of ours."""
-        book = Book(keeps_all=True)
-        for row in self._rows_of_records():
-            book.apply(stored(row[0], row[4]).record)
-        order = book.order_of(cl_ord_id)
-        if order is None:
+        mine = f"{cl_ord_id.rpartition('-')[0]}-"
+        parent_id = next((str(row[1]) for key, row in self._tables["orders"].items() if key[0].startswith(mine)), None)
+        if parent_id is None:
             return None
-        parent = book.parents[order.first.parent_id]
+        records = [stored(row[0], row[4]) for row in self._rows_of_records()]
+        left = [
+            one.seq for one in records if isinstance(one.record, ParentsRetired) and parent_id in one.record.parent_ids
+        ]
+        book = Book(keeps_all=True)
+        for row in self._rows_of_parent(parent_id):
+            if not left or row[0] <= left[-1]:
+                book.apply(stored(row[0], row[4]).record)
+        if book.order_of(cl_ord_id) is None:
+            return None
+        parent = book.parents[parent_id]
         return parent, tuple(book.orders[key] for key in parent.children)
 
     async def read_rows(self, table: str) -> list[list[Cell]]:
@@ -120,4 +132,4 @@ class MemoryJournal:
         rows = self._rows_of_records()
         told = [stored(row[0], row[4]).record for row in rows if row[2] == "Sending" and row[3] == parent_id]
         requests = {record.request.cl_ord_id for record in told if isinstance(record, Sending)}
-        return [row for row in rows if (row[3] in requests if row[2] in _BROKER_KINDS else row[3] == parent_id)]
+        return [row for row in rows if (row[3] in requests if row[2] in BROKER_KINDS else row[3] == parent_id)]

@@ -122,3 +122,8 @@ SELECT * FROM allocations ORDER BY cl_ord_id, exec_id;
 
 -- name: read_positions
 SELECT * FROM positions ORDER BY account, strategy, horizon, symbol;
+
+-- name: read_last_retirement
+-- A retirement is about many parents and has no subject, by which it is found all the same.
+SELECT max(seq) FROM records, json_each(records.body, '$.parent_ids') AS one
+WHERE subject = '' AND kind = 'ParentsRetired' AND one.value = ?1;

@@ -66,7 +66,10 @@ def known_of(connection: sqlite3.Connection, parent_ids: Sequence[str]) -> dict[
 
 
 def recall(connection: sqlite3.Connection, path: Path, cl_ord_id: str) -> Recalled | None:
-    """Return the parent that a request was made for, and its orders; None where the id is none of ours."""
+    """Return the parent that a request was made for, and its orders; None where the id is none of ours.
+
+    One that has left memory is returned as it left: what was said of it since is still to be folded by whoever asks.
+    """
     # Every request of a parent is `epoch-parent_key-n`.
     prefix, dash, _ = cl_ord_id.rpartition("-")
     if not dash:
@@ -74,10 +77,11 @@ def recall(connection: sqlite3.Connection, path: Path, cl_ord_id: str) -> Recall
     found = connection.execute(sql.query("read_parent_of"), (f"{prefix}-", f"{prefix}.")).fetchone()
     if found is None:
         return None
-    # Retired or not: the story of one parent is folded as if it had never left.
+    left_seq = _left_memory(connection, path, found[0])
     book = Book(keeps_all=True)
     for row in records_of_parent(connection, path, found[0]):
-        book.apply(stored(row[0], row[4]).record)
+        if left_seq is None or row[0] <= left_seq:
+            book.apply(stored(row[0], row[4]).record)
     if cl_ord_id not in book.chains:
         return None
     parent = book.parents[found[0]]
@@ -100,6 +104,19 @@ def records_of_parent(
     ]
     found += [row for page in pages(connection, "read_records_of_parent", after_seq, *asked) for row in page]
     return found
+
+
+def _left_memory(connection: sqlite3.Connection, path: Path, parent_id: str) -> int | None:
+    """Return the place of the last record by which a parent left memory; None where it never did."""
+    (seq,) = connection.execute(sql.query("read_last_retirement"), (parent_id,)).fetchone()
+    if seq is not None:
+        return int(seq)
+    for archive in reversed(listed(connection)):
+        with reading(file_of(path, archive)) as old:
+            (seq,) = old.execute(sql.query("read_last_retirement"), (parent_id,)).fetchone()
+        if seq is not None:
+            return int(seq)
+    return None
 
 
 def _requests(connection: sqlite3.Connection, parent_id: str) -> list[str]:

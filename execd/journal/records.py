@@ -45,6 +45,9 @@ from execd.journal.chain import Chain
 
 _record_decoder: Final = decoder(Record)
 
+BROKER_KINDS: Final = ("Reported", "Failed", "Found")
+"""Kinds of records that are filed under the cl_ord_id they speak of; as `read_records_of_parent` has them."""
+
 RecordRow = tuple[int, int, str, str, str, int]
 """seq, now_ns, kind, subject, body, sum: a row of the table `records`."""
 
