@@ -15,21 +15,28 @@ import msgspec
 
 from execd.core.book import Book
 from execd.core.codec import decoder, encode
-from execd.core.commands import CancelParent
+from execd.core.commands import CancelParent, Command
 from execd.core.enums import QueueRule, Side
 from execd.core.events import (
+    Alert,
     Cancel,
     CommandReceived,
+    DocumentReceived,
     Effect,
     Event,
     HaltReceived,
+    ListItem,
+    ListReceived,
     LookedUp,
     ParentReceived,
     PrintsReceived,
     Query,
     QuoteReceived,
+    Recall,
+    RecallAnswered,
     Recovered,
     Replace,
+    Reply,
     ReportReceived,
     SetTimer,
     Submit,
@@ -37,7 +44,7 @@ from execd.core.events import (
 )
 from execd.core.market import Halt, Prints, Quote, one_print
 from execd.core.orders import NewOrder, ParentOrder
-from execd.core.records import Record
+from execd.core.records import ParentsRetired, Record
 from execd.core.reports import ExecReport
 from execd.core.rules import Execution, Limits, Rules, S
 from execd.engine.cycle import Cycle
@@ -81,7 +88,7 @@ def intent(
     **fields: Any,  # noqa: ANN401  # ParentOrder checks them.
 ) -> ParentOrder:
     """Return a parent that may start at once; `fields` go to ParentOrder."""
-    if not {"order_qty", "notional", "is_close"} & set(fields):
+    if not {"order_qty", "notional", "is_close", "target_qty"} & set(fields):
         fields["order_qty"] = Decimal(100)
     defaults: dict[str, Any] = {"account": "sim", "effective_ns": START_NS, "start_by_ns": START_NS + 3600 * S}
     return ParentOrder(parent_id=parent_id, symbol=symbol, side=side, **(defaults | fields))
@@ -131,8 +138,35 @@ class World:
 
     def cancel(self, parent_id: str) -> None:
         """Let an operator cancel a parent now."""
-        command = CancelParent(parent_id=parent_id)
-        self.tell(CommandReceived(now_ns=self.now_ns, command=command, uid=0, ref="operator"))
+        self.command(CancelParent(parent_id=parent_id))
+
+    def command(self, command: Command) -> Reply:
+        """Let an operator command something now; return the answer."""
+        self.tell(CommandReceived(now_ns=self.now_ns, command=command, uid=1000, pid=7, ref="operator"))
+        return self.replies()[-1]
+
+    def document(self, document_id: str, command: Command, content_hash: str = "a") -> Reply:
+        """Let a file that asks something arrive now; return the answer."""
+        self.tell(
+            DocumentReceived(
+                now_ns=self.now_ns, document_id=document_id, content_hash=content_hash, command=command, ref="file"
+            )
+        )
+        return self.replies()[-1]
+
+    def drop_list(self, *parents: ParentOrder, is_atomic: bool = True) -> Reply:
+        """Let a file with several intents arrive now; return the answer."""
+        items = tuple(ListItem(parent=one, content_hash=encode(one).decode()) for one in parents)
+        self.tell(ListReceived(now_ns=self.now_ns, items=items, is_atomic=is_atomic, ref="list"))
+        return self.replies()[-1]
+
+    def replies(self) -> list[Reply]:
+        """Return every answer so far."""
+        return [effect for effect in self.effects if isinstance(effect, Reply)]
+
+    def alerts(self) -> list[str]:
+        """Return the codes of every alert so far."""
+        return [effect.code for effect in self.effects if isinstance(effect, Alert)]
 
     def show(self, tick: Quote | Prints | Halt) -> None:
         """Let the market show something now: to the venue first, then to the engine."""
@@ -212,12 +246,29 @@ class World:
                 self._push(at_ns, lambda: self.tell(TimerFired(now_ns=self.now_ns, key=key)))
             case Query(account=account, cl_ord_id=cl_ord_id):
                 self._later(lambda: self._answer(account, cl_ord_id))
+            case Recall(cl_ord_id=cl_ord_id):
+                self._later(lambda: self._recall(cl_ord_id))
             case _:
                 pass  # Reports, alerts and answers are looked at by the tests themselves.
 
     def _answer(self, account: str, cl_ord_id: str) -> None:
         seen = self.venue.find(account, cl_ord_id)
         self.tell(LookedUp(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, seen=seen))
+
+    def _recall(self, cl_ord_id: str) -> None:
+        """Answer as the journal does: with the parent as it left memory."""
+        asked = _everything(self.records).order_of(cl_ord_id)
+        if asked is None:
+            self.tell(RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id))
+            return
+        parent_id = asked.first.parent_id
+        left = [
+            n for n, one in enumerate(self.records) if isinstance(one, ParentsRetired) and parent_id in one.parent_ids
+        ]
+        then = _everything(self.records[: left[-1]])
+        parent = then.parents[parent_id]
+        orders = tuple(then.orders[key] for key in parent.children)
+        self.tell(RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id, parent=parent, orders=orders))
 
     def _report(self, reports: Iterable[ExecReport]) -> None:
         for report in reports:
@@ -244,6 +295,13 @@ class World:
             raise AssertionError(message)
         for effect in extra:
             self._carry_out(effect)
+
+
+def _everything(records: Iterable[Record]) -> Book:
+    book = Book(keeps_all=True)
+    for record in records:
+        book.apply(record)
+    return book
 
 
 def execution(**fields: Any) -> Rules:  # noqa: ANN401  # Execution checks them.
