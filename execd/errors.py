@@ -3,6 +3,7 @@
 ExecdError
 ├── ConfigError        the configuration cannot be used (exit 78)
 │   └── VenueError     the simulated venue cannot be started, found or read (exit 78)
+│       └── VenueBusy  another venue holds the directory (exit 1)
 ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
 ├── BrokerError
 │   ├── Refused        surely not live: the broker did not take the request
@@ -43,6 +44,10 @@ class ConfigError(ExecdError):
 
 class VenueError(ConfigError):
     """The simulated venue cannot be used; its ledger was left untouched."""
+
+
+class VenueBusy(VenueError):
+    """Another simulated venue holds this directory."""
 
 
 class IntentError(ExecdError):
