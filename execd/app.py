@@ -243,6 +243,7 @@ class Daemon:
             taker=self.taker,
             records=self._records,
             inbox=self.inbox.counts,
+            subscribe=self.quotes.subscribe,
             amend=self._amend,
             reload=self._reload,
             more={},

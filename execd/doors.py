@@ -6,12 +6,15 @@ it needs beyond these parts is a field of `Parts`.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from execd.config.settings import Settings
+from execd.core.orders import ParentOrder
 from execd.core.records import Record
 from execd.engine.engine import Engine
+from execd.errors import IntentError
+from execd.intake.parsed import ParsedIntent, ParsedList
 from execd.ports import Clock
 from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
@@ -22,12 +25,13 @@ from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
 from execd.runtime.supervisor import Supervisor
 from execd.runtime.taking import Taker
-from execd.runtime.taking import Taker
+from execd.surface.answers import Problem
 from execd.surface.control import BODY_BYTES_MAX, Control
 from execd.surface.gate import Gate
 from execd.surface.gauges import Gauges
 from execd.surface.metrics import Metrics
 from execd.surface.peers import Roles
+from execd.surface.previews import Previews
 from execd.surface.status import About, Status
 from execd.surface.verbs import Amend, Reload, Verbs
 from execd.surface.web import Surface, public_app
@@ -51,6 +55,7 @@ class Parts(NamedTuple):
     taker: Taker
     records: Callable[[str], AsyncIterator[Record]]
     inbox: Callable[[], Mapping[str, int]]
+    subscribe: Callable[[tuple[str, ...]], None]
     amend: Amend
     reload: Reload
     more: Mapping[str, Callable[[], object]]
@@ -79,10 +84,17 @@ def open_doors(parts: Parts) -> Surface:
         pager=parts.pager,
         reload=parts.reload,
     )
+    previews = Previews(
+        engine=parts.engine,
+        pump=parts.pump,
+        clock=parts.clock,
+        read=lambda name, body: _intents(parts, name, body),
+        subscribe=parts.subscribe,
+    )
     gate = _gate(settings, parts.pump, parts.clock)
     gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
     surface = Surface(
-        control=gate.app((*control.routes, *verbs.routes), body_bytes_max=BODY_BYTES_MAX),
+        control=gate.app((*control.routes, *previews.routes, *verbs.routes), body_bytes_max=BODY_BYTES_MAX),
         public=public_app(registry=metrics.registry, read=gauges.read, health=parts.health),
         path=parts.paths.socket,
         host=settings.surface.http_host,
@@ -123,3 +135,18 @@ def _gate(settings: Settings, pump: Pump, clock: Clock) -> Gate:
         is_owner_only=not control.socket_group,
     )
     return Gate(roles=roles, post=pump.post, clock=clock)
+
+
+async def _intents(parts: Parts, name: str, body: bytes) -> Sequence[ParentOrder]:
+    """Return the intents of a file. Raises Problem."""
+    try:
+        parsed = await parts.taker.parse(name, body, parts.clock.now_ns())
+    except IntentError as error:
+        raise Problem(error.code, error.message, field=error.field, line=error.line) from None
+    match parsed:
+        case ParsedIntent(parent=parent):
+            return (parent,)
+        case ParsedList(intents=intents):
+            return tuple(one.parent for one in intents)
+        case _:
+            raise Problem("not_supported", "a preview is of orders; a cancel or an amend has no plan", field="kind")

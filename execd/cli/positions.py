@@ -11,7 +11,7 @@ from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.reading import read
 from execd.cli.show import Cell, as_json, clip, or_dash, table
 
-HEADS: Final = ("ACCOUNT", "STRATEGY", "HORIZON", "SYMBOL", "QTY", "AVG PX", "BUYING", "SELLING", "IN DOUBT", "PAID")
+HEADS: Final = ("ACCOUNT", "STRATEGY", "HORIZON", "SYMBOL", "QTY", "NET PX", "BUYING", "SELLING", "IN DOUBT", "PAID")
 _RIGHT: Final = frozenset(HEADS[4:])
 
 
@@ -40,7 +40,7 @@ def _row(row: dict[str, Any]) -> list[Cell]:
         row["horizon"],
         row["symbol"],
         row["qty"],
-        or_dash(row["avg_px"]),
+        or_dash(row["net_px"]),
         row["buying_qty"],
         row["selling_qty"],
         (row["in_doubt_qty"], "bad" if row["in_doubt_qty"] != "0" else ""),

@@ -14,8 +14,8 @@ from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.show import as_json, paint, readable, safe
 from execd.cli.submit import read_file
 
-EPILOG = "exit 0: every intent of the file would be taken; 1: at least one would not"
-_MARKS: Final = {True: ("✓", "ok"), False: ("✗", "bad"), None: ("…", "queued")}
+EPILOG = "exit 0: an order would leave now for every intent of the file; 1: not for all, and the checks say why"
+_MARKS: Final = {True: ("✓", "ok"), False: ("✗", "bad")}
 
 
 def add(commands: Subparsers) -> None:
@@ -33,12 +33,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(told: dict[str, Any]) -> str:
-    verdict = ("would be taken", "ok") if told["is_ok"] else ("would be refused", "bad")
+    verdict = ("an order would leave now", "ok") if told["is_ok"] else ("no order would leave now", "bad")
     lines = [f"{paint(told['id'], 'head')}  {safe(told['what'])}: {paint(*verdict)}"]
     for check in told["checks"]:
         mark, colour = _MARKS[check["is_ok"]]
-        lines.append(f"  {paint(mark, colour)} {check['name']:<14} {readable(safe(check['text']))}")
-    if told["plan"]:
-        lines.append(f"  {paint('plan', 'head')} {safe(told['plan'])}")
-        lines += [f"       {readable(safe(reason))}" for reason in told["reasons"]]
+        lines.append(f"  {paint(mark, colour)} {check['name']:<12} {readable(safe(check['text']))}")
+    if told["algo"]:
+        lines.append(
+            f"    {'plan':<12} {told['algo']} for {told['side']} {told['qty']}, until {told['deadline'][:19]}Z"
+        )
+        lines += [f"    {'':<12} {readable(safe(reason))}" for reason in told["reasons"]]
+    if told["first"]:
+        first = told["first"]
+        at = f" @ {first['price']}" if first["price"] else ""
+        text = f"{first['ord_type']} {first['side']} {first['qty']}{at} ({first['text']})"
+        lines.append(f"    {'first order':<12} {safe(text)}")
     return "\n".join(lines)

@@ -123,9 +123,16 @@ class Control:
             self._on_refused(error)
             told = {"code": error.code, "message": str(error), "field": error.field, "line": error.line}
             return json(told | {"rows": [row._asdict() for row in error.rows]}, status=STATUS.get(error.code, 422))
-        told = {"code": answer.code, "message": answer.text, "field": answer.field, "line": answer.line}
-        told |= {"id": answer.ids[0], "ids": answer.ids, "rows": [row._asdict() for row in answer.rows]}
-        return json(told, status=200 if answer.is_ok else STATUS.get(answer.code, 422))
+        taken = {
+            "id": answer.ids[0],
+            "ids": answer.ids,
+            "code": answer.code,
+            "message": answer.text,
+            "field": answer.field,
+            "line": answer.line,
+            "rows": [row._asdict() for row in answer.rows],
+        }
+        return json(taken, status=200 if answer.is_ok else STATUS.get(answer.code, 422))
 
     async def _of(self, intent_id: str, view: Callable[[Book], object]) -> web.Response:
         """Return a view of one intent, from memory or from the journal. Raises Problem where nobody knows it."""

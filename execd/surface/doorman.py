@@ -7,7 +7,7 @@ must be whole, and connections have a number. Nothing here reads what they say.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 HEADERS_S_MAX: Final = 5.0
 """A request is a few hundred bytes from the same machine; slower is not a client of ours."""
@@ -43,14 +43,15 @@ class _Guarded(asyncio.Protocol):
         self._is_in = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports have no base of asyncio's.
+        line = cast("asyncio.Transport", transport)
         if self._doorman.connections_n >= CONNECTIONS_MAX:
             self._doorman.refused_n += 1
-            transport.abort()
+            line.abort()
             return
         self._doorman.connections_n += 1
         self._is_in = True
-        self._alarm = asyncio.get_running_loop().call_later(self._headers_s_max, self._hang_up, transport)
+        self._alarm = asyncio.get_running_loop().call_later(self._headers_s_max, self._hang_up, line)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:

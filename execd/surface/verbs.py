@@ -41,7 +41,7 @@ SMALL_BYTES_MAX: Final = 64 * 1024
 """A command's body; only what holds intents may be larger."""
 
 
-Amend = Callable[[str, Mapping[str, Any]], AmendParent]
+Amend = Callable[[str, Mapping[str, object]], AmendParent]
 """(intent id, fields as in an amend document) to the command; raises Problem."""
 Reload = Callable[[int, int], Awaitable[Mapping[str, Any]]]
 """(uid, pid) to what was applied and refused; raises Problem."""
