@@ -129,6 +129,8 @@ def open_second_leg(desk: Desk, parent: Parent, now_ns: int) -> None:
     order = parent.order
     if order.target_qty is None or parent.status is not ParentStatus.FILLED or parent.order_qty is None:
         return
+    if parent.stopping is not None:
+        return  # It was cancelled or replaced, and filled all the same: nobody wants the rest of its way.
     parent_id = order.parent_id + SECOND_LEG
     is_through = desk.owned_qty(parent) == ZERO and order.target_qty != ZERO
     if not is_through or order.parent_id.endswith(SECOND_LEG) or parent_id in desk.book.parents or desk.is_stopping:

@@ -1,0 +1,65 @@
+"""What would become of an intent: the same answer as taking it, and nothing changed."""
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from execd.core.commands import HaltNew
+from execd.core.enums import ParentStatus, Side, Urgency
+from execd.core.orders import ParentOrder
+from execd.engine.preview import preview
+from tests.unit.engine.test_commanding import STANDING
+from tests.world import RULES, World, execution, intent, quote
+
+INTENTS = [
+    intent("a"),
+    intent("a", urgency=Urgency.HIGH),
+    intent("a", notional=Decimal(5_000)),
+    intent("a", order_qty=Decimal(10_001)),
+    intent("a", order_qty=Decimal("1.5")),
+    intent("a", side=Side.SELL),
+    intent("a", is_close=True),
+    intent("a", target_qty=Decimal(-10)),
+    intent("a", symbol="NONE"),
+    intent("a", order_qty=Decimal(1_300)),
+]
+
+
+@pytest.mark.parametrize("order", INTENTS, ids=lambda order: f"{order.side}-{order.order_qty}-{order.symbol}")
+def test_a_preview_says_what_happens(order: ParentOrder) -> None:
+    """The order that a preview shows is the one that leaves; where it shows none, none leaves."""
+    world = World()
+    world.show(quote(*STANDING))
+    told = preview(world.engine.desk, order, world.now_ns)
+    world.drop(order)
+    sent = [(one.side, one.order_qty, one.price) for one in world.submitted]
+
+    assert ([(told.first.side, told.first.order_qty, told.first.price)] if told.is_clear and told.first else []) == sent
+    assert told.is_clear == all(check.is_ok for check in told.checks)
+
+
+def test_a_preview_changes_nothing() -> None:
+    """The book, the records, the wishes and the tokens are as before."""
+    world = World(execution())
+    world.show(quote(*STANDING))
+    desk = world.engine.desk
+    before = (dict(desk.buckets), dict(desk.timers), dict(desk.book.parents))
+    preview(desk, intent("a"), world.now_ns)
+
+    assert before == (dict(desk.buckets), dict(desk.timers), dict(desk.book.parents))
+    assert ((), []) == (desk.take_records(), desk.take_effects())
+
+
+def test_a_preview_names_what_stands_in_the_way() -> None:
+    """A halt and a known id are said; the rest of the plan is still shown."""
+    world = World(replace(RULES, is_observing=False))
+    world.show(quote(*STANDING))
+    world.drop(intent("a"))
+    world.command(HaltNew(reason="lunch"))
+    told = preview(world.engine.desk, intent("a"), world.now_ns)
+    failed = [check.name for check in told.checks if not check.is_ok]
+
+    assert ["id", "halt", "send"] == failed
+    assert told.plan is not None
+    assert ParentStatus.WORKING is world.book.parents["a"].status
