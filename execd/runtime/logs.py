@@ -78,9 +78,23 @@ class _Foreign(logging.Handler):
         structlog.get_logger("library").log(record.levelno, "library", logger=record.name, text=record.getMessage())
 
 
+class _Speaker(structlog.BoundLoggerBase):
+    """The logger of everybody. Its methods are those of a level, and are exchanged when that changes."""
+
+
+def set_level(level: str) -> None:
+    """Say what is at `level` or above from here on, also by loggers that exist."""
+    # Loggers are kept by who uses them, so a new class would reach nobody; what is below costs nothing this way.
+    filtering = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()])
+    for name, method in vars(filtering).items():
+        if not name.startswith("__"):
+            setattr(_Speaker, name, method)
+
+
 def configure(*, level: str, form: str, stream: TextIO | None = None) -> Lines:
     """Set up logging for the whole process; `form` is auto, json or console."""
     lines = Lines(_to_stderr if stream is None else stream.write)
+    set_level(level)
     is_console = form == "console" or (form == "auto" and (stream or sys.stderr).isatty())
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(pad_event_to=26, exception_formatter=structlog.dev.plain_traceback)
@@ -94,7 +108,7 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> Lines:
             *([] if is_console else [_TRACEBACKS]),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=_Speaker,
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )

@@ -50,8 +50,17 @@ class ReportStore(Protocol):
 class Reporter:
     """The task `outbox`: which reports are due, and their writing."""
 
-    def __init__(self, *, book: Book, store: ReportStore, clock: Clock, nudge: Callable[[], None]) -> None:
-        """`nudge` asks the pump to call `build` soon."""
+    def __init__(
+        self,
+        *,
+        book: Book,
+        store: ReportStore,
+        clock: Clock,
+        nudge: Callable[[], None],
+        pace_ns: int = REWRITE_NS_MIN,
+    ) -> None:
+        """`nudge` asks the pump to call `build` soon; `pace_ns` is the least time between two writings of a report."""
+        self.pace_ns = pace_ns
         self._book = book
         self._store = store
         self._clock = clock
@@ -80,7 +89,7 @@ class Reporter:
             self._dirty.pop(parent_id, None)
             self._written_ns.pop(parent_id, None)
             self._put(parent_id, is_terminal=True)
-        due = [one for one in self._dirty if now_ns - self._written_ns.get(one, 0) >= REWRITE_NS_MIN]
+        due = [one for one in self._dirty if now_ns - self._written_ns.get(one, 0) >= self.pace_ns]
         for parent_id in due[:BUILT_MAX]:
             del self._dirty[parent_id]
             self._written_ns[parent_id] = now_ns
@@ -88,7 +97,7 @@ class Reporter:
         if self._ended or len(due) > BUILT_MAX:
             asyncio.get_running_loop().call_soon(self._nudge)
         elif self._dirty and self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(REWRITE_NS_MIN / NS_PER_S, self._ring)
+            self._alarm = asyncio.get_running_loop().call_later(self.pace_ns / NS_PER_S, self._ring)
 
     async def written(self) -> None:
         """Return once every report that was due is in the outbox."""
@@ -138,6 +147,8 @@ class Reporter:
         failed: dict[str, tuple[bytes, bool]] = {}
         for parent_id, (body, is_terminal) in bodies.items():
             try:
+                # Somebody may have removed the folder while we ran.
+                self._store.path_of(parent_id).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
                 self._store.write(parent_id, body, is_terminal=is_terminal)
             except OSError as error:
                 log.warning("outbox_write_failed", parent_id=parent_id, errno=error.errno, text=error.strerror)

@@ -18,6 +18,8 @@ PAUSE_S_MIN: Final = 0.1
 PAUSE_S_MAX: Final = 30.0
 HEALTHY_S: Final = 60.0
 """An edge that lived so long begins again with the shortest pause."""
+SAID_MAX: Final = 5
+"""Errors of a group that are told."""
 
 Run = Callable[[], Awaitable[None]]
 Announce = Callable[[str], None]
@@ -89,7 +91,7 @@ class Supervisor:
                 await self._once(state, run)
                 state.error = "ended"
             except Exception as error:  # noqa: BLE001  # An edge comes back from whatever it died of; that is its kind.
-                state.error = f"{type(error).__name__}: {error}"
+                state.error = said(error)
             failed_n = 0 if time.monotonic() - began_s > HEALTHY_S else failed_n + 1
             pause_s = pause_after(failed_n, random.random())  # noqa: S311  # Spreads restarts; guards nothing.
             state.restarts_n += 1
@@ -105,6 +107,15 @@ async def within(seconds: float, waiting: Awaitable[None], event: str) -> None:
             await waiting
     except TimeoutError:
         log.warning(event, seconds=seconds)
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says, in a line; a group of one is that one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(said(one) for one in error.exceptions[:SAID_MAX])
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def pause_after(failed_n: int, draw: float) -> float:

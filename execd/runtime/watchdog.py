@@ -4,8 +4,8 @@
 without a beat for the limit it writes where every thread stands and ends the
 process with 70; the journal has everything, and the next start goes on. The
 beat is given by the task `watchdog` (`Heartbeat`) only after the engine was
-seen between two turns, so a commit that never returns counts as standing
-still too. A process that was itself stopped is given one more period.
+seen at a new turn or between two, so a commit that never returns counts as
+standing still too. A process that was itself stopped is given one more period.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ LOOKS_PER_LIMIT: Final = 4
 """Beats and looks within one limit: one that comes late must not look like none."""
 BEAT_S_MAX: Final = 2.5
 """The longest pause between two beats, whatever the limit."""
+FRESH_PERIODS: Final = 4
+"""A proof is fresh for so many periods."""
 _STDERR: Final = 2
 
 
@@ -86,19 +88,28 @@ class Heartbeat:
         self._pump = pump
         self._period_s = min(period_s, BEAT_S_MAX) if period_s > 0 else BEAT_S_MAX
         self._on_beat = on_beat
+        self._turned_ns = -1
 
     def is_fresh(self) -> bool:
         """Whether the last proof is as young as it should be."""
-        return time.monotonic() - self.proved_s < LOOKS_PER_LIMIT * self._period_s
+        return time.monotonic() - self.proved_s < FRESH_PERIODS * self._period_s
 
     async def run(self) -> None:
         """Prove it again and again."""
-        turned_ns = -1
         while True:
-            async with self._pump.settled():
-                has_moved = self._pump.waiting_n == 0 or self._pump.turned_ns != turned_ns
-                turned_ns = self._pump.turned_ns
-            if has_moved:
+            if await self._has_moved():
                 self.proved_s = time.monotonic()
                 self._on_beat()
             await asyncio.sleep(self._period_s)
+
+    async def _has_moved(self) -> bool:
+        """Whether the engine has begun a turn since the last look, or has none to begin and comes to rest."""
+        before_ns, self._turned_ns = self._turned_ns, self._pump.turned_ns
+        if self._turned_ns != before_ns:
+            return True
+        try:
+            async with asyncio.timeout(self._period_s), self._pump.settled():
+                return self._pump.waiting_n == 0
+        except TimeoutError:
+            # A turn is under way, and its commit does not return.
+            return False

@@ -56,8 +56,38 @@ def test_what_is_below_the_level_is_not_said() -> None:
     assert stream.getvalue() == ""
 
 
+def test_a_level_reaches_loggers_that_exist() -> None:
+    """A reload of logging.level is heard at once, by those who have spoken before too."""
+    stream = io.StringIO()
+    lines = configure(level="warning", form="json", stream=stream)
+    log = structlog.get_logger()
+    for level in ("warning", "debug", "error"):
+        logs.set_level(level)
+        for speak in (log.debug, log.info, log.warning, log.error):
+            speak(level)
+    lines.close()
+    told = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+
+    assert ["warning"] * 2 + ["debug"] * 4 + ["error"] == told
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_tells_no_local_variable(form: str) -> None:
+    """Fault I12: a variable beside an error may be a secret; the log says where, not with what."""
+    stream = io.StringIO()
+    lines = configure(level="info", form=form, stream=stream)
+    webhook = "canary" + "-secret"
+    try:
+        assert len(webhook) // 0
+    except ZeroDivisionError as error:
+        structlog.get_logger().critical("daemon_died", exc_info=error)
+    lines.close()
+
+    assert ("ZeroDivisionError" in stream.getvalue(), webhook in stream.getvalue()) == (True, False)
+
+
 def test_a_log_that_cannot_be_written_stops_nothing() -> None:
-    """A broken pipe loses the line, counts it, and raises nothing."""
+    """Fault G12: a broken pipe loses the line, counts it, and raises nothing."""
     lines = configure(level="info", form="json", stream=Broken())
     structlog.get_logger().info("lost")
     lines.close()
@@ -66,7 +96,7 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 
 
 def test_a_pipe_that_nobody_reads_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the writer stuck, speaking returns at once; lines beyond the bound are lost and counted, the others kept."""
+    """Fault G12: with the writer stuck, speaking returns at once; lines beyond the bound are lost and counted."""
     monkeypatch.setattr(logs, "LINES_MAX", 5)
     stream = Stuck()
     lines = configure(level="info", form="json", stream=stream)

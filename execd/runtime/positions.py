@@ -1,0 +1,235 @@
+"""What each strategy owns, as a file it can read: `outbox/positions/<strategy>.json`.
+
+An observer of the pump: a record that may change an owned, working or doubted
+quantity makes its strategy's file due. Bodies are made in the settled state,
+at most once a pace, and written whole in a thread; a write that fails is told
+and tried again. Quantities are exact decimals as text; what they mean is in
+docs/positions.md. Nothing here decides what is owned.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from execd.core.batch import Batch
+from execd.core.book import Book
+from execd.core.codec import encode, plain
+from execd.core.events import Effect
+from execd.core.order import Order
+from execd.core.parents import Position, PositionKey
+from execd.core.records import Adopted, Failed, Found, ParentRecalled, Record, Reported, Sending
+from execd.ports import Clock
+from execd.runtime.clock import NS_PER_S
+
+PACE_NS: Final = 250_000_000
+BUILT_MAX: Final = 16
+"""Files made between two turns; the rest waits for the next pause."""
+RETRY_S: Final = 1.0
+ZERO: Final = Decimal(0)
+_PX_PLACES: Final = Decimal("0.0001")
+
+log = structlog.get_logger("execd.positions")
+
+
+class PositionStore(Protocol):
+    """Where the files go; called in a thread."""
+
+    def write(self, name: str, body: bytes, *, is_terminal: bool) -> object:
+        """Replace the file of a strategy as a whole. Raises OSError."""
+
+    def path_of(self, name: str) -> Path:
+        """Return where the file of a strategy is, or will be."""
+
+
+class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One symbol of one sleeve. `paid` is what it cost so far less what was received; `net_px` is that a share."""
+
+    account: str
+    horizon: str
+    symbol: str
+    qty: str
+    paid: str
+    net_px: str | None
+    buying_qty: str
+    selling_qty: str
+    in_doubt_qty: str
+
+
+class PositionFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy's file says. `revision` only grows; `as_of_ns` is when it was true."""
+
+    schema: int = 1
+    strategy: str
+    revision: int
+    as_of_ns: int
+    positions: tuple[PositionLine, ...]
+
+
+class PositionFiles:
+    """The task `positions`: which files are due, and their writing."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        store: PositionStore,
+        clock: Clock,
+        nudge: Callable[[], None],
+        revision: Callable[[], int],
+        pace_ns: int = PACE_NS,
+    ) -> None:
+        """Every strategy of the book is due; `nudge` asks the pump to call `build`, `revision` only grows."""
+        self.pace_ns = pace_ns
+        self._book = book
+        self._store = store
+        self._clock = clock
+        self._nudge = nudge
+        self._revision = revision
+        self._keys: dict[str, dict[PositionKey, None]] = {}
+        self._live: dict[str, dict[str, None]] = {}
+        self._dirty: dict[str, None] = {}
+        self._built_ns: dict[str, int] = {}
+        self._bodies: dict[str, bytes] = {}
+        self._has_bodies = asyncio.Event()
+        self._all_written = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        for key in book.positions:
+            self._touch(key)
+        for parent in book.parents.values():
+            for order_key in parent.live:
+                self._touch_order(book.orders[order_key])
+        if not self._dirty:
+            self._all_written.set()
+
+    def committed(self, batch: Batch, effects: Sequence[Effect], commit_s: float) -> None:
+        """Note whose files are no longer true."""
+        for record in batch.records:
+            self._note(record)
+
+    def build(self) -> None:
+        """Make the bodies that are due. Call between two turns only."""
+        if not self._dirty:
+            return
+        now_ns = self._clock.now_ns()
+        due = [one for one in self._dirty if now_ns - self._built_ns.get(one, 0) >= self.pace_ns]
+        for strategy in due[:BUILT_MAX]:
+            del self._dirty[strategy]
+            self._built_ns[strategy] = now_ns
+            self._bodies[strategy] = encode(self._file(strategy, now_ns))
+            self._has_bodies.set()
+        loop = asyncio.get_running_loop()
+        if len(due) > BUILT_MAX:
+            loop.call_soon(self._nudge)
+        elif self._dirty and self._alarm is None:
+            self._alarm = loop.call_later(self.pace_ns / NS_PER_S, self._ring)
+
+    async def flush(self) -> None:
+        """Make every file due now and wait for the writing; for the end of the process."""
+        self._built_ns.clear()
+        self._nudge()
+        await self._all_written.wait()
+
+    async def run(self) -> None:
+        """Write what was made, for ever."""
+        while True:
+            await self._has_bodies.wait()
+            self._has_bodies.clear()
+            bodies, self._bodies = self._bodies, {}
+            failed = await asyncio.to_thread(self._write_all, bodies)
+            if failed:
+                # What was made meanwhile is newer and stays.
+                self._bodies = {**failed, **self._bodies}
+                self._has_bodies.set()
+                await asyncio.sleep(RETRY_S)
+            elif not (self._bodies or self._dirty):
+                self._all_written.set()
+
+    def _note(self, record: Record) -> None:
+        match record:
+            case Sending(request=request):
+                self._touch_order(self._book.order_of(request.cl_ord_id))
+            case Reported(report=report):
+                self._touch_order(self._book.order_of(report.cl_ord_id))
+            case Failed(cl_ord_id=cl_ord_id) | Found(cl_ord_id=cl_ord_id):
+                self._touch_order(self._book.order_of(cl_ord_id))
+            case Adopted(is_external=False, strategy=strategy):
+                for key in self._book.positions:
+                    if key.sleeve.strategy == strategy:
+                        self._touch(key)
+            case ParentRecalled(orders=orders):
+                for order in orders:
+                    self._touch_order(order)
+            case _:
+                pass  # No other record changes a quantity.
+
+    def _touch_order(self, order: Order | None) -> None:
+        parent = None if order is None else self._book.parents.get(order.first.parent_id)
+        if order is None or parent is None:
+            return
+        key = PositionKey(parent.order.sleeve, order.first.symbol)
+        self._touch(key)
+        if not order.is_done:
+            self._live.setdefault(key.sleeve.strategy, {})[order.key] = None
+
+    def _touch(self, key: PositionKey) -> None:
+        strategy = key.sleeve.strategy
+        self._keys.setdefault(strategy, {})[key] = None
+        self._dirty[strategy] = None
+        self._all_written.clear()
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._nudge()
+
+    def _file(self, strategy: str, now_ns: int) -> PositionFile:
+        ways: dict[PositionKey, list[Decimal]] = {}
+        live = self._live.get(strategy, {})
+        for order_key in list(live):
+            order = self._book.orders.get(order_key)
+            parent = None if order is None else self._book.parents.get(order.first.parent_id)
+            if order is None or parent is None or order.is_done:
+                del live[order_key]
+                continue
+            way = ways.setdefault(PositionKey(parent.order.sleeve, order.first.symbol), [ZERO, ZERO, ZERO])
+            way[0 if order.first.side.is_buy else 1] += order.leaves_qty
+            way[2] += order.leaves_qty if order.is_in_doubt else ZERO
+        keys = sorted(self._keys[strategy])
+        return PositionFile(
+            strategy=strategy,
+            revision=self._revision(),
+            as_of_ns=now_ns,
+            positions=tuple(_line(key, self._book.positions.get(key), ways.get(key)) for key in keys),
+        )
+
+    def _write_all(self, bodies: dict[str, bytes]) -> dict[str, bytes]:
+        failed: dict[str, bytes] = {}
+        for strategy, body in bodies.items():
+            try:
+                # Somebody may have removed the folder while we ran.
+                self._store.path_of(strategy).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+                self._store.write(strategy, body, is_terminal=False)
+            except OSError as error:
+                log.warning("positions_write_failed", errno=error.errno, text=error.strerror)
+                failed[strategy] = body
+        return failed
+
+
+def _line(key: PositionKey, position: Position | None, way: list[Decimal] | None) -> PositionLine:
+    qty, paid = (ZERO, ZERO) if position is None else (position.qty, position.paid)
+    buying, selling, in_doubt = way or (ZERO, ZERO, ZERO)
+    return PositionLine(
+        account=key.sleeve.account,
+        horizon=key.sleeve.horizon,
+        symbol=key.symbol,
+        qty=plain(qty),
+        paid=plain(paid),
+        net_px=plain((paid / qty).quantize(_PX_PLACES)) if qty else None,
+        buying_qty=plain(buying),
+        selling_qty=plain(selling),
+        in_doubt_qty=plain(in_doubt),
+    )

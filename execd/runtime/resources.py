@@ -1,0 +1,129 @@
+"""What the machine has left for us: disk space and open files.
+
+`raise_files_limit` is called once at the start. The task `resources` looks
+every few seconds and tells the engine when the state directory's disk or the
+files that we may open run low, and when there is enough again. It frees
+nothing itself; where there is room it has the ballast made anew.
+"""
+
+import asyncio
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from execd.core.events import TroubleReported
+from execd.ports import Clock
+from execd.runtime.post import Post
+
+LOOK_S: Final = 5.0
+FILES_WANTED: Final = 65_536
+"""More than anything here opens; the hard limit is respected."""
+FILES_SHARE_MAX: Final = 0.8
+"""Above this share of the files we may open there is an alert: the next connection may be the last."""
+ENOUGH_FACTOR: Final = 1.1
+"""A disk is well again with a tenth more than the minimum: near the bound nothing flaps."""
+MIB: Final = 1 << 20
+_OPEN_FILES: Final = Path("/proc/self/fd")
+
+log = structlog.get_logger("execd.resources")
+
+
+class ResourceWatch:
+    """Looks, and tells the engine."""
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        disk_free_mib_min: int,
+        clock: Clock,
+        post: Post,
+        free_mib: Callable[[Path], float] | None = None,
+        files_share: Callable[[], float] | None = None,
+        on_room: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Watch the disk of `folder`; `on_room` is called in a thread while there is enough of it."""
+        self.free_mib = 0.0
+        self.files_share = 0.0
+        self._folder = folder
+        self._free_mib_min = disk_free_mib_min
+        self._clock = clock
+        self._post = post
+        self._read_free_mib = free_mib or free_mib_of
+        self._read_files_share = files_share or files_share_now
+        self._on_room = on_room
+        self._is_disk_low = False
+        self._are_files_low = False
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Look once; in a thread, for a disk that hangs must not hold up the loop."""
+        try:
+            self.free_mib = await asyncio.to_thread(self._read_free_mib, self._folder)
+        except OSError as error:
+            # A disk that cannot even be asked is one that cannot be written.
+            log.warning("disk_unreadable", errno=error.errno)
+            self.free_mib = 0.0
+        self._tell_disk()
+        if not self._is_disk_low:
+            await asyncio.to_thread(self._on_room)
+        self.files_share = self._read_files_share()
+        self._tell_files()
+
+    def _tell_disk(self) -> None:
+        least_mib = self._free_mib_min * (ENOUGH_FACTOR if self._is_disk_low else 1.0)
+        is_low = self.free_mib < least_mib
+        if is_low != self._is_disk_low:
+            self._is_disk_low = is_low
+            text = f"{self.free_mib:.0f} MiB are free on the disk of {self._folder}"
+            if is_low:
+                text += f", at least {self._free_mib_min} are wanted: make room; reducing orders and cancels go on"
+            self._trouble("disk_low", text, is_over=not is_low, is_halting=True)
+
+    def _tell_files(self) -> None:
+        are_low = self.files_share > FILES_SHARE_MAX
+        if are_low != self._are_files_low:
+            self._are_files_low = are_low
+            text = f"{self.files_share:.0%} of the files that execd may open are open"
+            if are_low:
+                text += ": raise LimitNOFILE, and look for who holds connections"
+            self._trouble("files_low", text, is_over=not are_low, is_halting=False)
+
+    def _trouble(self, cause: str, text: str, *, is_over: bool, is_halting: bool) -> None:
+        now_ns = self._clock.now_ns()
+        self._post(TroubleReported(now_ns=now_ns, cause=cause, text=text, is_over=is_over, is_halting=is_halting))
+
+
+def raise_files_limit() -> int:
+    """Let us open as many files as the hard limit allows, at most `FILES_WANTED`; return how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
+
+
+def free_mib_of(folder: Path) -> float:
+    """Return the space that an ordinary user may still take on the disk of a folder. Raises OSError."""
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize / MIB
+
+
+def files_share_now() -> float:
+    """Return which share of the files we may open is open; zero where the system does not tell."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        open_n = sum(1 for _ in _OPEN_FILES.iterdir())
+    except OSError:
+        # Nothing is left even to look: that is the answer, where there is a /proc at all.
+        return 1.0 if _OPEN_FILES.parent.exists() else 0.0
+    return open_n / soft if soft > 0 else 0.0
