@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.reading import read
-from execd.cli.show import as_json, or_dash, paint, readable, safe
+from execd.cli.show import as_json, because, or_dash, paint, readable, safe
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
@@ -56,7 +56,8 @@ def chain_text(told: dict[str, Any]) -> str:
     filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
     at = f" @ {row['avg_px']}" if row["avg_px"] else ""
     cost = f", {row['slippage_bps']} bps against arrival" if row["slippage_bps"] else ""
-    reason = f" ({safe(row['reason'])})" if row["reason"] else ""
+    why = safe(because(row["status"], row["reason"]))
+    reason = f" ({why})" if why else ""
     lines = [
         f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
         f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",

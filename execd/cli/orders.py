@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.reading import read
-from execd.cli.show import Cell, as_json, clip, or_dash, table
+from execd.cli.show import Cell, as_json, because, clip, or_dash, table
 
 HEADS: Final = (
     "ID",
@@ -69,5 +69,5 @@ def _row(row: dict[str, Any]) -> list[Cell]:
         or_dash(row["slippage_bps"]),
         or_dash(row["algo"]),
         or_dash(working),
-        clip(row["reason"], REASON_WIDTH),
+        clip(because(row["status"], row["reason"]), REASON_WIDTH),
     ]

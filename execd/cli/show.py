@@ -95,6 +95,11 @@ def _time_of_day(found: "re.Match[str]") -> str:
     return f"{seconds // 3_600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d} UTC"
 
 
+def because(status: str, reason: str) -> str:
+    """Return a reason without the status that stands beside it."""
+    return "" if reason == status else reason.removeprefix(f"{status}: ")
+
+
 def or_dash(value: object) -> str:
     """Return a value as text, a dash where there is none."""
     return "–" if value is None or value == "" else str(value)

@@ -1,4 +1,4 @@
-"""`execd submit`: hand an intent to the daemon, as if it were dropped into the inbox.
+"""`execd submit`: hand a file to the daemon, as if it were dropped into the inbox.
 
 With --wait it stays until the intent has ended. The same file again is
 acknowledged and trades nothing.
@@ -8,6 +8,7 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,12 +16,14 @@ from urllib.parse import quote
 from execd.cli.client import ask
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json, paint
+from execd.cli.show import as_json, because, paint, safe
 from execd.runtime.paths import StatePaths
 
 WAIT_S: Final = 60.0
 WAIT_S_MAX: Final = 7 * 86_400
 ASK_EVERY_S: Final = 0.1
+BYTES_MAX: Final = 8 * 1_048_576
+"""As long as the longest list that is taken."""
 EPILOG = """\
 exit 0: accepted (with --wait: ended filled); 1: refused (with --wait: ended otherwise); 5: still working"""
 
@@ -28,7 +31,7 @@ exit 0: accepted (with --wait: ended filled); 1: refused (with --wait: ended oth
 def add(commands: Subparsers) -> None:
     """Add the command."""
     parser = add_command(commands, "submit", run, "submit an intent", epilog=EPILOG)
-    parser.add_argument("file", metavar="FILE", help="intent file (.json, .yaml), or - for standard input")
+    parser.add_argument("file", metavar="FILE", help="file (.json, .yaml, .csv), or - for standard input")
     parser.add_argument(
         "--wait",
         metavar="SECONDS",
@@ -45,25 +48,44 @@ def run(args: argparse.Namespace) -> int:
     name, body = read_file(args.file)
     answer = ask(paths, "POST", f"/v1/submit?name={quote(name, safe='')}", body)
     if args.wait is None:
-        print(as_json(answer) if args.json else f"{answer['id']}: {answer['code']}")
+        print(as_json(answer) if args.json else _taken(answer))
         return Exit.OK
-    report = _ended(paths, answer["id"], args.wait)
+    refused = {row["id"] for row in answer["rows"]}
+    reports = _all_ended(paths, [one for one in answer["ids"] if one not in refused], args.wait)
     if args.json:
-        print(as_json(report))
+        print(as_json(reports[0] if len(answer["ids"]) == 1 else reports))
     else:
-        print(f"{answer['id']}: {paint(report['status'], report['status'])}{_filled(report)}")
-    return Exit.OK if report["status"] == "filled" else Exit.ERROR
+        print("\n".join(f"{one['id']}: {paint(one['status'], one['status'])}{_filled(one)}" for one in reports))
+    return Exit.OK if all(one["status"] == "filled" for one in reports) and not refused else Exit.ERROR
+
+
+def _taken(answer: dict[str, Any]) -> str:
+    """Return what became of a file; of a list also which rows were refused."""
+    ids, rows = answer["ids"], answer["rows"]
+    if len(ids) == 1 and not rows:
+        return f"{ids[0]}: {answer['code']}"
+    lines = [f"{len(ids) + len(rows)} rows: {safe(answer['message'])}"]
+    lines += [safe(f"  row {row['row']} {row['id'] or ''}: {row['code']}: {row['message']}") for row in rows]
+    return "\n".join(lines)
 
 
 def read_file(file: str) -> tuple[str, bytes]:
     """Return name and bytes of a file, or of standard input. Raises CliError."""
-    if file == "-":
-        body = sys.stdin.buffer.read()
-        return ("stdin.json" if body.lstrip()[:1] in {b"{", b"["} else "stdin.yaml"), body
     try:
-        return Path(file).name, Path(file).read_bytes()
+        if file != "-":
+            with Path(file).open("rb") as opened:
+                return Path(file).name, _bounded(opened.read(BYTES_MAX + 1))
+        body = _bounded(sys.stdin.buffer.read(BYTES_MAX + 1))
     except OSError as error:
         raise CliError(Exit.USAGE, f"{file}: {error.strerror}") from None
+    return ("stdin.json" if body.lstrip()[:1] in {b"{", b"["} else "stdin.yaml"), body
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > BYTES_MAX:
+        text = f"more than {BYTES_MAX // 1_048_576} MiB; cut the list into several files"
+        raise CliError(Exit.ERROR, text, kind="too_large")
+    return body
 
 
 def _seconds(text: str) -> float:
@@ -77,8 +99,20 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _ended(paths: StatePaths, intent_id: str, wait_s: float) -> dict[str, Any]:
+def _all_ended(paths: StatePaths, ids: Sequence[str], wait_s: float) -> list[dict[str, Any]]:
+    """Return the last reports of intents; what is no intent (a cancel, an amend) has none and is not waited for."""
     until_s = time.monotonic() + wait_s
+    reports = []
+    for intent_id in ids:
+        try:
+            reports.append(_ended(paths, intent_id, until_s, wait_s))
+        except CliError as error:
+            if error.code is not Exit.NOT_FOUND:
+                raise
+    return reports
+
+
+def _ended(paths: StatePaths, intent_id: str, until_s: float, wait_s: float) -> dict[str, Any]:
     while True:
         report: dict[str, Any] = ask(paths, "GET", f"/v1/report/{quote(intent_id, safe='')}")
         if report["is_terminal"]:
@@ -93,4 +127,5 @@ def _ended(paths: StatePaths, intent_id: str, wait_s: float) -> dict[str, Any]:
 def _filled(report: dict[str, Any]) -> str:
     cum_qty, avg_px = report["cum_qty"], report["avg_px"]
     at = f" {cum_qty} @ {avg_px}" if avg_px else ""
-    return at + (f" ({report['reason']})" if report["reason"] else "")
+    why = safe(because(report["status"], report["reason"]))
+    return at + (f" ({why})" if why else "")

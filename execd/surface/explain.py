@@ -149,9 +149,16 @@ def _told(record: Record) -> _Told | None:
         case Waited():
             return "wait", f"{record.code}: {record.text}", None, None
         case ParentEnded():
-            return "end", f"{record.status}{': ' + record.reason if record.reason else ''}", None, None
+            return "end", ended_text(record.status, record.reason), None, None
         case _:
             assert_never(record)
+
+
+def ended_text(status: str, reason: str) -> str:
+    """Return how an intent ended; a reason that begins with the status is enough by itself."""
+    if not reason or reason == status:
+        return status
+    return reason if reason.startswith(f"{status}:") else f"{status}: {reason}"
 
 
 def parent_text(parent: ParentOrder) -> str:
