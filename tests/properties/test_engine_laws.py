@@ -8,6 +8,16 @@ from hypothesis import strategies as st
 
 from execd.core.book import fold
 from execd.core.codec import encode
+from execd.core.commands import (
+    AmendParent,
+    CancelParent,
+    Command,
+    HaltNew,
+    PauseParent,
+    ReleaseParent,
+    ResumeNew,
+    ResumeParent,
+)
 from execd.core.enums import Side, Urgency
 from execd.core.events import ReportReceived
 from execd.core.market import Quote
@@ -52,6 +62,26 @@ def quotes(draw: st.DrawFn) -> list[tuple[float, Quote]]:
     return shown
 
 
+@st.composite
+def commands(draw: st.DrawFn) -> list[tuple[float, Command]]:
+    """Draw what operators ask of these parents, sensible or not, and halts that come and go."""
+    parent_id = f"p{draw(st.integers(0, 5))}"
+    reason = "test"
+    known: list[Command] = [
+        CancelParent(parent_id=parent_id),
+        PauseParent(parent_id=parent_id, reason=reason),
+        ResumeParent(parent_id=parent_id, reason=reason),
+        ReleaseParent(parent_id=parent_id, reason=reason),
+        AmendParent(parent_id=parent_id, order_qty=Decimal(draw(st.integers(1, 700)))),
+        AmendParent(parent_id=parent_id, price=Decimal(draw(st.integers(19_900, 20_100))) / 100),
+        AmendParent(parent_id=parent_id, urgency=draw(st.sampled_from(list(Urgency)))),
+        HaltNew(reason=reason),
+        ResumeNew(reason=reason),
+    ]
+    asked = draw(st.lists(st.sampled_from(known), max_size=4))
+    return [(draw(st.sampled_from([0.3, 0.6, 2.0, 8.0, 31.0, 61.0])), command) for command in asked]
+
+
 def _world(data: st.DataObject) -> World:
     latency_ns = data.draw(st.sampled_from([0, 50, 400])) * MS
     world = World(RULES, latency_ns=latency_ns, report_latency_ns=data.draw(st.sampled_from([0, 300])) * MS)
@@ -59,6 +89,8 @@ def _world(data: st.DataObject) -> World:
         world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
     for at_s, parent in data.draw(intents()):
         world.at(at_s, lambda parent=parent: world.drop(parent))  # type: ignore[misc]
+    for at_s, command in data.draw(commands()):
+        world.at(at_s, lambda command=command: world.command(command))  # type: ignore[misc]
     return world
 
 
