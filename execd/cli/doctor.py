@@ -29,7 +29,8 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and print what was found."""
-    from execd.cli.doctor_checks import Check, local
+    from execd.cli.checks import Check
+    from execd.cli.doctor_checks import local
     from execd.cli.doctor_daemon import alive
 
     paths = paths_of(args)
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _status(paths: StatePaths) -> tuple[dict[str, Any] | None, Any]:
     """Return the daemon's status, or the check that says why there is none."""
-    from execd.cli.doctor_checks import Check
+    from execd.cli.checks import Check
 
     try:
         return ask(paths, "GET", "/v1/status"), None
@@ -63,7 +64,7 @@ def _status(paths: StatePaths) -> tuple[dict[str, Any] | None, Any]:
 
 
 def _paged(paths: StatePaths, settings: Any, *, is_running: bool) -> list[Any]:  # noqa: ANN401  # Absent where it failed.
-    from execd.cli.doctor_checks import Check
+    from execd.cli.checks import Check
 
     try:
         if is_running:

@@ -13,15 +13,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from execd.cli.checks import Check
 from execd.errors import ConfigError, ExecdError
 from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths, config_file
 
 if TYPE_CHECKING:
     from execd.config.settings import Settings
 
-Level = Literal["ok", "warn", "fail"]
 FILES_MIN: Final = 1_024
 """Open files: each connection and file of an inbox flood takes one."""
 BACKLOG_MAX: Final = 1_000
@@ -32,15 +32,6 @@ NEW_S: Final = 86_400.0
 """Refusals of the last day are worth a word."""
 SQLITE_OLDEST: Final = (3, 37, 0)
 MIB: Final = 1_048_576
-
-
-class Check(NamedTuple):
-    """One thing that was looked at; `next` is what to do about it."""
-
-    name: str
-    level: Level
-    text: str
-    next: str = ""
 
 
 def local(

@@ -6,7 +6,7 @@ Plain functions from the status to checks; a new one is a line in `alive`.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from execd.cli.doctor_checks import Check
+from execd.cli.checks import Check
 
 SKEW_S_WARN: Final = 2.0
 SKEW_S_FAIL: Final = 30.0

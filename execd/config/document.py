@@ -1,15 +1,16 @@
 """The shipped file and the manual, written from the sections: `python -m execd.config.document file|manual`.
 
 Both are committed, and a test compares them with what is written here. It describes the program's keys and never a
-user's values. Prose that belongs to no key stands in the texts below.
+user's values. The manual's own prose is in `manual`.
 """
 
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from execd.config.keys import Key, Part, rows
+from execd.config.manual import manual_text
 from execd.config.plain import scalar
 from execd.config.sections_trading import SIM_LIMITS
 
@@ -73,5 +74,10 @@ def _wrapped(text: str, depth: int) -> list[str]:
     return textwrap.wrap(text, width=_WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
+_TEXTS: Final[Mapping[str, Callable[[], str]]] = {
+    "file": file_text,
+    "manual": manual_text,
+}
+
 if __name__ == "__main__":
-    sys.stdout.write(file_text())
+    sys.stdout.write(_TEXTS[sys.argv[1]]())

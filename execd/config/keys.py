@@ -8,6 +8,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import ModuleType
@@ -26,6 +27,7 @@ KeyPath = tuple[str, ...]
 ANY: Final = "<name>"
 """Stands in a path for a name that the operator chooses: an account, a strategy, a symbol."""
 _SOURCES: Final[tuple[ModuleType, ...]] = (settings, sections_trading, sections_venue, sections_running)
+_BOUNDS: Final = {"above": "above", "least": "at least", "most": "at most"}
 # The longest first: `_usd_max` is money, `_s_max` seconds.
 _UNITS: Final = {
     "_usd": "USD",
@@ -37,18 +39,23 @@ _UNITS: Final = {
     "_ms": "milliseconds",
     "_h": "hours",
     "_days": "days",
+    "_days_back": "days",
+    "_days_ahead": "days",
     "_s": "seconds",
 }
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key. `default` is None where a value is needed; `words` are all that may be written, where few may."""
+    """One key. `default` is None where a value is needed; `words` are all that may be written, where few may.
+
+    `limits` are its bounds: above, least, most.
+    """
 
     path: KeyPath
     meaning: str
     json_type: str
-    bounds: str
+    limits: tuple[tuple[str, Decimal], ...]
     words: tuple[str, ...]
     default: object
     is_needed: bool
@@ -59,6 +66,11 @@ class Key:
     def name(self) -> str:
         """The dotted name."""
         return ".".join(self.path)
+
+    @property
+    def bounds(self) -> str:
+        """Its bounds in words; empty where it has none."""
+        return ", ".join(f"{_BOUNDS[name]} {format(value, 'f')}" for name, value in self.limits)
 
     @property
     def variable(self) -> str:
@@ -121,7 +133,7 @@ def _key(model: type[BaseModel], path: KeyPath, field: FieldInfo) -> Key:
         path=path,
         meaning=_texts(model)[path[-1]],
         json_type="array" if is_list or reader is None else reader.json_type,
-        bounds=_bounds(reader),
+        limits=_limits(reader),
         words=_words(words if words is not None else field.annotation),
         default=None if is_needed else field.default,
         is_needed=is_needed,
@@ -136,11 +148,10 @@ def _words(kind: object) -> tuple[str, ...]:
     return ()
 
 
-def _bounds(reader: Reader | None) -> str:
-    if reader is None:
-        return ""
-    told = (("above", "above"), ("least", "at least"), ("most", "at most"))
-    return ", ".join(f"{text} {reader.bounds[name]}" for name, text in told if reader.bounds.get(name) is not None)
+def _limits(reader: Reader | None) -> tuple[tuple[str, Decimal], ...]:
+    bounds = reader.bounds if reader is not None else {}
+    found = ((name, bounds.get(name)) for name in _BOUNDS)
+    return tuple((name, Decimal(value)) for name, value in found if isinstance(value, Decimal | int))
 
 
 def meaning_of(model: type[BaseModel]) -> str:

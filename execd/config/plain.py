@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 MASK: Final = "**********"
 Plain = str | bool | int | None | list["Plain"] | dict[str, "Plain"]
 # What every reader of YAML takes for the same text; all else is quoted.
-_BARE: Final = re.compile(r"[A-Za-z_/.<][A-Za-z0-9_/.<>-]*( [A-Za-z0-9_/.<>-]+)*")
+_BARE: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.<>-]*( [A-Za-z0-9_/.<>-]+)*")
 _TWISTED: Final = frozenset("y n yes no on off true false null".split())
 
 

@@ -41,7 +41,7 @@ class Journal(Section):
     memory_parents_max: Count = 10_000
     """So many ended intents stay in memory; the journal answers for the others."""
     memory_h: Span = Decimal(24)
-    """And so long."""
+    """Ended intents stay in memory no longer than this."""
     archive_days: Days = 30
     """Older records of ended intents move to <state>/archive; 0 never."""
     checkpoint_records: Count = 50_000
@@ -62,13 +62,13 @@ class Process(Section):
     watchdog_s: SpanOrNone = Decimal(10)
     """It ends with 70 when nothing moved for so long; 0 never."""
     stop: StopWord = StopPolicy.LEAVE
-    """At a stop working orders stay at the broker; or cancel."""
+    """leave: at a stop working orders stay at the broker; or cancel."""
     stop_grace_s: Span = Decimal(5)
     """So long a stop waits for answers."""
     unclean_starts_max: Count = 3
     """After so many starts without a clean stop before them it takes no new risk, and pages."""
     unclean_window_s: Span = Decimal(600)
-    """If they were within this."""
+    """The window in which they are counted."""
 
 
 class ClockRules(Section):
@@ -77,7 +77,7 @@ class ClockRules(Section):
     skew_alert_s: Span = Decimal(2)
     """A difference above this raises an alert."""
     skew_halt_s: Span = Decimal(30)
-    """And above this no new risk is taken."""
+    """A difference above this halts: no new risk is taken."""
     suspend_s: Span = Decimal(5)
     """A machine that slept longer than this has missed reports: all is asked anew."""
     check_s: Span = Decimal(1)
@@ -111,16 +111,16 @@ class Alerts(Section):
     timeout_s: Span = Decimal(10)
     """So long a program or an address may take."""
     dead_man_url: SecretUrl = SecretStr("")
-    """Asked while all is well, so that silence is noticed elsewhere."""
+    """An address that is asked while all is well, so that silence is noticed elsewhere."""
     dead_man_s: Span = Decimal(60)
-    """So often."""
+    """The dead man's address is asked so often."""
 
 
 class Control(Section):
     """Who may do what over the control socket, by user id. The daemon's own user and root may do everything."""
 
     viewers: Annotated[tuple[UserId, ...], BeforeValidator(items)] = ()
-    """They see."""
+    """They look."""
     operators: Annotated[tuple[UserId, ...], BeforeValidator(items)] = ()
     """They also submit, cancel, amend, pause and acknowledge."""
     admins: Annotated[tuple[UserId, ...], BeforeValidator(items)] = ()

@@ -142,7 +142,7 @@ class SessionHours(Section):
     """When the market trades."""
 
     kind: SessionWord = SessionKind.ALWAYS_OPEN
-    """Or simple_hours: Monday to Friday from opens to closes."""
+    """always_open, or simple_hours: Monday to Friday from opens to closes."""
     zone: ZoneText = "America/New_York"
     """The zone of opens and closes, and of times such as 15:45 in intents."""
     opens: ClockText = "09:30"

@@ -49,7 +49,7 @@ class Sim(Section):
     venue_dir: Text = ""
     """Where its socket and its ledger are; empty: <state>/venue."""
     source: SourceWord = SimSource.GENERATOR
-    """Or tape."""
+    """A generator of prices, or the tapes below."""
     tapes: Annotated[tuple[Text, ...], BeforeValidator(items)] = ()
     """Files for source tape, such as [aig_2013-10-07.csv.gz]."""
     symbols: Annotated[tuple[Symbol, ...], BeforeValidator(items)] = ("AAPL", "BAC", "IBM", "MSFT", "SPY")
@@ -63,7 +63,7 @@ class Sim(Section):
     jitter_ms: Unsigned = Decimal(10)
     """And up to this much more."""
     queue: QueueWord = QueueRule.PESSIMISTIC
-    """We stand behind all that is displayed at our price; or optimistic."""
+    """pessimistic: we stand behind all that is displayed at our price; or optimistic."""
     commission: Commission = Commission()
     """What it charges."""
 
@@ -91,6 +91,6 @@ class RefData(Section):
     refresh_h: Span = Decimal(24)
     """What is older is read anew."""
     days_back: Days = 30
-    """Sessions are kept from this many days ago"""
+    """Sessions are kept from this many days ago."""
     days_ahead: Days = 400
-    """to this many days ahead."""
+    """Sessions are kept to this many days ahead."""
