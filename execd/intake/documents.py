@@ -108,7 +108,7 @@ def depth_exceeds(value: Plain, depth: int) -> bool:
 
 
 def json_keys(text: str) -> list[tuple[Path, int]]:
-    """Return the path and line of every key, in the order of the text, which must be JSON."""
+    """Return the path and line of every key, in the order of the text, which must begin with a JSON value."""
     keys: list[tuple[Path, int]] = []
     above: list[str] = []  # The key or index under which each open list or mapping now stands.
     is_list: list[bool] = []
@@ -124,6 +124,8 @@ def json_keys(text: str) -> list[tuple[Path, int]]:
             case "}" | "]":
                 above.pop()
                 is_list.pop()
+                if not above:
+                    break
             case ",":
                 if is_list[-1]:
                     above[-1] = str(int(above[-1]) + 1)

@@ -2,7 +2,7 @@
 
 from execd.core.session import AlwaysOpen, Session
 from execd.errors import IntentError
-from execd.intake.parse import ParseContext, ParsedIntent, parse_file
+from execd.intake.parse import ParseContext, Parsed, ParsedIntent, ParsedList, parse_file
 
 S = 1_000_000_000
 NOW_NS = 1_772_461_800 * S
@@ -20,16 +20,30 @@ def context(*, mtime_ns: int = NOW_NS, now_ns: int = NOW_NS, session: Session | 
     )
 
 
-def parsed(name: str, text: str | bytes, *, given: ParseContext | None = None) -> ParsedIntent:
+def answered(name: str, text: str | bytes, *, given: ParseContext | None = None) -> Parsed:
     """Parse a text as the file `name`."""
     body = text.encode() if isinstance(text, str) else text
     return parse_file(name, body, context=given or context())
 
 
+def parsed(name: str, text: str | bytes, *, given: ParseContext | None = None) -> ParsedIntent:
+    """Parse a text that is one order."""
+    found = answered(name, text, given=given)
+    assert isinstance(found, ParsedIntent)
+    return found
+
+
+def listed(name: str, text: str | bytes) -> ParsedList:
+    """Parse a text that is many orders."""
+    found = answered(name, text)
+    assert isinstance(found, ParsedList)
+    return found
+
+
 def refusal(name: str, text: str | bytes, *, given: ParseContext | None = None) -> tuple[str, str | None, int | None]:
     """Return code, field and line of the refusal of a file."""
     try:
-        parsed(name, text, given=given)
+        answered(name, text, given=given)
     except IntentError as error:
         return error.code, error.field, error.line
     raise AssertionError("the file was taken")

@@ -8,8 +8,7 @@ import pytest
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.errors import IntentError
-from execd.intake.parse import FIELDS, ParseContext, parse_file
-from execd.intake.schema import intent_schema
+from execd.intake.parse import FIELDS, ParseContext, intent_schema
 from tests.unit.intake.tables import NOW_NS, S, context, parsed, refusal, yaml
 
 SAMPLES = Path(__file__).resolve().parents[3] / "config" / "samples"
@@ -50,7 +49,9 @@ def test_every_field_reaches_the_parent() -> None:
         max_slippage_bps="12.5",
         reference_price="189",
         extended_hours="false",
-        allow_duplicate="false",
+        supersedes="a0",
+        allow_duplicate="true",
+        on_error="skip",
         protect="none",
         kind="order",
         account="sim",
@@ -77,6 +78,8 @@ def test_every_field_reaches_the_parent() -> None:
         queue_when_closed=False,
         max_slippage_bps=Decimal("12.5"),
         reference_price=Decimal(189),
+        supersedes="a0",
+        allow_duplicate=True,
         note="a brace {x}",
         seed=parent.seed,
     )
@@ -93,6 +96,27 @@ def test_every_field_reaches_the_parent() -> None:
 def test_the_same_content_has_the_same_hash_in_any_format_and_spelling(text: str) -> None:
     """Numbers and strings are equal, order and format do not matter, null is absence."""
     assert parsed("a.yaml", yaml()).content_hash == parsed("a.json", text).content_hash
+
+
+@pytest.mark.parametrize("target", ["-300", "0", "250.5"])
+def test_a_target_is_signed_and_finds_its_side_itself(target: str) -> None:
+    """target_qty is the wanted signed position; side is left out with it."""
+    parent = parsed("a.yaml", yaml(qty="", side="", target_qty=target)).parent
+
+    assert (Decimal(target), None, False) == (parent.target_qty, parent.order_qty, parent.is_close)
+
+
+@pytest.mark.parametrize("change", [{"on_error": "skip"}, {"on_error": "reject"}])
+def test_what_is_said_of_the_file_is_not_content_of_the_order(change: dict[str, str]) -> None:
+    """on_error is about the file: a row that was skipped and is sent again alone is the same order."""
+    assert parsed("a.yaml", yaml()).content_hash == parsed("a.yaml", yaml(**change)).content_hash
+
+
+def test_a_note_may_be_written_in_any_script() -> None:
+    """Fault I11 refuses what hides or turns text, not what people write: joiners of scripts and signs stay."""
+    note = "می‌خواهم 👩‍💻 – naïve"
+
+    assert note == parsed("a.yaml", yaml(note=f'"{note}"')).parent.note
 
 
 @pytest.mark.parametrize("change", [{"qty": "101"}, {"urgency": "normal"}, {"id": "a2"}, {"note": "x"}])
@@ -130,6 +154,15 @@ def test_a_json_number_is_never_guessed(literal: str) -> None:
         ({"close": "false"}, ("bad_value", "close", 5)),
         ({"close": "true"}, ("one_quantity", "qty", 4)),
         ({"qty": "", "close": "true"}, ("conflicting_fields", "side", 3)),
+        ({"target_qty": "5"}, ("one_quantity", "qty", 4)),
+        ({"qty": "", "target_qty": "5"}, ("conflicting_fields", "side", 3)),
+        ({"qty": "", "side": "", "target_qty": "5e2"}, ("bad_number", "target_qty", 3)),
+        ({"supersedes": "a1"}, ("conflicting_fields", "supersedes", 5)),
+        ({"supersedes": "a b"}, ("bad_id", "supersedes", 5)),
+        ({"allow_duplicate": "yes"}, ("bad_value", "allow_duplicate", 5)),
+        ({"on_error": "ignore"}, ("bad_value", "on_error", 5)),
+        ({"kind": "baskte"}, ("bad_value", "kind", 5)),
+        ({"limit_price": "0.00000001"}, ("out_of_range", "limit_price", 5)),
         ({"side": ""}, ("missing_field", "side", None)),
         ({"side": "Buy"}, ("bad_value", "side", 3)),
         ({"symbol": ""}, ("missing_field", "symbol", None)),
@@ -147,6 +180,10 @@ def test_a_json_number_is_never_guessed(literal: str) -> None:
         ({"order_type": "market", "limit_price": "5"}, ("conflicting_fields", "order_type", 5)),
         ({"note": "x" * 201}, ("bad_text", "note", 5)),
         ({"note": '"\\e[31m"'}, ("bad_text", "note", 5)),
+        ({"note": '"a\\rb"'}, ("bad_text", "note", 5)),
+        ({"note": '"\\u202Eyub"'}, ("bad_text", "note", 5)),
+        ({"note": '"\\u2028"'}, ("bad_text", "note", 5)),
+        ({"note": '"\\u200B"'}, ("bad_text", "note", 5)),
         ({"max_slippage_bps": "10001"}, ("out_of_range", "max_slippage_bps", 5)),
         ({"urgency": "hihg"}, ("bad_value", "urgency", 5)),
         ({"on_closed": "NO"}, ("bad_value", "on_closed", 5)),
@@ -178,11 +215,8 @@ def test_a_fault_is_named_with_its_field_and_line(
     "change, field",
     [
         ({"protect": "{stop_loss: {method: percent, value: 2}}"}, "protect"),
-        ({"target_qty": "5"}, "target_qty"),
-        ({"supersedes": "a0"}, "supersedes"),
-        ({"allow_duplicate": "true"}, "allow_duplicate"),
-        ({"on_error": "skip"}, "on_error"),
         ({"kind": "pair", "legs": "[]"}, "kind"),
+        ({"kind": "basket", "orders": "[]"}, "kind"),
         ({"extended_hours": "true"}, "extended_hours"),
         ({"order_type": "stop_limit"}, "order_type"),
         ({"time_in_force": "gtc"}, "time_in_force"),
@@ -233,7 +267,7 @@ def test_a_refusal_names_the_nearest_field_and_counts_the_rest() -> None:
 @pytest.mark.parametrize("name", ["buy_offset.yaml", "sell_offset.yaml", "small_market.json", "times_out.yaml"])
 def test_a_sample_is_taken(name: str) -> None:
     """The shipped samples are valid intents."""
-    parent = parse_file(name, (SAMPLES / name).read_bytes(), context=context()).parent
+    parent = parsed(name, (SAMPLES / name).read_bytes(), given=context()).parent
 
     assert parent.parent_id == "sample-" + name.partition(".")[0].replace("_", "-")
 
@@ -247,7 +281,7 @@ def test_the_malformed_sample_is_refused_for_its_typo() -> None:
 
 def test_the_schema_knows_every_field() -> None:
     """`execd schema intent` describes what the parser takes."""
-    assert list(FIELDS) == list(intent_schema()["properties"])
+    assert list(FIELDS) == list(intent_schema()["$defs"]["order"]["properties"])
 
 
 def test_the_manual_names_every_field() -> None:
