@@ -72,6 +72,13 @@ class SyncJournal:
         except sqlite3.Error as error:
             raise as_journal_error(error, self._path) from error
 
+    def load_all(self) -> Book:
+        """Return the fold of every record from the first, in which nothing has retired: the book of all rows."""
+        try:
+            return reading.fold_all(self._connection, self._path)
+        except sqlite3.Error as error:
+            raise as_journal_error(error, self._path) from error
+
     def commit(self, batch: Batch) -> None:
         """Make a batch durable, all or nothing; an empty one costs nothing.
 

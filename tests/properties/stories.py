@@ -27,6 +27,7 @@ from execd.core.records import (
     ParentEnded,
     ParentHeld,
     ParentRefused,
+    ParentsRetired,
     ParentStarted,
     ParentStopping,
     Record,
@@ -53,6 +54,7 @@ from execd.core.reports import (
     TradeCorrected,
 )
 from execd.core.wake import Wake
+from tests.properties.stories_operated import operated, recalled
 
 START_NS = 1_700_000_000_000_000_000
 S_NS = 1_000_000_000
@@ -232,17 +234,35 @@ def beginning(number: int, now_ns: int = START_NS) -> list[Record]:
     ]
 
 
-def story(seeds: list[int]) -> Iterator[list[Record]]:
-    """Yield batches of records, one for each seed, that fold in their order; each seed is one thing that happens."""
+def story(seeds: list[int], *, is_wide: bool = False) -> Iterator[list[Record]]:
+    """Yield batches of records, one for each seed, that fold in their order; each seed is one thing that happens.
+
+    `is_wide`: operators, files and bugs take part, holdings are adopted, and parents leave memory and come back before
+    anything else happens to them.
+    """
     begun: dict[int, int] = {}
+    retired: dict[int, None] = {}
+    whole = Book(keeps_all=True)
     for step, seed in enumerate(seeds):
         now_ns = START_NS + step * S_NS
         number = 1 + below(4, seed, "parent")
         if number not in begun:
             begun[number] = 1
-            yield beginning(number, now_ns)
-            continue
-        yield _happens(number, begun, seed, now_ns)
+            records = beginning(number, now_ns)
+        elif number in retired:
+            del retired[number]
+            records = [recalled(whole, f"p{number}", now_ns), *_happens(number, begun, seed, now_ns)]
+        elif is_wide and not below(8, seed, "retires"):
+            retired[number] = None
+            records = [ParentsRetired(now_ns=now_ns, parent_ids=(f"p{number}",))]
+        elif is_wide and not below(5, seed, "is_operated"):
+            records = operated(f"p{number}", request_id(number, 1), seed, now_ns)
+        else:
+            records = _happens(number, begun, seed, now_ns)
+        if is_wide:
+            for record in records:
+                whole.apply(record)
+        yield records
 
 
 def _happens(number: int, begun: dict[int, int], seed: int, now_ns: int) -> list[Record]:
@@ -285,9 +305,9 @@ def step_of(now_ns: int) -> int:
     return (now_ns - START_NS) // S_NS
 
 
-def batches(book: Book, seeds: list[int]) -> Iterator[Batch]:
+def batches(book: Book, seeds: list[int], *, is_wide: bool = False) -> Iterator[Batch]:
     """Yield the batches of a story as a cycle makes them: each folded into `book`, with the rows it touched."""
-    for records in story(seeds):
+    for records in story(seeds, is_wide=is_wide):
         for record in records:
             book.apply(record)
         yield Batch(now_ns=records[-1].now_ns, records=tuple(records), rows=rows_of(book, book.take_touched()))

@@ -40,7 +40,7 @@ async def live(path: Path, pipe: int) -> None:
     async for stored in journal.records():
         kept = stored.seq
     told = 0
-    for batch in batches(Book(), STORY):
+    for batch in batches(Book(), STORY, is_wide=True):
         told += len(batch.records)
         if told <= kept:
             continue
@@ -95,7 +95,7 @@ def judged(path: Path, acknowledged: int) -> list[str]:
         return [f"{acknowledged} acknowledged records and no file"] if acknowledged else []
     with SyncJournal(path, created_ns=START_NS) as journal:
         seqs = [stored.seq for stored in journal.records()]
-        wrong = mismatches(journal.load(), {table: journal.read_rows(table) for table in TABLES})
+        wrong = mismatches(journal.load_all(), {table: journal.read_rows(table) for table in TABLES})
     if seqs != list(range(1, len(seqs) + 1)):
         wrong.append("records are not dense")
     if len(seqs) < acknowledged:

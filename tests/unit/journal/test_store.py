@@ -21,7 +21,7 @@ def journal_file(folder: Path, *, steps_n: int = 40) -> Path:
     """Return a journal with a story in it."""
     path = folder / "journal.db"
     with SyncJournal(path, created_ns=START_NS) as journal:
-        for batch in batches(Book(), list(range(steps_n))):
+        for batch in batches(Book(), list(range(steps_n)), is_wide=True):
             journal.commit(batch)
     return path
 
@@ -140,10 +140,10 @@ def test_records_are_dense(tmp_path: Path, seq: int) -> None:
         pass
     with closing(sqlite3.connect(path)) as connection:
         connection.executemany(
-            "INSERT INTO records VALUES (?, 0, 'Waited', 'p1', '{}')", [(place,) for place in range(1, 41)]
+            "INSERT INTO records VALUES (?, 0, 'Waited', 'p1', '{}', 0)", [(place,) for place in range(1, 41)]
         )
         with pytest.raises(sqlite3.IntegrityError, match="sequence"):
-            connection.execute("INSERT INTO records VALUES (?, 0, 'Waited', 'p1', '{}')", (seq,))
+            connection.execute("INSERT INTO records VALUES (?, 0, 'Waited', 'p1', '{}', 0)", (seq,))
 
 
 def test_the_epoch_is_of_the_creation_and_stays(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_start_that_was_killed_while_making_the_file_is_made_again(tmp_path: P
     with SyncJournal(path, created_ns=START_NS):
         pass
 
-    assert ["journal.db"] == [file.name for file in tmp_path.iterdir()]
+    assert ["journal.db", "journal.high"] == sorted(file.name for file in tmp_path.iterdir())
 
 
 def test_a_write_ahead_file_without_its_journal_is_refused(tmp_path: Path) -> None:
@@ -184,9 +184,11 @@ def test_a_directory_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> No
         SyncJournal(tmp_path / "absent" / "journal.db", created_ns=START_NS)
 
 
+NEXT = sql.version() + 1
 STEPS = (
-    sql.Migration(2, "ALTER TABLE parents ADD COLUMN color TEXT;"),
-    sql.Migration(3, "CREATE TABLE hues (hue TEXT) STRICT; INSERT INTO hues VALUES ('red');"),
+    *sql.migrations(),
+    sql.Migration(NEXT, "ALTER TABLE parents ADD COLUMN color TEXT;"),
+    sql.Migration(NEXT + 1, "CREATE TABLE hues (hue TEXT) STRICT; INSERT INTO hues VALUES ('red');"),
 )
 
 
@@ -204,21 +206,21 @@ def columns(path: Path) -> tuple[int, list[str]]:
 def test_an_older_file_is_led_to_the_newest_version(tmp_path: Path) -> None:
     """Each step is applied once, in order, and the version is written with it."""
     path = journal_file(tmp_path)
-    store.ensure(path, created_ns=START_NS, steps=STEPS[:1])
+    store.ensure(path, created_ns=START_NS, steps=STEPS[:-1])
     store.ensure(path, created_ns=START_NS, steps=STEPS)
     store.ensure(path, created_ns=START_NS, steps=STEPS)
 
-    assert (3, ["color", "hues"]) == columns(path)
+    assert (NEXT + 1, ["color", "hues"]) == columns(path)
 
 
 def test_a_step_that_fails_leaves_the_version_before_it(tmp_path: Path) -> None:
     """A migration is one transaction: the good step stays, the bad one leaves no trace."""
     path = journal_file(tmp_path)
-    bad = sql.Migration(3, "CREATE TABLE hues (hue TEXT) STRICT; INSERT INTO nowhere VALUES (1);")
+    bad = sql.Migration(NEXT + 1, "CREATE TABLE hues (hue TEXT) STRICT; INSERT INTO nowhere VALUES (1);")
     with pytest.raises(JournalError, match="nowhere"):
-        store.ensure(path, created_ns=START_NS, steps=(STEPS[0], bad))
+        store.ensure(path, created_ns=START_NS, steps=(*STEPS[:-1], bad))
 
-    assert (2, ["color"]) == columns(path)
+    assert (NEXT, ["color"]) == columns(path)
 
 
 def test_tables_and_rows_have_the_same_shape(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""What may happen to a parent beside orders and reports: operators, documents, halts, holdings, poison, retirement.
+
+Drawn by `core/chance` like the stories of `stories.py`, which asks here.
+"""
+
+from decimal import Decimal
+
+from execd.core.book import Book
+from execd.core.chance import below
+from execd.core.enums import Horizon, Urgency
+from execd.core.records import (
+    Adopted,
+    DocumentTaken,
+    Halted,
+    HaltLifted,
+    ParentAmended,
+    ParentPaused,
+    ParentRecalled,
+    ParentReleased,
+    ParentResumed,
+    Poisoned,
+    PoisonSetAside,
+    Record,
+    Tombstoned,
+)
+
+
+def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Record]:
+    """Return the records of something that an operator, a file or a bug did."""
+    choices: tuple[tuple[Record, ...], ...] = (
+        (
+            ParentPaused(now_ns=now_ns, parent_id=parent_id, reason="lunch"),
+            ParentResumed(now_ns=now_ns, parent_id=parent_id, reason=""),
+        ),
+        (ParentReleased(now_ns=now_ns, parent_id=parent_id, reason="looked"),),
+        (
+            ParentAmended(
+                now_ns=now_ns,
+                parent_id=parent_id,
+                order_qty=Decimal(900),
+                urgency=Urgency.HIGH,
+                max_slippage_bps=Decimal("7.5"),
+                text="qty 900",
+            ),
+        ),
+        (
+            DocumentTaken(
+                now_ns=now_ns,
+                document_id=f"d{below(5, seed, 'document')}",
+                kind="cancel",
+                target=parent_id,
+                content_hash="2" * 32,
+                code="accepted",
+            ),
+            Tombstoned(now_ns=now_ns, parent_id=f"later-{seed}", code="cancelled_before", by="d1"),
+        ),
+        (Halted(now_ns=now_ns, account="", cause="disk_low", text="200 MiB are left"),),
+        (HaltLifted(now_ns=now_ns, account="", cause="disk_low", reason="made room"),),
+        (_adopted(now_ns, is_external=False), _adopted(now_ns, is_external=True)),
+        (
+            Poisoned(
+                now_ns=now_ns,
+                kind="ReportReceived",
+                body="{}",
+                error="KeyError: 'x'",
+                parent_id=parent_id,
+                cl_ord_id=cl_ord_id,
+                symbol="IBM",
+            ),
+            PoisonSetAside(now_ns=now_ns, poisoned_ns=now_ns),
+        ),
+    )
+    return list(choices[below(len(choices), seed, "operated")])
+
+
+def recalled(book: Book, parent_id: str, now_ns: int) -> Record:
+    """Return the record by which a parent that `book` still has comes back."""
+    parent = book.parents[parent_id]
+    return ParentRecalled(now_ns=now_ns, parent=parent, orders=tuple(book.orders[key] for key in parent.children))
+
+
+def _adopted(now_ns: int, *, is_external: bool) -> Adopted:
+    return Adopted(
+        now_ns=now_ns,
+        account="paper",
+        symbol="IBM",
+        qty=Decimal(-30),
+        px=Decimal("99.5"),
+        strategy="default",
+        horizon=Horizon.SWING,
+        is_external=is_external,
+    )
