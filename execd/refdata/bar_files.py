@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import stat
+import zlib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -155,5 +156,5 @@ def _lines(path: Path) -> Iterator[str]:
                 if len(line) > LINE_BYTES_MAX or read_n > FILE_BYTES_MAX:
                     raise BadBars(f"{path}: longer than {FILE_BYTES_MAX} bytes, or a line than {LINE_BYTES_MAX}")
                 yield line.decode("ascii").rstrip("\r\n")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadBars(f"{path} cannot be read: {error}") from error

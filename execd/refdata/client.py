@@ -65,7 +65,7 @@ class Worker:
             except TimeoutError:
                 await self._kill()
                 raise NoAnswer("hung", f"the worker said nothing for {self._answer_s_max:g} s; killed") from None
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, asyncio.LimitOverrunError) as error:
                 await self._kill()
                 raise NoAnswer("bad_answer", f"the worker's answer cannot be read: {error}") from error
             except (OSError, ValueError, asyncio.IncompleteReadError) as error:
