@@ -17,7 +17,7 @@ from execd.config.loader import load
 from execd.core.enums import Side, Urgency
 from execd.core.session import AlwaysOpen
 from execd.errors import IntentError
-from execd.intake.parse import ParseContext, parse_file
+from execd.intake.parse import ParseContext, ParsedIntent, parse_file
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 README: Final = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -76,8 +76,10 @@ def test_every_benchmark_is_on_the_page() -> None:
 def test_the_intent_of_ten_lines_is_an_intent_of_ten_lines() -> None:
     """The first file that a newcomer copies is taken."""
     text = yaml_block("id:")
-    parent = parse_file("rebalance.yaml", text.encode(), context=CONTEXT).parent
+    parsed = parse_file("rebalance.yaml", text.encode(), context=CONTEXT)
 
+    assert isinstance(parsed, ParsedIntent)
+    parent = parsed.parent
     assert (10, "AAPL", Side.BUY, Urgency.NORMAL) == (
         len(text.splitlines()),
         parent.symbol,
@@ -90,8 +92,6 @@ def test_the_intent_of_ten_lines_is_an_intent_of_ten_lines() -> None:
     "line",
     [
         "protect: {stop_loss: {method: percent, value: 2.0}}",
-        "supersedes: other",
-        "allow_duplicate: true",
         "extended_hours: true",
         "kind: basket",
         "kind: pair",

@@ -174,7 +174,7 @@ def _over_blanks(text: str, at: int, line: int) -> tuple[int, int]:
 def _csv_rows(text: str) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
-    rows_n = 0
+    rows_n = blanks_n = 0
     while True:
         line = reader.line_num + 1
         try:
@@ -185,7 +185,11 @@ def _csv_rows(text: str) -> Iterator[Row]:
             code = "too_large" if "field larger" in str(error) else "syntax"
             raise NotStrict(code, f"not csv: {error}", max(line, reader.line_num)) from None
         if not cells:
-            continue  # An empty line, such as the last.
+            # An empty line, such as the last.
+            blanks_n += 1
+            if blanks_n > ROWS_MAX:
+                raise NotStrict("too_large", f"more than {ROWS_MAX} empty lines", line)
+            continue
         if sum(map(len, cells)) > BODY_BYTES_MAX:
             raise NotStrict("too_large", f"more than {BODY_BYTES_MAX} characters in one row", line)
         if not header:
