@@ -8,13 +8,13 @@ import pytest
 
 from execd.core import records as kinds
 from execd.core.commands import CancelParent
-from execd.core.enums import OrdType, Outcome, ParentStatus, Side
+from execd.core.enums import Horizon, OrdType, Outcome, ParentStatus, Side
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
-from execd.core.parents import SavedAlgo
+from execd.core.parents import Parent, SavedAlgo
 from execd.core.records import Record
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced, ReplaceRejected, Trade
 from execd.core.wake import NEVER
-from execd.surface.explain import explain
+from execd.surface.explain import ended_text, explain
 from tests.world import START_NS, intent, quote
 
 SEEN: Final = quote("AAPL", "99.99", "100.01")
@@ -151,6 +151,62 @@ LINES: Final[list[tuple[Record, str, str]]] = [
         "end",
         "expired: deadline",
     ),
+    (
+        kinds.ParentAmended(now_ns=START_NS, parent_id="p", price=Decimal(5), text="limit_price 5"),
+        "command",
+        "amended: limit_price 5",
+    ),
+    (kinds.ParentPaused(now_ns=START_NS, parent_id="p", reason="news"), "command", "paused: news"),
+    (kinds.ParentResumed(now_ns=START_NS, parent_id="p", reason=""), "command", "resumed"),
+    (kinds.ParentReleased(now_ns=START_NS, parent_id="p", reason="looked"), "command", "released: looked"),
+    (
+        kinds.DocumentTaken(
+            now_ns=START_NS, document_id="d", kind="cancel", target="p", content_hash="h", code="accepted"
+        ),
+        "command",
+        "cancel d about p: accepted",
+    ),
+    (
+        kinds.Tombstoned(now_ns=START_NS, parent_id="p", code="cancelled_before", by="d"),
+        "command",
+        "cancelled_before by d",
+    ),
+    (kinds.Halted(now_ns=START_NS, account="", cause="operator", text="news"), "command", "no new risk"),
+    (
+        kinds.HaltLifted(now_ns=START_NS, account="sim", cause="operator", reason="over"),
+        "command",
+        "lifted on sim: over",
+    ),
+    (
+        kinds.Adopted(
+            now_ns=START_NS,
+            account="sim",
+            symbol="AAPL",
+            qty=Decimal(5),
+            px=None,
+            strategy="s",
+            horizon=Horizon.SWING,
+            is_external=True,
+        ),
+        "command",
+        "adopted 5 AAPL on sim as external",
+    ),
+    (kinds.ParentsRetired(now_ns=START_NS, parent_ids=("p", "q")), "command", "2 ended intents left memory"),
+    (
+        kinds.ParentRecalled(
+            now_ns=START_NS, parent=Parent(order=intent("p"), content_hash="h", received_ns=START_NS), orders=()
+        ),
+        "command",
+        "back in memory",
+    ),
+    (
+        kinds.Poisoned(
+            now_ns=START_NS, kind="Reported", body="{}", error="E", parent_id="p", cl_ord_id="c", symbol="AAPL"
+        ),
+        "command",
+        "Reported could not be digested (E)",
+    ),
+    (kinds.PoisonSetAside(now_ns=START_NS, poisoned_ns=START_NS), "command", "set aside"),
 ]
 
 
@@ -167,6 +223,19 @@ def test_every_kind_of_record_is_in_the_table() -> None:
     told = {type(record) for record, _, _ in LINES}
 
     assert told == set(get_args(Record))
+
+
+ENDS = [
+    ("canceled", "canceled: done", "canceled: done"),
+    ("canceled", "canceled", "canceled"),
+    ("filled", "", "filled"),
+]
+
+
+@pytest.mark.parametrize("status, reason, text", [*ENDS, ("expired", "deadline", "expired: deadline")])
+def test_an_end_says_its_status_once(status: str, reason: str, text: str) -> None:
+    """A reason that begins with the status is not told twice."""
+    assert text == ended_text(status, reason)
 
 
 def test_a_step_that_only_saved_its_state_is_not_told() -> None:
