@@ -30,22 +30,34 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Return the mapping that the file holds. Raises ConfigError."""
+    body, status = read_bytes(path, bytes_max=FILE_BYTES_MAX)
+    if told := unsafe(status, us=os.geteuid()):
+        raise ConfigError(f"{path}: {told}")
+    mapping, tree = _parsed(path, body)
+    return Document(mapping, tree, bool(stat.S_IMODE(status.st_mode) & (stat.S_IRGRP | stat.S_IROTH)))
+
+
+def read_bytes(path: Path, *, bytes_max: int) -> tuple[bytes, os.stat_result]:
+    """Return what a file holds and the status of the very file that was read. Raises ConfigError."""
     try:
         # Not to wait for the other end of a pipe that somebody put there.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            status = os.fstat(file.fileno())
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigError(f"{path}: is not a file")
-            if told := unsafe(status, us=os.geteuid()):
-                raise ConfigError(f"{path}: {told}")
-            body = file.read(FILE_BYTES_MAX + 1)
+            with os.fdopen(file, "rb", closefd=False) as opened:
+                body = opened.read(bytes_max + 1)
+        finally:
+            os.close(file)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError:
         # A NUL in the name.
         raise ConfigError(f"{str(path)!a}: is no name of a file") from None
-    mapping, tree = _parsed(path, body)
-    return Document(mapping, tree, bool(stat.S_IMODE(status.st_mode) & (stat.S_IRGRP | stat.S_IROTH)))
+    if len(body) > bytes_max:
+        raise ConfigError(f"{path}: larger than {bytes_max} bytes")
+    return body, status
 
 
 def unsafe(status: os.stat_result, *, us: int) -> str:
@@ -72,8 +84,6 @@ def _is_private(group_id: int, user_id: int) -> bool:
 
 
 def _parsed(path: Path, body: bytes) -> tuple[dict[str, Plain], Tree]:
-    if len(body) > FILE_BYTES_MAX:
-        raise ConfigError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
     try:
         tree = read_yaml(body.decode("utf-8"), nodes_max=NODES_MAX)
     except UnicodeDecodeError as error:

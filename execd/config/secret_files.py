@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from execd.config.files import read_bytes
 from execd.config.shape import KeyPath, leaves, secrets
 from execd.config.strict_text import close_to, nearest
 from execd.config.strict_yaml import shown
@@ -85,16 +86,7 @@ def _path(folder: Path, name: str, *, is_ours: bool) -> KeyPath | None:
 
 
 def _read(file: Path, path: KeyPath, *, is_systemd: bool) -> tuple[SecretFile, str]:
-    try:
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
-            status = os.fstat(opened.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(f"{file}: is not a file")
-            body = opened.read(SECRET_BYTES_MAX + 1)
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(body) > SECRET_BYTES_MAX:
-        raise ConfigError(f"{file}: larger than {SECRET_BYTES_MAX} bytes")
+    body, status = read_bytes(file, bytes_max=SECRET_BYTES_MAX)
     try:
         text = body.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
