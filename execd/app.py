@@ -7,15 +7,17 @@ in its own room; a new broker is a case in `open_market`.
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack
-from typing import Final, Self
+from contextlib import AsyncExitStack, suppress
+from typing import Final, Literal, Self
 
 import structlog
 
 from execd import __version__
-from execd.config.settings import Settings, ns_of_s
+from execd.config.loader import Loaded
+from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import AmendParent
 from execd.core.events import Known, Recovered, StopRequested
 from execd.core.order import Order
@@ -24,19 +26,18 @@ from execd.core.records import Record
 from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
-from execd.errors import IntentError
-from execd.intake.outbox import Outbox, write_whole
+from execd.errors import ConfigError, IntentError
+from execd.guards import Guarded, Guards, Reloader
+from execd.intake.outbox import Outbox
 from execd.intake.parse import ParseContext, Parsed, amend_of, parse_steps
 from execd.intake.watch import InboxScan
 from execd.journal.lock import StateLock
 from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
 from execd.runtime import loop
-from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
 from execd.runtime.inbox_task import InboxTask
-from execd.runtime.pager import Pager, PagerRules
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.recaller import Recaller
@@ -44,6 +45,7 @@ from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
+from execd.runtime.stopping import StopWish, tell_left, until_gone
 from execd.runtime.streams import QuoteListener, ReportListener
 from execd.runtime.supervisor import Supervisor, within
 from execd.runtime.taking import Taker
@@ -53,10 +55,12 @@ from execd.surface.answers import Problem
 from execd.surface.metrics import Metrics
 from execd.surface.web import Surface
 
-GRACE_S: Final = 2.0
-"""How long a stop waits for requests that are on their way; each would otherwise be in doubt."""
 LAST_S_MAX: Final = 5.0
 """How long a stop waits for the last commit, and again for the last reports."""
+CHECKPOINT_S_MAX: Final = 20.0
+"""How long it waits for a checkpoint, without which the next start reads more."""
+STOP_S_MAX: Final = 4 * LAST_S_MAX + CHECKPOINT_S_MAX
+"""What a stop may take beyond its grace; the service manager is told."""
 
 log = structlog.get_logger("execd.app")
 
@@ -65,20 +69,36 @@ class Daemon:
     """One running execd: its parts, joined."""
 
     def __init__(
-        self, *, settings: Settings, paths: StatePaths, journal: SqliteJournal, engine: Engine, clock: SystemClock
+        self,
+        *,
+        settings: Settings,
+        paths: StatePaths,
+        journal: SqliteJournal,
+        engine: Engine,
+        clock: SystemClock,
+        read: Callable[[], Loaded],
+        stop_wish: StopWish,
     ) -> None:
-        """Join everything that needs no broker yet."""
-        self.settings = settings
+        """Join everything that needs no broker yet; `read` reads the configuration again."""
         self.paths = paths
         self.journal = journal
         self.engine = engine
         self.clock = clock
         self.health = Health(started_ns=clock.now_ns())
         self.supervisor = Supervisor()
-        self.pump = Pump(cycle=Cycle(engine), journal=journal, clock=clock)
+        self.stop_wish = stop_wish
+        self.pump = Pump(
+            cycle=Cycle(engine), journal=journal, clock=clock, slow_commit_s=float(settings.journal.slow_commit_s)
+        )
         self.replies = Replies()
         self.scheduler = Scheduler(post=self.pump.post, clock=clock)
-        self.reporter = Reporter(book=engine.book, store=Outbox(paths.outbox), clock=clock, nudge=self.pump.nudge)
+        self.reporter = Reporter(
+            book=engine.book,
+            store=Outbox(paths.outbox),
+            clock=clock,
+            nudge=self.pump.nudge,
+            pace_ns=ns_of_ms(settings.outbox.pace_ms),
+        )
         self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
         self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
         self.market = open_market(settings, engine, clock, paths)
@@ -105,15 +125,21 @@ class Daemon:
             scan_s=float(settings.inbox.scan_s),
             on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
         )
-        self.alerts = Alerts(
-            paths.alerts, clock=clock, write=lambda path, body: write_whole(path, body, is_durable=True)
-        )
-        self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
+        self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health))
+        self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
         self.surface = self._surface()
 
     @classmethod
-    async def open(cls, settings: Settings, paths: StatePaths, closing: AsyncExitStack) -> Self:
+    async def open(
+        cls,
+        loaded: Loaded,
+        paths: StatePaths,
+        closing: AsyncExitStack,
+        read: Callable[[], Loaded],
+        stop_wish: StopWish,
+    ) -> Self:
         """Take the state directory, read the journal, and join the parts; `closing` gets what must be closed."""
+        settings = loaded.settings
         for folder in paths.folders:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         lock = StateLock(paths.root)
@@ -124,7 +150,15 @@ class Daemon:
         if clock.behind_ns > 0:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
         engine = Engine(settings.to_rules(), journal.epoch, await journal.load())
-        daemon = cls(settings=settings, paths=paths, journal=journal, engine=engine, clock=clock)
+        daemon = cls(
+            settings=settings,
+            paths=paths,
+            journal=journal,
+            engine=engine,
+            clock=clock,
+            read=read,
+            stop_wish=stop_wish,
+        )
         closing.push_async_callback(daemon.market.close)
         # What cannot be had is said now, and not by a task that tries for ever.
         daemon.open_inbox().close()
@@ -132,20 +166,26 @@ class Daemon:
         closing.callback(daemon.surface.close)
         return daemon
 
-    async def run(self, stop: asyncio.Event, on_ready: Callable[[Self], None]) -> None:
-        """Start every task in its order, work until `stop`, end them in the opposite order."""
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force; a reload changes it."""
+        return self.reloader.settings
+
+    async def run(self, on_ready: Callable[[Self], None]) -> None:
+        """Start every task in its order, work until somebody wishes the end, end them in the opposite order."""
         async with self.supervisor:
             await self._start(on_ready)
-            await stop.wait()
+            await self.stop_wish.asked.wait()
             await self._stop()
+        await self.guards.end()
 
     async def _start(self, on_ready: Callable[[Self], None]) -> None:
         supervisor, pump = self.supervisor, self.pump
         supervisor.edge("surface", self.surface.run, lambda _: None)
         for broker in self.market.brokers.values():
             await broker.start()
-        observers = (self.metrics, Tell())
-        supervisor.spine("engine", lambda: pump.run(self.release, self.reporter.build, observers))
+        observers = (self.metrics, Tell(), *self.guards.observers)
+        supervisor.spine("engine", lambda: pump.run(self.release, self._between_turns, observers))
         supervisor.spine("throttler", self.sender.run)
         supervisor.spine("scheduler", self.scheduler.run)
         supervisor.spine("recaller", self.recaller.run)
@@ -156,6 +196,7 @@ class Daemon:
             listener = ReportListener(broker=broker, pump=pump, clock=self.clock)
             task = "listener.reports" if len(names) == 1 else f"listener.reports.{name}"
             supervisor.edge(task, listener.run, listener.announce)
+        self.guards.begin(self.settings)
         pump.post(Recovered(now_ns=self.clock.now_ns()))
         await pump.drained()
         await self.surface.opened.wait()
@@ -166,22 +207,48 @@ class Daemon:
         supervisor.edge("inbox", self.inbox.run, self.inbox.announce)
         self.health.state = "ready"
         log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
+        self.guards.start(supervisor)
         on_ready(self)
         await self.reporter.catch_up()
 
     async def _stop(self) -> None:
+        """End in order; a second wish of the end cuts that short, but not the last commit."""
         self.health.state = "stopping"
-        log.info("stopping")
-        supervisor = self.supervisor
-        await supervisor.stop("inbox")
-        self.pump.post(StopRequested(now_ns=self.clock.now_ns(), reason="signal"))
-        await within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
-        await within(GRACE_S, self.sender.idle(), "stop_requests_in_doubt")
-        await supervisor.stop("throttler", "scheduler", "listener.quotes")
-        await within(LAST_S_MAX, self.pump.drained(), "stop_drain_late")
-        await within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
-        await supervisor.stop()
+        policy = self.stop_wish.policy or self.settings.process.stop.value
+        grace_s = float(self.settings.process.stop_grace_s)
+        log.info("stopping", reason=self.stop_wish.reason, policy=policy)
+        self.guards.notifier.stopping(grace_s + STOP_S_MAX)
+        orderly = asyncio.create_task(self._end_in_order(policy, grace_s))
+        hurry = asyncio.create_task(self.stop_wish.hurry.wait())
+        await asyncio.wait((orderly, hurry), return_when=asyncio.FIRST_COMPLETED)
+        if not orderly.done():
+            log.warning("stop_hurried")
+        for task in (orderly, hurry):
+            task.cancel()
+        ended, _ = await asyncio.gather(orderly, hurry, return_exceptions=True)
+        tell_left(self.engine.desk)
+        await self.supervisor.stop()
+        if isinstance(ended, Exception):
+            raise ended
         log.info("stopped", journal_seq_ns=self.journal.last_ns)
+
+    async def _end_in_order(self, policy: Literal["leave", "cancel"], grace_s: float) -> None:
+        supervisor, pump, desk = self.supervisor, self.pump, self.engine.desk
+        await supervisor.stop("inbox")
+        pump.post(StopRequested(now_ns=self.clock.now_ns(), reason=self.stop_wish.reason, policy=policy))
+        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
+        if policy == "cancel":
+            await within(grace_s, until_gone(desk), "stop_orders_stay")
+        await within(grace_s, self.sender.idle(), "stop_requests_in_doubt")
+        await supervisor.stop("throttler", "scheduler", "listener.quotes")
+        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
+        await within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
+        await within(LAST_S_MAX, self.guards.positions.flush(), "stop_positions_late")
+        await within(CHECKPOINT_S_MAX, self.guards.keeper.keep(), "stop_checkpoint_late")
+
+    def _between_turns(self) -> None:
+        self.reporter.build()
+        self.guards.positions.build()
 
     def open_inbox(self) -> InboxScan:
         """Return the inbox as it is now. Raises ConfigError where it may not be used."""
@@ -238,8 +305,8 @@ class Daemon:
             health=self.health,
             metrics=self.metrics,
             venues=self.venues,
-            alerts=self.alerts,
-            pager=self.pager,
+            alerts=self.guards.alerts,
+            pager=self.guards.pager,
             taker=self.taker,
             records=self._records,
             inbox=self.inbox.counts,
@@ -256,5 +323,18 @@ class Daemon:
         except IntentError as error:
             raise Problem(error.code, error.message, field=error.field) from None
 
+    def reload_soon(self) -> None:
+        """Read the configuration again, for who cannot wait for the answer; what became of it is in the log."""
+        self._reloading = asyncio.ensure_future(self._reload_for_signal())
+
+    async def _reload_for_signal(self) -> None:
+        with suppress(Problem):  # The log says why; the old configuration stays.
+            await self._reload(os.getuid(), os.getpid())
+
     async def _reload(self, uid: int, pid: int) -> Mapping[str, object]:
-        raise Problem("not_supported", f"reload is not built yet (asked by user {uid}, process {pid})")
+        try:
+            told = await self.reloader.reload(uid, pid)
+        except ConfigError as error:
+            raise Problem("bad_config", f"the configuration cannot be used, the old one stays: {error}") from None
+        self.reporter.pace_ns = ns_of_ms(self.settings.outbox.pace_ms)
+        return told

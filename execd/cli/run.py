@@ -16,59 +16,75 @@ from execd.cli.show import paint
 from execd.runtime.paths import StatePaths, config_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from execd.app import Daemon
-    from execd.config.settings import Settings
+    from execd.config.loader import Loaded
+    from execd.runtime.stopping import StopWish
 
 EPILOG = """\
-SIGTERM and SIGINT stop it cleanly (exit 0). Resting orders stay at the broker.
-exit 1: another execd holds the state directory; 70: it died, and the log says of what; 78: configuration"""
+SIGTERM and SIGINT stop it cleanly (exit 0); a second one ends the waiting. Resting orders stay at the broker,
+or are canceled where process.stop says so. SIGHUP reads the configuration again (execd reload).
+exit 1: another execd holds the state directory; 70: it died, and the log says of what;
+78: the configuration, the state directory or its journal cannot be used"""
 
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
-    add_config(add_command(commands, "run", run, "run the daemon in the foreground", epilog=EPILOG))
+    parser = add_command(commands, "run", run, "run the daemon in the foreground", epilog=EPILOG)
+    add_config(parser)
+    text = "keep the simulated venue inside this process; it ends with it (else sim.process)"
+    parser.add_argument("--in-process", action="store_true", help=text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until told to stop."""
-    from execd.config.loader import load
+    from execd.config.loader import read
     from execd.errors import ConfigError
     from execd.runtime import logs, loop
+    from execd.runtime.resources import raise_files_limit
+
+    def read_again() -> "Loaded":
+        loaded = read(config_file(args.config, os.environ), os.environ)
+        return _in_process(loaded) if args.in_process else loaded
 
     try:
-        settings = load(config_file(args.config, os.environ), os.environ)
+        loaded = read_again()
     except ConfigError as error:
         raise CliError(Exit.CONFIG, f"the configuration cannot be used\n{error}") from None
-    lines = logs.configure(level=settings.logging.level, form=settings.logging.format)
+    raise_files_limit()
+    lines = logs.configure(level=loaded.settings.logging.level, form=loaded.settings.logging.format)
     try:
-        return loop.run(_live(settings, paths_of(args)))
+        return loop.run(_live(loaded, paths_of(args), read_again))
     finally:
         lines.close()
 
 
-async def _live(settings: "Settings", paths: StatePaths) -> int:
-    """Live until a signal, and return the exit code of the end."""
-    import asyncio
-    import signal
+async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], Loaded]") -> int:
+    """Live until the end is wished, and return the exit code of the end."""
     from contextlib import AsyncExitStack
 
     import structlog
 
     from execd.app import Daemon
-    from execd.errors import ConfigError, ExecdError, JournalBusy
+    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign
+    from execd.runtime.stopping import StopWish
+    from execd.runtime.supervisor import said
 
     log = structlog.get_logger("execd.run")
-    # From here on a signal is a wish: one that comes while the journal is read is kept until there is what to stop.
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for warning in loaded.warnings:
+        log.warning("config_warning", text=warning)
+    stop_wish = StopWish()
+    _heed_signals(stop_wish)
     try:
         async with AsyncExitStack() as closing:
-            daemon = await Daemon.open(settings, paths, closing)
-            await daemon.run(stop, _greet)
+            daemon = await Daemon.open(loaded, paths, closing, read_again, stop_wish)
+            _heed_hangup(daemon)
+            await daemon.run(_greet)
     except JournalBusy as error:
         raise CliError(Exit.ERROR, str(error)) from None
-    except ConfigError as error:
+    except (ConfigError, JournalForeign) as error:
+        # A restart would meet the same: the service manager is told not to try.
         raise CliError(Exit.CONFIG, str(error)) from None
     except OSError as error:
         text = (
@@ -80,9 +96,38 @@ async def _live(settings: "Settings", paths: StatePaths) -> int:
         return Exit.INTERNAL
     except BaseExceptionGroup as group:
         # What a spine task died of. The journal has everything up to it, and the next start goes on from there.
-        log.critical("daemon_died", text=str(group.exceptions[0]), exc_info=group)
+        log.critical("daemon_died", text=said(group), exc_info=group)
         return Exit.INTERNAL
     return Exit.OK
+
+
+def _heed_signals(stop_wish: "StopWish") -> None:
+    """Let a signal be a wish from here on: one that comes while the journal is read is kept."""
+    import asyncio
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop_wish.signal)
+    # Before there is what to reload, a hangup must not end us either.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+
+
+def _heed_hangup(daemon: "Daemon") -> None:
+    """Let SIGHUP read the configuration again."""
+    import asyncio
+    import signal
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.reload_soon)
+
+
+def _in_process(loaded: "Loaded") -> "Loaded":
+    """Keep the venue inside, whatever the configuration says."""
+    from dataclasses import replace
+
+    settings = loaded.settings
+    return replace(
+        loaded, settings=settings.model_copy(update={"sim": settings.sim.model_copy(update={"process": False})})
+    )
 
 
 def _greet(daemon: "Daemon") -> None:

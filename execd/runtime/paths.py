@@ -28,6 +28,8 @@ class StatePaths:
         self.lock: Final = root / "lock"
         self.socket: Final = root / "control.sock"
         self.alerts: Final = root / "alerts.json"
+        self.starts: Final = root / "starts.json"
+        self.refdata: Final = root / "refdata"
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -61,14 +61,14 @@ def test_an_unusable_configuration_ends_with_78_and_the_place(execd: Execd) -> N
 
 
 def test_a_foreign_journal_is_left_as_it_is(execd: Execd) -> None:
-    """A file that is no journal stops the start with 70 and is not touched."""
+    """A file that is no journal stops the start with 78, for a restart would not help, and is not touched."""
     execd.root.mkdir()
     journal = execd.root / "journal.db"
     journal.write_bytes(b"somebody else's bytes, long enough to be looked at" * 40)
     before = journal.read_bytes()
     done = execd.run("run")
 
-    assert (done.returncode, journal.read_bytes() == before) == (70, True)
+    assert (done.returncode, journal.read_bytes() == before) == (78, True)
 
 
 def test_smart_execution_can_be_switched_off_by_its_bare_name(execd: Execd) -> None:

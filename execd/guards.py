@@ -1,0 +1,242 @@
+"""What keeps a daemon alive, honest and heard, joined: watchdog, clocks, disk, checkpoints, alerts, service manager.
+
+The half of the composition root that knows the guards; `app.py` says when they
+begin and end. `Reloader` gives them, the engine and the log what a new
+configuration changes. Nothing is decided here; a new guard is a field, a task
+in `start`, and a line in `docs/limits.md` where it has a limit.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, NamedTuple
+
+import structlog
+
+from execd.config import sections_running as sections
+from execd.config.loader import Loaded
+from execd.config.reload import reloaded_from
+from execd.config.settings import Settings, ns_of_ms, ns_of_s
+from execd.core.commands import Operated
+from execd.core.events import CommandReceived, RulesChanged
+from execd.engine.engine import Engine
+from execd.errors import ConfigError
+from execd.intake.outbox import Outbox, write_whole
+from execd.journal.sqlite import SqliteJournal
+from execd.runtime import logs
+from execd.runtime.alerts import Alerts
+from execd.runtime.clock import SystemClock
+from execd.runtime.clock_watch import ClockLimits, ClockWatch
+from execd.runtime.health import Health
+from execd.runtime.keeper import Keeper
+from execd.runtime.pager import DeadMan, Pager, PagerRules
+from execd.runtime.paths import StatePaths
+from execd.runtime.positions import PositionFiles
+from execd.runtime.pump import Pump
+from execd.runtime.resources import ResourceWatch
+from execd.runtime.routes import ExecRoute, Route, WebhookRoute
+from execd.runtime.sdnotify import Notifier
+from execd.runtime.starts import StartsFile
+from execd.runtime.supervisor import Supervisor
+from execd.runtime.watchdog import LOOKS_PER_LIMIT, Heartbeat, Watchdog
+
+_TEXT_LEN_MAX: Final = 2_000
+"""What the journal keeps of a reload."""
+_BEATS_PER_WATCH: Final = 2
+"""Signs of life within what the service manager waits, as sd_watchdog_enabled(3) advises."""
+
+log = structlog.get_logger("execd.guards")
+_durably: Final = partial(write_whole, is_durable=True)
+
+
+class Guarded(NamedTuple):
+    """What is guarded. `ballast` is made again where there is room."""
+
+    paths: StatePaths
+    journal: SqliteJournal
+    engine: Engine
+    pump: Pump
+    clock: SystemClock
+    health: Health
+
+
+class Guards:
+    """All guards of one daemon."""
+
+    def __init__(self, settings: Settings, guarded: Guarded, env: Mapping[str, str] = os.environ) -> None:
+        """Build them; none of them begins yet."""
+        paths, journal, engine, pump, clock, health = guarded
+        self.notifier = Notifier(env)
+        self.alerts = Alerts(paths.alerts, clock=clock, write=_durably)
+        self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
+        self.dead_man = DeadMan(url="", every_s=1, timeout_s=1, is_well=self._is_well)
+        # What was heard before a sleep has no successor: the next quote is not compared with it.
+        self.clock_watch = ClockWatch(clock=clock, post=pump.post, on_away=lambda _: pump.market.forget())
+        self.resources = ResourceWatch(
+            folder=paths.root, disk_free_mib_min=settings.journal.disk_free_mib_min, clock=clock, post=pump.post
+        )
+        self.keeper = Keeper(
+            pump=pump,
+            book=engine.book,
+            checkpoint=journal.checkpoint,
+            every_records=settings.journal.checkpoint_records,
+        )
+        self.positions = PositionFiles(
+            book=engine.book,
+            store=Outbox(paths.outbox / "positions"),
+            clock=clock,
+            nudge=pump.nudge,
+            revision=lambda: journal.seq,
+        )
+        self.starts = StartsFile(paths.starts, _durably)
+        limit_s = float(settings.process.watchdog_s)
+        self.watchdog = Watchdog(limit_s)
+        wanted_s = [limit_s / LOOKS_PER_LIMIT] if limit_s else []
+        wanted_s += [self.notifier.watchdog_s / _BEATS_PER_WATCH] if self.notifier.watchdog_s else []
+        self.heartbeat = Heartbeat(pump=pump, period_s=min(wanted_s, default=0), on_beat=self._beat)
+        self._engine, self._pump, self._clock, self._health, self._env = engine, pump, clock, health, env
+        self._configure(settings)
+
+    @property
+    def observers(self) -> tuple[Alerts, Keeper, PositionFiles]:
+        """Those of them that watch commits."""
+        return self.alerts, self.keeper, self.positions
+
+    def begin(self, settings: Settings) -> None:
+        """Note the start, and tell the engine where too many before it ended badly."""
+        process = settings.process
+        trouble = self.starts.begin(
+            self._clock.now_ns(),
+            window_ns=ns_of_s(process.unclean_window_s),
+            unclean_max=process.unclean_starts_max,
+        )
+        if trouble is not None:
+            self._pump.post(trouble)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Start their tasks and say READY."""
+        self.watchdog.start()
+        supervisor.spine("watchdog", self.heartbeat.run)
+        supervisor.edge("clock", self.clock_watch.run, _told)
+        supervisor.edge("resources", self.resources.run, _told)
+        supervisor.edge("checkpoints", self.keeper.run, _told)
+        supervisor.edge("positions", self.positions.run, _told)
+        supervisor.edge("alerts", self.pager.run, _told)
+        supervisor.edge("dead_man", self.dead_man.run, _told)
+        self.notifier.ready()
+
+    async def end(self) -> None:
+        """Note that this life ended as it should."""
+        self.watchdog.close()
+        await self.pager.save()
+        self.starts.end_clean()
+        self.notifier.close()
+
+    def reload(self, old: Settings, settings: Settings) -> None:
+        """Give everybody what has changed."""
+        if settings.logging.level != old.logging.level:
+            logs.set_level(str(settings.logging.level))
+        self._configure(settings)
+        self._pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=settings.to_rules()))
+
+    def _configure(self, settings: Settings) -> None:
+        alerts = settings.alerts
+        self.pager.configure(routes_of(alerts, self._env), rules_of(alerts))
+        self.dead_man.configure(
+            url=alerts.dead_man_url.get_secret_value(),
+            every_s=float(alerts.dead_man_s),
+            timeout_s=float(alerts.timeout_s),
+        )
+        self.clock_watch.limits = limits_of(settings.clock)
+        self.positions.pace_ns = ns_of_ms(settings.outbox.pace_ms)
+
+    def _is_well(self) -> bool:
+        return self._health.is_ready and not self._engine.book.halts and self.heartbeat.is_fresh()
+
+    def _beat(self) -> None:
+        self.watchdog.beat()
+        self.notifier.alive()
+        desk = self._engine.desk
+        halts = ", ".join(sorted({halt.cause for halt in desk.book.halts.values()}))
+        working_n = sum(len(place) for place in desk.live.values())
+        told = f"{self._health.state}: {len(desk.open_parents)} intents open, {working_n} orders working"
+        self.notifier.status(f"{told}; no new risk: {halts}" if halts else told)
+
+
+def routes_of(alerts: sections.Alerts, env: Mapping[str, str]) -> list[Route]:
+    """Return the ways out that are configured."""
+    timeout_s, webhook = float(alerts.timeout_s), alerts.webhook.get_secret_value()
+    routes: list[Route] = [ExecRoute(alerts.exec, timeout_s, env)] if alerts.exec else []
+    return [*routes, WebhookRoute(webhook, timeout_s)] if webhook else routes
+
+
+def rules_of(alerts: sections.Alerts) -> PagerRules:
+    """Return when a page is due."""
+    return PagerRules(repeat_ns=ns_of_s(alerts.repeat_s), severity_min=alerts.severity_min.value)
+
+
+def limits_of(clock: sections.ClockRules) -> ClockLimits:
+    """Return how far clocks may part."""
+    return ClockLimits(
+        skew_alert_ns=ns_of_s(clock.skew_alert_s),
+        skew_halt_ns=ns_of_s(clock.skew_halt_s),
+        away_ns=ns_of_s(clock.suspend_s),
+        check_ns=ns_of_s(clock.check_s),
+    )
+
+
+def _told(text: str) -> None:
+    """Announce nothing: a guard that begins again looks at everything anew, and its restart is in the log."""
+
+
+class Reloader:
+    """Reads the configuration again and lets what may change be changed; one reload at a time."""
+
+    def __init__(
+        self, settings: Settings, *, read: Callable[[], Loaded], guards: Guards, pump: Pump, clock: SystemClock
+    ) -> None:
+        """Begin with the settings of the start; `read` raises ConfigError."""
+        self.settings = settings
+        self.is_last_ok = True
+        self.last_ns = clock.now_ns()
+        self._read = read
+        self._guards = guards
+        self._pump = pump
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def reload(self, uid: int, pid: int) -> Mapping[str, object]:
+        """Reload for a user; what was applied and what was refused. Raises ConfigError: then nothing has changed."""
+        async with self._one_at_a_time:
+            self._guards.notifier.reloading()
+            try:
+                return await self._reload(uid, pid)
+            finally:
+                self.last_ns = self._clock.now_ns()
+                self._guards.notifier.ready()
+
+    async def _reload(self, uid: int, pid: int) -> Mapping[str, object]:
+        old = self.settings
+        try:
+            new, found, warnings = reloaded_from(old, await asyncio.to_thread(self._read))
+        except ConfigError as error:
+            self.is_last_ok = False
+            log.critical("reload_failed", error=str(error))
+            self._journal(uid, pid, "failed; the old configuration stays")
+            raise
+        applied, refused = ([one.text for one in some] for some in (found.applied, found.refused))
+        self.settings, self.is_last_ok = new, True
+        if applied:
+            self._guards.reload(old, new)
+        told = f"{len(applied)} applied, {len(refused)} refused" if applied or refused else "nothing has changed"
+        names = {"applied": [one.name for one in found.applied], "refused": [one.name for one in found.refused]}
+        log.info("reloaded", **names, warnings=list(warnings))
+        self._journal(
+            uid, pid, f"{told}: {', '.join(names['applied'] + names['refused'])}" if not found.is_same else told
+        )
+        return {"code": "reloaded", "message": told, "applied": applied, "refused": refused, "warnings": list(warnings)}
+
+    def _journal(self, uid: int, pid: int, text: str) -> None:
+        command = Operated(verb="reload", text=text[:_TEXT_LEN_MAX])
+        self._pump.post(CommandReceived(now_ns=self._clock.now_ns(), command=command, uid=uid, pid=pid))
