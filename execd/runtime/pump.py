@@ -26,7 +26,9 @@ from execd.runtime.conflate import MarketBuffer
 from execd.runtime.post import Observer
 
 SLOW_COMMIT_S: Final = 1.0
+"""A commit that takes longer is a disk in trouble: no new risk on it."""
 FULL_RETRY_S: Final = 1.0
+"""So often a full disk is tried again; nothing leaves meanwhile."""
 REPORTS_MAX: Final = 10_000
 """Reports are never dropped: at so many unhandled events a listener closes its stream and announces a gap."""
 
@@ -44,6 +46,7 @@ class Pump:
         clock: Clock,
         make_room: Callable[[], bool] | None = None,
         slow_commit_s: float = SLOW_COMMIT_S,
+        full_retry_s: float = FULL_RETRY_S,
     ) -> None:
         """`make_room` frees space kept for a full disk and says whether there was any; it is called in a thread."""
         self.market = MarketBuffer()
@@ -57,6 +60,7 @@ class Pump:
         self._turning = asyncio.Lock()
         self._make_room = make_room if make_room is not None else lambda: False
         self._slow_commit_s = slow_commit_s
+        self._full_retry_s = full_retry_s
 
     def post(self, event: Event) -> None:
         """Take an event; it is handled in one of the next turns."""
@@ -141,7 +145,7 @@ class Pump:
                 if not has_room:
                     # Nothing was written and nothing leaves: the watchdog must see that somebody is at it.
                     self.turned_ns = self._clock.now_ns()
-                    await asyncio.sleep(FULL_RETRY_S)
+                    await asyncio.sleep(self._full_retry_s)
             else:
                 return
 

@@ -9,9 +9,10 @@ import pytest
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.events import Effect, ParentReceived, QuoteReceived, Reply, Submit
+from execd.engine import receiving
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
-from execd.errors import JournalError
+from execd.errors import JournalError, JournalFull
 from execd.journal.memory import MemoryJournal
 from execd.runtime.pump import Pump
 from tests.unit.runtime.ports import NOW_NS, SetClock
@@ -26,6 +27,11 @@ class Told:
         self.epoch = self.journal.epoch
         self.story: list[str] = []
         self.is_full = False
+        self.refuses_n = 0
+        self.has_ballast = True
+        self.slow_commit_s = 1_000.0
+        self.book = Book()
+        self.ended: asyncio.Task[None] | None = None
         self.may_commit = asyncio.Event()
         self.may_commit.set()
 
@@ -35,8 +41,23 @@ class Told:
         await self.may_commit.wait()
         if self.is_full:
             raise JournalError("the disk is gone")
+        if self.refuses_n:
+            self.refuses_n -= 1
+            self.story.append("full")
+            raise JournalFull("no space is left")
         await self.journal.commit(batch)
         self.story.append("commit ends")
+
+    def task(self) -> "asyncio.Task[None]":
+        """Return the task in which the pump runs."""
+        assert self.ended is not None
+        return self.ended
+
+    def make_room(self) -> bool:
+        """Free what was kept for a full disk, once."""
+        self.story.append("makes room")
+        had, self.has_ballast = self.has_ballast, False
+        return had
 
     async def load(self) -> Book:
         """Return what was committed."""
@@ -61,8 +82,17 @@ class Told:
 async def pumping(told: Told) -> AsyncIterator[Pump]:
     """Run a pump over a real engine."""
     clock = SetClock(START_NS)
-    pump = Pump(cycle=Cycle(Engine(RULES, EPOCH)), journal=told, clock=clock)
-    running = asyncio.create_task(pump.run(told.release, lambda: None, (told,)))
+    engine = Engine(RULES, EPOCH)
+    pump = Pump(
+        cycle=Cycle(engine),
+        journal=told,
+        clock=clock,
+        make_room=told.make_room,
+        slow_commit_s=told.slow_commit_s,
+        full_retry_s=0.0,
+    )
+    told.book = engine.book
+    running = told.ended = asyncio.create_task(pump.run(told.release, lambda: None, (told,)))
     try:
         yield pump
     finally:
@@ -133,3 +163,47 @@ async def read(pump: Pump, told: Told) -> list[str]:
     """Return the story as a reader finds it."""
     async with pump.settled():
         return list(told.story)
+
+
+async def test_a_full_disk_is_made_room_on_and_halts_new_risk() -> None:
+    """Fault B3: nothing leaves before its record; the ballast is freed, the same batch committed, new risk halted."""
+    told = Told()
+    told.refuses_n = 2
+    async with pumping(told) as pump:
+        pump.post(QuoteReceived(now_ns=START_NS, quote=quote("AAPL", "200.00", "200.02")))
+        pump.post(arrival("a"))
+        await pump.drained()
+        pump.post(arrival("b"))
+        await pump.drained()
+
+    first = told.story[: told.story.index("submit")]
+    assert ["full", "makes room", "full", "makes room"] == [one for one in first if one in {"full", "makes room"}]
+    assert "commit ends" in first
+    assert ["journal_full"] == [key.cause for key in told.book.halts]
+    assert 1 == told.story.count("submit")
+
+
+async def test_a_slow_commit_halts_new_risk() -> None:
+    """Fault B14: a disk that takes its time is told, and nothing new is begun on it."""
+    told = Told()
+    told.slow_commit_s = 0.0
+    async with pumping(told) as pump:
+        pump.post(arrival("a"))
+        await pump.drained()
+
+    assert ["journal_slow"] == [key.cause for key in told.book.halts]
+
+
+async def test_the_process_ends_of_poison_after_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was handled before the poison is durable and has left; then the exception ends the task."""
+    told = Told()
+    monkeypatch.setattr(receiving, "_twin", lambda _, parent, __: 1 / 0 if parent.parent_id == "bad" else None)
+    async with pumping(told) as pump:
+        pump.post(arrival("a"))
+        pump.post(arrival("bad"))
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(asyncio.shield(told.task()), 5)
+
+    kinds = [type(stored.record).__name__ async for stored in told.journal.records()]
+    assert "reply" in told.story
+    assert ("ParentAccepted", 1, "Poisoned") == (kinds[0], kinds.count("ParentAccepted"), kinds[-1])
