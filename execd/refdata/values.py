@@ -157,7 +157,12 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 def day_in(zone: str, at_ns: int) -> str:
     """Return the date in a time zone at an instant."""
-    return datetime.fromtimestamp(at_ns // S, UTC).astimezone(ZoneInfo(zone)).date().isoformat()
+    return moment_in(zone, at_ns).date().isoformat()
+
+
+def moment_in(zone: str, at_ns: int) -> datetime:
+    """Return an instant, to the second, as people in a time zone see it."""
+    return datetime.fromtimestamp(at_ns // S, UTC).astimezone(ZoneInfo(zone))
 
 
 def _with_hours(closure: Closure, zone: str, usual: SessionRow | None) -> SessionRow:
