@@ -5,7 +5,7 @@ misspelt stops the start, with the file and line or the variable, and the neares
 read is the worst kind. It reads its files and nothing else; the environment is handed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,7 @@ class Loaded:
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value at `path` was written: `default`, a file and line, a variable, or a secret file."""
-        return next((self.origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.origins), DEFAULT)
+        return self.origins.get(path, DEFAULT)
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Settings:
@@ -170,7 +170,15 @@ class _Source:
         # What the file said below here is not in force any more.
         for gone in [key_path for key_path in self.origins if key_path[: len(found)] == found]:
             del self.origins[gone]
-        self.origins[found] = origin
+        self.origins.update((key_path, origin) for key_path in _paths(found, value))
+
+
+def _paths(path: KeyPath, value: Plain) -> Iterator[KeyPath]:
+    """Yield `path` and every key that a mapping holds below it."""
+    yield path
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _paths((*path, key), below)
 
 
 def _dotted(path: KeyPath) -> str:
