@@ -313,7 +313,12 @@ class Daemon:
             subscribe=self.quotes.subscribe,
             amend=self._amend,
             reload=self._reload,
-            more={},
+            stop_wish=self.stop_wish,
+            more={
+                "disk_free_mib": lambda: round(self.guards.resources.free_mib),
+                "dead_man_error": lambda: self.guards.dead_man.state.error,
+                "is_last_reload_ok": lambda: self.reloader.is_last_ok,
+            },
         )
         return open_doors(parts)
 

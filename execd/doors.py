@@ -23,6 +23,7 @@ from execd.runtime.pager import Pager
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
+from execd.runtime.stopping import StopWish
 from execd.runtime.supervisor import Supervisor
 from execd.runtime.taking import Taker
 from execd.surface.answers import Problem
@@ -33,6 +34,7 @@ from execd.surface.metrics import Metrics
 from execd.surface.peers import Roles
 from execd.surface.previews import Previews
 from execd.surface.status import About, Status
+from execd.surface.stopping import Stopping
 from execd.surface.verbs import Amend, Reload, Verbs
 from execd.surface.web import Surface, public_app
 
@@ -58,6 +60,7 @@ class Parts(NamedTuple):
     subscribe: Callable[[tuple[str, ...]], None]
     amend: Amend
     reload: Reload
+    stop_wish: StopWish
     more: Mapping[str, Callable[[], object]]
 
 
@@ -91,10 +94,13 @@ def open_doors(parts: Parts) -> Surface:
         read=lambda name, body: _intents(parts, name, body),
         subscribe=parts.subscribe,
     )
+    stopping = Stopping(wish=parts.stop_wish, post=parts.pump.post, clock=parts.clock)
     gate = _gate(settings, parts.pump, parts.clock)
     gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
     surface = Surface(
-        control=gate.app((*control.routes, *previews.routes, *verbs.routes), body_bytes_max=BODY_BYTES_MAX),
+        control=gate.app(
+            (*control.routes, *previews.routes, *verbs.routes, *stopping.routes), body_bytes_max=BODY_BYTES_MAX
+        ),
         public=public_app(registry=metrics.registry, read=gauges.read, health=parts.health),
         path=parts.paths.socket,
         host=settings.surface.http_host,
