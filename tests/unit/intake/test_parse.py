@@ -12,7 +12,6 @@ from execd.intake.parse import FIELDS, ParseContext, intent_schema
 from tests.unit.intake.tables import NOW_NS, S, context, parsed, refusal, yaml
 
 SAMPLES = Path(__file__).resolve().parents[3] / "config" / "samples"
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "intents.md"
 
 
 def test_the_shortest_intent_gets_every_default() -> None:
@@ -282,10 +281,3 @@ def test_the_malformed_sample_is_refused_for_its_typo() -> None:
 def test_the_schema_knows_every_field() -> None:
     """`execd schema intent` describes what the parser takes."""
     assert list(FIELDS) == list(intent_schema()["$defs"]["order"]["properties"])
-
-
-def test_the_manual_names_every_field() -> None:
-    """docs/intents.md has every field of the schema."""
-    manual = DOCUMENT.read_text()
-
-    assert [] == [field for field in FIELDS if f"`{field}" not in manual]
