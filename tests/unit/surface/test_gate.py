@@ -35,18 +35,19 @@ def test_who_cannot_be_named_is_trusted_only_where_nobody_else_can_connect() -> 
     assert (Role.ADMIN, Role.NOBODY) == (alone.of(None), shared.of(None))
 
 
-ROWS = [
-    ({}, [403, 403, 403]),
-    ({"viewers": (STRANGER,)}, [200, 403, 403]),
-    ({"operators": (STRANGER,)}, [200, 200, 403]),
-    ({"admins": (STRANGER,)}, [200, 200, 200]),
+ME = (STRANGER,)
+ROWS: list[tuple[Roles, list[int]]] = [
+    (Roles(own_uid=OWN_UID), [403, 403, 403]),
+    (Roles(own_uid=OWN_UID, viewers=ME), [200, 403, 403]),
+    (Roles(own_uid=OWN_UID, operators=ME), [200, 200, 403]),
+    (Roles(own_uid=OWN_UID, admins=ME), [200, 200, 200]),
 ]
 
 
-@pytest.mark.parametrize("named, statuses", ROWS, ids=["nobody", "viewer", "operator", "admin"])
-async def test_each_role_passes_as_far_as_it_may(named: dict[str, tuple[int, ...]], statuses: list[int]) -> None:
+@pytest.mark.parametrize("roles, statuses", ROWS, ids=["nobody", "viewer", "operator", "admin"])
+async def test_each_role_passes_as_far_as_it_may(roles: Roles, statuses: list[int]) -> None:
     """The kernel says who asks; what the role does not allow is 403. Fault I14."""
-    async with door(SEE, WORK, RULE, roles=Roles(own_uid=OWN_UID, **named)) as one:
+    async with door(SEE, WORK, RULE, roles=roles) as one:
         told = [(await one.knock(request))[0] for request in ("GET /see", "POST /work", "POST /rule")]
 
     assert statuses == told
