@@ -24,6 +24,9 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
 _GROUP: Final = re.compile(r"([a-z_][a-z0-9_-]{0,31})?")
 _URL: Final = re.compile(r"(https?://[^\s/?#@]+([/?#][^\s]*)?)?")
+_CALENDAR: Final = re.compile(r"[A-Z][A-Z0-9]{0,11}")
+_CLOSURE: Final = re.compile(r"[A-Z][A-Z0-9]{0,11} [0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})?")
+_CLOSURE_IS: Final = "a day such as XNYS 2026-12-09, or hours such as XNYS 2026-12-10 09:30-13:00"
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -45,6 +48,7 @@ class SessionKind(StrEnum):
 
     ALWAYS_OPEN = "always_open"
     SIMPLE_HOURS = "simple_hours"
+    CALENDAR = "calendar"
 
 
 class SimSource(StrEnum):
@@ -190,6 +194,8 @@ Seed = Annotated[int, Reader(integer_of, "integer", least=0, most=999_999_999)]
 Text = Annotated[str, Reader(_printable, "string")]
 Name = Annotated[str, Reader(_matching, "string", pattern=_NAME, what="a name")]
 Symbol = Annotated[str, Reader(_matching, "string", pattern=_SYMBOL, what="a symbol in capitals")]
+CalendarName = Annotated[str, Reader(_matching, "string", pattern=_CALENDAR, what="a calendar such as XNYS")]
+ClosureText = Annotated[str, Reader(_matching, "string", pattern=_CLOSURE, what=_CLOSURE_IS)]
 ClockText = Annotated[str, Reader(_matching, "string", pattern=_CLOCK, what="a time such as 09:30")]
 ZoneText = Annotated[str, Reader(_zone, "string")]
 ModeWord = Annotated[Mode, Reader(_mode, "string")]

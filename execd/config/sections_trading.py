@@ -14,6 +14,7 @@ from execd.config.fields import (
     AdapterWord,
     AssetClassWord,
     Bps,
+    CalendarName,
     ClockText,
     Count,
     Flag,
@@ -142,7 +143,9 @@ class SessionHours(Section):
     """When the market trades."""
 
     kind: SessionWord = SessionKind.ALWAYS_OPEN
-    """always_open, or simple_hours: Monday to Friday from opens to closes."""
+    """always_open; simple_hours: Monday to Friday from opens to closes; calendar: with holidays and half days."""
+    calendar: CalendarName = "XNYS"
+    """calendar: which exchange's."""
     zone: ZoneText = "America/New_York"
     """The zone of opens and closes, and of times such as 15:45 in intents."""
     opens: ClockText = "09:30"

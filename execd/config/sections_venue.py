@@ -11,9 +11,10 @@ from pydantic import BeforeValidator, model_validator
 
 from execd.config.fields import (
     Bps,
+    CalendarName,
+    ClosureText,
     Days,
     Flag,
-    Name,
     Positive,
     QueueWord,
     Seed,
@@ -84,8 +85,10 @@ class MarketData(Section):
 class RefData(Section):
     """Calendars and history: read by a process of their own, kept in the state directory."""
 
-    calendars: Annotated[tuple[Name, ...], BeforeValidator(items)] = ("XNYS",)
+    calendars: Annotated[tuple[CalendarName, ...], BeforeValidator(items)] = ("XNYS",)
     """The exchanges whose sessions are kept."""
+    closures: Annotated[tuple[ClosureText, ...], BeforeValidator(items)] = ()
+    """Days that the library gets wrong: [XNYS 2026-12-09] is closed, [XNYS 2026-12-10 09:30-13:00] has these hours."""
     bars_dir: Text = ""
     """Files of bars that the simulated venue serves as history; empty: it has none."""
     refresh_h: Span = Decimal(24)

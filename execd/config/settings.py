@@ -44,6 +44,7 @@ from execd.core import rules as core_rules
 from execd.core.enums import Horizon
 from execd.core.rules import Rules
 from execd.core.session import AlwaysOpen, Session, SimpleHours
+from execd.core.session_table import SessionTable
 
 _MS: Final = 1_000_000
 _S: Final = 1_000_000_000
@@ -116,8 +117,8 @@ class Settings(BaseModel):
         text = json.dumps(plain(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def to_rules(self) -> Rules:
-        """Return what the engine is told."""
+    def to_rules(self, table: SessionTable | None = None) -> Rules:
+        """Return what the engine is told. `table` has the sessions of `session.calendar`; without it that is closed."""
         return Rules(
             limits={name: _limits(account.limits) for name, account in self.accounts.items()},
             throttle=core_rules.Throttle(
@@ -129,7 +130,7 @@ class Settings(BaseModel):
                 cancel_per_min=self.throttle.cancel_per_min,
             ),
             execution=_execution(self.execution),
-            session=_session(self.session),
+            session=_session(self.session, table),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
             are_lookups_final=all(account.adapter is Adapter.SIM for account in self.accounts.values()),
             is_observing=self.mode is Mode.OBSERVE,
@@ -167,11 +168,13 @@ def _execution(execution: Execution) -> core_rules.Execution:
     )
 
 
-def _session(hours: SessionHours) -> Session:
+def _session(hours: SessionHours, table: SessionTable | None) -> Session:
     match hours.kind:
         case SessionKind.ALWAYS_OPEN:
             return AlwaysOpen()
         case SessionKind.SIMPLE_HOURS:
             return SimpleHours(zone=hours.zone, opens_min=minutes_of(hours.opens), closes_min=minutes_of(hours.closes))
+        case SessionKind.CALENDAR:
+            return table or SessionTable.of(hours.calendar, ())
         case _:
             assert_never(hours.kind)
