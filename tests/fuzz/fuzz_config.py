@@ -1,0 +1,32 @@
+"""Coverage-guided fuzzing of the configuration's loader: `python tests/fuzz/fuzz_config.py -max_total_time=300`.
+
+It starts from the committed corpus and leaves that as it is. It needs atheris, which is there for few platforms only; the same target runs everywhere from `test_fuzz_config.py`.
+A finding is written to the working directory by libFuzzer; put it into tests/fuzz/corpus/config when it is mended.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+CORPUS = Path(__file__).parent / "corpus" / "config"
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+with atheris.instrument_imports(include=["execd.config", "yaml"]):
+    from tests.fuzz.config_target import check
+
+
+def main() -> None:
+    """Fuzz until a finding, or until the time that was asked for is over."""
+    with tempfile.TemporaryDirectory(prefix="execd-fuzz-config-") as folder:
+        # libFuzzer writes what it finds worth keeping into the first directory.
+        kept = Path(folder) / "corpus"
+        kept.mkdir()
+        atheris.Setup([*sys.argv, str(kept), str(CORPUS)], lambda body: check(body, Path(folder)))
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
