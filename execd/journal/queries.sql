@@ -14,6 +14,8 @@ PRAGMA checkpoint_fullfsync = ON;
 PRAGMA foreign_keys = OFF;
 PRAGMA temp_store = MEMORY;
 PRAGMA mmap_size = 0;
+-- A write-ahead file that a reader once kept from being folded in is cut again.
+PRAGMA journal_size_limit = 67108864;
 
 -- name: write_records
 INSERT INTO records VALUES (?, ?, ?, ?, ?, ?);
@@ -51,6 +53,10 @@ SELECT seq, now_ns, sum FROM records ORDER BY seq DESC LIMIT 1;
 
 -- name: read_records
 SELECT seq, now_ns, kind, subject, body, sum FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+
+-- name: read_records_1
+-- Of a file of version 1, which had no sums.
+SELECT seq, now_ns, kind, subject, body, NULL FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
 -- name: read_sum
 SELECT sum FROM records WHERE seq = ?;
@@ -92,6 +98,10 @@ DELETE FROM checkpoints WHERE seq NOT IN (SELECT seq FROM checkpoints ORDER BY s
 
 -- name: forget_checkpoint_parts
 DELETE FROM checkpoint_parts WHERE seq NOT IN (SELECT seq FROM checkpoints);
+
+-- name: read_first_of
+-- The first record of any of these parents.
+SELECT min(seq) FROM records WHERE subject IN (SELECT value FROM json_each(?));
 
 -- name: read_archives
 SELECT from_seq, to_seq, from_ns, to_ns, sum, file FROM archives ORDER BY to_seq;

@@ -30,6 +30,12 @@ def schema() -> str:
 
 
 @cache
+def archive_schema() -> str:
+    """Return the script that makes the tables of an archive."""
+    return files(__package__).joinpath("archive.sql").read_text(encoding="utf-8")
+
+
+@cache
 def query(name: str) -> str:
     """Return a named block of `queries.sql`; KeyError where there is none."""
     return _blocks()[name]

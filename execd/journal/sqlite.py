@@ -21,7 +21,8 @@ from execd.core.checkpoint import snapshot
 from execd.core.events import Known
 from execd.core.projection import Cell
 from execd.errors import JournalError, JournalFull
-from execd.journal import archives, checkpoints, reading, store
+from execd.journal import archives, checkpoints, reading, retire, store
+from execd.journal.archives import Archive
 from execd.journal.chain import Chain
 from execd.journal.files import BUSY_S, as_journal_error, beside
 from execd.journal.marks import MARK_EVERY_S, Mark, write_mark
@@ -135,6 +136,14 @@ class SqliteJournal:
     async def read_rows(self, table: str) -> list[list[Cell]]:
         """Return the rows of one of `TABLES`, by key."""
         return await self._run(reading.rows, table)
+
+    async def archive(self, book: Book, *, now_ns: int, days: int) -> Archive | None:
+        """Move records that nobody needs and that are older than `days` days to an archive; return it if there is one.
+
+        For the start, before anything is committed: it holds the journal as long as it takes.
+        """
+        async with self._lock:
+            return await self._run(retire.archive, self._path, list(book.parents), now_ns=now_ns, days=days)
 
     def wal_bytes(self) -> int:
         """Return the size of the write-ahead file: a reader that stays keeps it from being folded in."""

@@ -127,13 +127,14 @@ def head_of(meta: Iterable[Sequence[object]], last: Sequence[Sequence[object]]) 
     )
 
 
-def begin_epoch(connection: sqlite3.Connection, *, now_ns: int) -> str:
+def begin_epoch(connection: sqlite3.Connection, *, now_ns: int, before: Sequence[str] | None = None) -> str:
     """Give a journal a new epoch, and keep the old one known; the caller's transaction.
 
     What was sent under the old one after the records that are left must not be sent again under the same id.
+    `before` are the old ones, by default those that the journal names.
     """
-    before = head(connection)
-    known = (*before.epochs, before.epoch)
+    told = head(connection)
+    known = (*told.epochs, told.epoch) if before is None else before
     while (epoch := epoch_of(now_ns)) in known:
         now_ns += NS_PER_S
     connection.execute(sql.query("change_meta"), ("epoch", epoch))
@@ -142,8 +143,10 @@ def begin_epoch(connection: sqlite3.Connection, *, now_ns: int) -> str:
     return epoch
 
 
-def check(path: Path, *, newest: int) -> None:
-    """Raise JournalForeign where `path` cannot be trusted; nothing is changed."""
+def check(path: Path, *, newest: int, is_live: bool = False) -> None:
+    """Raise JournalForeign where `path` cannot be trusted; nothing changes. `is_live`: a daemon may be writing it."""
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}")
     with path.open("rb") as file:
         header = file.read(_HEADER_LEN)
     if len(header) < _HEADER_LEN or not header.startswith(_MAGIC) or _number(header, 68) != APPLICATION_ID:
@@ -152,7 +155,7 @@ def check(path: Path, *, newest: int) -> None:
         )
     _refuse_newer(path, _number(header, 60), newest)
     # Closing the last writer would fold the write-ahead file in, and that is a change. So: for reading alone.
-    with reading(path) as connection:
+    with reading(path, is_live=is_live) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _refuse_newer(path, version, newest)
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()

@@ -14,7 +14,7 @@ from execd.core.book import Book
 from execd.core.events import Known
 from execd.core.projection import Cell
 from execd.errors import JournalError, JournalFull
-from execd.journal import archives, checkpoints, reading, store
+from execd.journal import archives, checkpoints, reading, retire, store
 from execd.journal.chain import Chain
 from execd.journal.files import BUSY_S, as_journal_error
 from execd.journal.marks import Mark, write_mark
@@ -119,6 +119,10 @@ class SyncJournal:
     def recall(self, cl_ord_id: str) -> reading.Recalled | None:
         """Return the parent that a request was made for, and its orders; None where the id is none of ours."""
         return reading.recall(self._connection, self._path, cl_ord_id)
+
+    def archive(self, book: Book, *, now_ns: int, days: int) -> archives.Archive | None:
+        """Move records that nobody needs and that are older than `days` days to an archive; return it if any."""
+        return retire.archive(self._connection, self._path, list(book.parents), now_ns=now_ns, days=days)
 
     def read_rows(self, table: str) -> list[list[Cell]]:
         """Return the rows of one of `TABLES`, by key."""
