@@ -15,7 +15,7 @@ from typing import Final, Literal, Self
 
 import structlog
 
-from execd import __version__
+from execd import __version__, opening
 from execd.config.loader import Loaded
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import AmendParent
@@ -34,6 +34,7 @@ from execd.intake.watch import InboxScan
 from execd.journal.lock import StateLock
 from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
+from execd.reference import Reference
 from execd.runtime import loop
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
@@ -76,10 +77,12 @@ class Daemon:
         journal: SqliteJournal,
         engine: Engine,
         clock: SystemClock,
+        reference: Reference,
         read: Callable[[], Loaded],
         stop_wish: StopWish,
     ) -> None:
         """Join everything that needs no broker yet; `read` reads the configuration again."""
+        self.reference = reference
         self.paths = paths
         self.journal = journal
         self.engine = engine
@@ -87,8 +90,13 @@ class Daemon:
         self.health = Health(started_ns=clock.now_ns())
         self.supervisor = Supervisor()
         self.stop_wish = stop_wish
+        self.ballast = opening.ballast_of(settings, paths)
         self.pump = Pump(
-            cycle=Cycle(engine), journal=journal, clock=clock, slow_commit_s=float(settings.journal.slow_commit_s)
+            cycle=Cycle(engine),
+            journal=journal,
+            clock=clock,
+            make_room=self.ballast.release,
+            slow_commit_s=float(settings.journal.slow_commit_s),
         )
         self.replies = Replies()
         self.scheduler = Scheduler(post=self.pump.post, clock=clock)
@@ -125,7 +133,8 @@ class Daemon:
             scan_s=float(settings.inbox.scan_s),
             on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
         )
-        self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health))
+        self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast))
+        self.guards.rules_of = reference.rules
         self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
         self.surface = self._surface()
 
@@ -144,18 +153,20 @@ class Daemon:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         lock = StateLock(paths.root)
         closing.callback(lock.release)
-        journal = await SqliteJournal.open(paths.journal, created_ns=time.time_ns())
+        journal = await opening.open_journal(settings, paths, now_ns=time.time_ns())
         closing.push_async_callback(journal.close)
         clock = SystemClock(floor_ns=journal.last_ns)
         if clock.behind_ns > 0:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
-        engine = Engine(settings.to_rules(), journal.epoch, await journal.load())
+        reference = await Reference.open(settings, paths, clock)
+        engine = Engine(reference.rules(settings), journal.epoch, await opening.load(journal, settings, now_ns=clock.now_ns()))
         daemon = cls(
             settings=settings,
             paths=paths,
             journal=journal,
             engine=engine,
             clock=clock,
+            reference=reference,
             read=read,
             stop_wish=stop_wish,
         )
@@ -198,7 +209,11 @@ class Daemon:
             supervisor.edge(task, listener.run, listener.announce)
         self.guards.begin(self.settings)
         pump.post(Recovered(now_ns=self.clock.now_ns()))
+        restored = opening.restored(self.paths, self.clock)
+        if restored is not None:
+            pump.post(restored)
         await pump.drained()
+        opening.forget_restored(self.paths)
         await self.surface.opened.wait()
         # What recovery made stays; looking through it at every collection would only cost.
         gc.collect()
@@ -208,6 +223,7 @@ class Daemon:
         self.health.state = "ready"
         log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
         self.guards.start(supervisor)
+        self.reference.start(supervisor, pump, lambda: self.settings)
         on_ready(self)
         await self.reporter.catch_up()
 
@@ -317,6 +333,7 @@ class Daemon:
             more={
                 "disk_free_mib": lambda: round(self.guards.resources.free_mib),
                 "dead_man_error": lambda: self.guards.dead_man.state.error,
+                "refdata": self.reference.status,
                 "is_last_reload_ok": lambda: self.reloader.is_last_ok,
             },
         )

@@ -20,9 +20,11 @@ from execd.config.reload import reloaded_from
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import Operated
 from execd.core.events import CommandReceived, RulesChanged
+from execd.core.rules import Rules
 from execd.engine.engine import Engine
 from execd.errors import ConfigError
 from execd.intake.outbox import Outbox, write_whole
+from execd.journal.ballast import Ballast
 from execd.journal.sqlite import SqliteJournal
 from execd.runtime import logs
 from execd.runtime.alerts import Alerts
@@ -59,6 +61,7 @@ class Guarded(NamedTuple):
     pump: Pump
     clock: SystemClock
     health: Health
+    ballast: Ballast
 
 
 class Guards:
@@ -66,7 +69,7 @@ class Guards:
 
     def __init__(self, settings: Settings, guarded: Guarded, env: Mapping[str, str] = os.environ) -> None:
         """Build them; none of them begins yet."""
-        paths, journal, engine, pump, clock, health = guarded
+        paths, journal, engine, pump, clock, health, ballast = guarded
         self.notifier = Notifier(env)
         self.alerts = Alerts(paths.alerts, clock=clock, write=_durably)
         self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
@@ -74,7 +77,11 @@ class Guards:
         # What was heard before a sleep has no successor: the next quote is not compared with it.
         self.clock_watch = ClockWatch(clock=clock, post=pump.post, on_away=lambda _: pump.market.forget())
         self.resources = ResourceWatch(
-            folder=paths.root, disk_free_mib_min=settings.journal.disk_free_mib_min, clock=clock, post=pump.post
+            folder=paths.root,
+            disk_free_mib_min=settings.journal.disk_free_mib_min,
+            clock=clock,
+            post=pump.post,
+            on_room=ballast.ensure,
         )
         self.keeper = Keeper(
             pump=pump,
@@ -95,6 +102,8 @@ class Guards:
         wanted_s = [limit_s / LOOKS_PER_LIMIT] if limit_s else []
         wanted_s += [self.notifier.watchdog_s / _BEATS_PER_WATCH] if self.notifier.watchdog_s else []
         self.heartbeat = Heartbeat(pump=pump, period_s=min(wanted_s, default=0), on_beat=self._beat)
+        self.rules_of: Callable[[Settings], Rules] = Settings.to_rules
+        """How a configuration becomes rules; whoever knows more, such as today's sessions, says it here."""
         self._engine, self._pump, self._clock, self._health, self._env = engine, pump, clock, health, env
         self._configure(settings)
 
@@ -138,7 +147,7 @@ class Guards:
         if settings.logging.level != old.logging.level:
             logs.set_level(str(settings.logging.level))
         self._configure(settings)
-        self._pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=settings.to_rules()))
+        self._pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=self.rules_of(settings)))
 
     def _configure(self, settings: Settings) -> None:
         alerts = settings.alerts

@@ -46,6 +46,8 @@ ROOMS: dict[str, frozenset[str]] = {
 ROOMS["markets"] = frozenset(ROOMS)
 ROOMS["doors"] = frozenset(ROOMS)
 ROOMS["guards"] = frozenset(ROOMS)
+ROOMS["opening"] = frozenset(ROOMS)
+ROOMS["reference"] = frozenset(ROOMS)
 ROOMS["app"] = frozenset(ROOMS)
 ROOMS["cli"] = frozenset(ROOMS)
 # What of a room a certain room may see, where that is less than the whole.

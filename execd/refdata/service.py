@@ -60,7 +60,7 @@ log = structlog.get_logger("execd.refdata")
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept and how fresh. `bars_dir` empty: no history. `assets`: what the broker's adapter says, if anything.
 
-    `symbol_calendars` names the calendar of symbols that are not on the first one.
+    `symbol_calendars` names the calendar of the symbols that are not on `usual_calendar`.
     """
 
     calendars: tuple[str, ...] = ("XNYS",)
@@ -71,6 +71,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     days_ahead: int = 400
     assets: tuple[Asset, ...] = ()
     assets_source: str = "instruments.yaml"
+    usual_calendar: str = "XNYS"
     symbol_calendars: Mapping[str, str] = {}
 
 
@@ -145,12 +146,16 @@ class RefData:
             rows.append(self._row("assets", self.wanted.assets_source, known_ns, now_ns))
         return tuple(rows)
 
-    async def refresh(self, now_ns: int) -> list[str]:
-        """Make everything anew that is due; return what changed. Failures are in `freshness`."""
+    async def refresh(self, now_ns: int, only: str = "") -> list[str]:
+        """Make everything anew that is due, or `only` one thing of it; return what is new.
+
+        Failures are in `freshness`.
+        """
         changed = []
         async with self._turn:
             for row in self.freshness(now_ns):
-                if row.is_due and now_ns - self._tried_ns.get(row.what, -RETRY_NS) >= RETRY_NS:
+                is_meant = only in {"", row.what} and row.is_due
+                if is_meant and now_ns - self._tried_ns.get(row.what, -RETRY_NS) >= RETRY_NS:
                     self._tried_ns[row.what] = now_ns
                     if await self._made(row.what, now_ns):
                         changed.append(row.what)
@@ -224,7 +229,7 @@ class RefData:
             raise RefDataError(f"{self.wanted.bars_dir} has more symbols than the {len(rows)} that are read")
 
     async def _daily_of(self, symbol: str, now_ns: int) -> DailyRow:
-        calendar = self.wanted.symbol_calendars.get(symbol, self.wanted.calendars[0])
+        calendar = self.wanted.symbol_calendars.get(symbol, self.wanted.usual_calendar)
         asked = DailyWanted(bars_dir=self.wanted.bars_dir, symbol=symbol, calendar=calendar, before_ns=now_ns)
         found = await self._worker.ask(asked)
         assert isinstance(found, DailyFound)

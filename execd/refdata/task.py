@@ -11,6 +11,8 @@ from typing import Final
 from execd.ports import Clock
 from execd.refdata.service import RefData
 
+BEGIN_S: Final = 10.0
+"""The first seconds of a daemon belong to its orders; a calendar can wait, and a refresh takes a processor."""
 CHECK_S: Final = 300.0
 """So often it is asked whether something is due."""
 
@@ -28,6 +30,7 @@ class RefDataTask:
         clock: Clock,
         tell: Tell,
         on_changed: Callable[[list[str]], None],
+        begin_s: float = BEGIN_S,
         check_s: float = CHECK_S,
     ) -> None:
         """`on_changed` gets the names of what is new, such as `calendar XNYS`."""
@@ -35,12 +38,14 @@ class RefDataTask:
         self._clock = clock
         self._tell = tell
         self._on_changed = on_changed
+        self._begin_s = begin_s
         self._check_s = check_s
         self._said: tuple[tuple[str, str], ...] = ()
 
     async def run(self) -> None:
         """Refresh, tell, sleep, again."""
         try:
+            await asyncio.sleep(self._begin_s)
             while True:
                 await self.turn()
                 await asyncio.sleep(self._check_s)

@@ -42,6 +42,8 @@ IDLE_S_MAX: Final = 60.0
 """Nobody asked for so long: give the memory back. The next question starts another worker."""
 MEMORY_BYTES_MAX: Final = 4 * 1024**3
 """Of addresses, not of memory in use: libraries reserve much more than they touch."""
+NICE: Final = 10
+"""Orders come first: the worker gets what the daemon leaves of the processor."""
 _PART_BYTES: Final = 65_536
 _FORBIDDEN: Final = (
     "socket.connect",
@@ -72,6 +74,7 @@ def main() -> int:
 
 def confine() -> None:
     """Give up what is not needed: no file may grow, no connection, no other process. It cannot be taken back."""
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
