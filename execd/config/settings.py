@@ -114,7 +114,10 @@ class Settings(BaseModel):
 
     def digest(self) -> str:
         """Return a name of what is in force: the sha256 of every value, secrets masked, in hexadecimal."""
-        text = json.dumps(plain(self), sort_keys=True, separators=(",", ":"))
+        # Of the instruments counts what they are, not which file said it.
+        text = json.dumps(
+            plain(self.model_copy(update={"instruments_file": ""})), sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_rules(self, table: SessionTable | None = None) -> Rules:

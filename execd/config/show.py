@@ -21,7 +21,7 @@ def yaml_text(loaded: Loaded, *, has_origins: bool) -> str:
     """Return the whole configuration as YAML; with `has_origins` each line says where its value came from."""
     lines: list[str] = []
     for path, value in _walk((), loaded.settings):
-        line = "  " * (len(path) - 1) + _line(path, value, loaded.settings)
+        line = "  " * (len(path) - 1) + _line(path, value)
         is_value = not isinstance(value, BaseModel | Mapping) or not value
         lines.append(f"{line:<{_ORIGIN_AT - 2}}  # {loaded.origin(path)}" if has_origins and is_value else line)
     return "\n".join(lines) + "\n"
@@ -63,7 +63,7 @@ def _walk(path: KeyPath, value: object) -> Iterator[tuple[KeyPath, object]]:
         yield from _walk((*path, name), part)
 
 
-def _line(path: KeyPath, value: object, settings: Settings) -> str:
+def _line(path: KeyPath, value: object) -> str:
     name = scalar(path[-1])
     match value:
         case SecretStr():
@@ -72,8 +72,8 @@ def _line(path: KeyPath, value: object, settings: Settings) -> str:
             return f"{name}: {{}}"
         case BaseModel() | Mapping():
             return f"{name}:"
-        case _ if path == ("instruments_file",) and settings.instruments:
-            # They follow below, and may not stand in two places.
+        case _ if path == ("instruments_file",):
+            # What it holds follows below, and may not stand in two places.
             return f'{name}: ""'
         case _:
             return f"{name}: {scalar(value)}"

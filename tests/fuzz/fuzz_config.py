@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of the configuration's loader: `python tests/fuzz/fuzz_config.py -max_total_time=300`.
 
-It starts from the committed corpus and leaves that as it is. It needs atheris, which is there for few platforms only; the same target runs everywhere from `test_fuzz_config.py`.
-A finding is written to the working directory by libFuzzer; put it into tests/fuzz/corpus/config when it is mended.
+It starts from the committed corpus and leaves that as it is. It needs atheris, which is there for few platforms only;
+the same target runs everywhere from `test_fuzz_config.py`. A finding is written to the working directory by libFuzzer;
+put it into tests/fuzz/corpus/config when it is mended.
 """
 
 import sys
