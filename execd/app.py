@@ -159,7 +159,9 @@ class Daemon:
         if clock.behind_ns > 0:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
         reference = await Reference.open(settings, paths, clock)
-        engine = Engine(reference.rules(settings), journal.epoch, await opening.load(journal, settings, now_ns=clock.now_ns()))
+        engine = Engine(
+            reference.rules(settings), journal.epoch, await opening.load(journal, settings, now_ns=clock.now_ns())
+        )
         daemon = cls(
             settings=settings,
             paths=paths,

@@ -67,7 +67,7 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
     import structlog
 
     from execd.app import Daemon
-    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign
+    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign, JournalUnsafe
     from execd.runtime.stopping import StopWish
     from execd.runtime.supervisor import said
 
@@ -83,7 +83,7 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
             await daemon.run(_greet)
     except JournalBusy as error:
         raise CliError(Exit.ERROR, str(error)) from None
-    except (ConfigError, JournalForeign) as error:
+    except (ConfigError, JournalForeign, JournalUnsafe) as error:
         # A restart would meet the same: the service manager is told not to try.
         raise CliError(Exit.CONFIG, str(error)) from None
     except OSError as error:

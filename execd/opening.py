@@ -1,0 +1,77 @@
+"""How the journal of a daemon is opened: on what disk, by which SQLite, with which old records and which warning.
+
+It joins the rooms `journal` and `config` for `app.py`: what is read here is
+settled before there is an engine. What goes on while the daemon runs
+(checkpoints, disk, ballast) is in `guards.py`.
+"""
+
+import asyncio
+import sqlite3
+from typing import Final
+
+import structlog
+
+from execd.config.settings import Settings
+from execd.core.book import Book
+from execd.core.events import TroubleReported
+from execd.errors import JournalError
+from execd.journal import disk
+from execd.journal.ballast import NAME, Ballast
+from execd.journal.marks import clear_reduce_only, read_reduce_only
+from execd.journal.sqlite import SqliteJournal
+from execd.ports import Clock
+from execd.runtime.paths import StatePaths
+
+SQLITE_SAFE: Final = (3, 51, 3)
+"""Older ones can corrupt a file that two connections write or checkpoint; ours has one of either."""
+CAUSE: Final = "journal_restored"
+
+log = structlog.get_logger("execd.opening")
+
+
+async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) -> SqliteJournal:
+    """Open the journal of a state directory that is locked. Raises JournalError; JournalUnsafe for the disk."""
+    allowed = settings.journal.unsafe_filesystem
+    told = await asyncio.to_thread(disk.check, paths.root, is_allowed=allowed)
+    if told:
+        log.warning("journal_filesystem", text=told)
+    if sqlite3.sqlite_version_info < SQLITE_SAFE:
+        log.info(
+            "sqlite_version",
+            version=sqlite3.sqlite_version,
+            text="it can corrupt a file that two connections write; execd writes with one, and so must everybody else",
+        )
+    return await SqliteJournal.open(paths.journal, created_ns=now_ns)
+
+
+async def load(journal: SqliteJournal, settings: Settings, *, now_ns: int) -> Book:
+    """Return the book, after old records have moved to an archive, where that is due."""
+    book = await journal.load()
+    try:
+        moved = await journal.archive(book, now_ns=now_ns, days=settings.journal.archive_days)
+    except (JournalError, OSError) as error:
+        # Old records that stay where they are do no harm; the next start tries again.
+        log.warning("archive_failed", text=str(error))
+    else:
+        if moved is not None:
+            log.info("archived", file=moved.file, from_seq=moved.from_seq, to_seq=moved.to_seq)
+    return book
+
+
+def ballast_of(settings: Settings, paths: StatePaths) -> Ballast:
+    """Return the ballast of a state directory."""
+    return Ballast(paths.root / NAME, settings.journal.ballast_mib)
+
+
+def restored(paths: StatePaths, clock: Clock) -> TroubleReported | None:
+    """Return why this start takes no new risk: the journal was restored or rebuilt; None where it was not."""
+    told = read_reduce_only(paths.root)
+    if told is None:
+        return None
+    text = f"{told.reason}: compare orders and positions with the broker, then execd resume --halt"
+    return TroubleReported(now_ns=clock.now_ns(), cause=CAUSE, text=text)
+
+
+def forget_restored(paths: StatePaths) -> None:
+    """Forget that: the halt is in the journal now, and stays until an operator lifts it."""
+    clear_reduce_only(paths.root)
