@@ -18,7 +18,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 
 from execd.core.events import TroubleReported
-from execd.errors import IntentError
+from execd.errors import ConfigError, IntentError
 from execd.ports import Clock
 from execd.runtime.pump import Pump
 from execd.runtime.slices import in_slices
@@ -149,19 +149,20 @@ class InboxTask(Generic[File]):
         while True:
             try:
                 return self._open_inbox()
-            except OSError as error:
+            except (OSError, ConfigError) as error:
                 self._gone(error)
                 await asyncio.sleep(self._scan_s)
 
-    def _gone(self, error: OSError) -> None:
+    def _gone(self, error: OSError | ConfigError) -> None:
         """Tell once that the inbox cannot be used: nobody can hand in an order, not even one that takes risk away."""
         if not self._is_gone:
             self._is_gone = True
+            why = error.strerror if isinstance(error, OSError) else str(error)
             text = (
-                f"the inbox cannot be used ({error.strerror or error}): no file is taken and no new risk is begun;"
+                f"the inbox cannot be used ({why}): no file is taken and no new risk is begun;"
                 " open orders go on, and execd cancel works; put it back or mend its rights"
             )
-            log.error("inbox_gone", errno=error.errno)
+            log.error("inbox_gone", why=why)
             self._pump.post(TroubleReported(now_ns=self._clock.now_ns(), cause=GONE, text=text))
 
     def _back(self) -> None:

@@ -192,7 +192,7 @@ def test_a_list_that_cannot_be_read_is_refused_whole(name: str, text: str, code:
 
 def test_a_list_may_be_longer_than_an_intent() -> None:
     """64 KiB is the bound of one intent; a list of short ones has 8 MiB and 10,000 rows."""
-    text = rows(*({} for _ in range(2_000)))
+    text = rows(*[{}] * 2_000)
 
     assert (2_000, True) == (len(listed("a.json", text).intents), len(text) > 64 * 1024)
 
@@ -205,8 +205,8 @@ def test_a_single_intent_longer_than_64_kib_is_refused() -> None:
 
 def test_a_list_that_takes_its_rows_one_by_one_comes_in_parts() -> None:
     """10,000 rows are no single event where they need not stand or fall together."""
-    loose = listed("a.json", rows(*({"on_error": "skip"} for _ in range(130))))
-    whole = listed("a.json", rows(*({} for _ in range(130))))
+    loose = listed("a.json", rows(*[{"on_error": "skip"}] * 130))
+    whole = listed("a.json", rows(*[{}] * 130))
     sizes = [len(loose.event(part, now_ns=0, known={}, ref="").items) for part in range(loose.parts_n)]
 
     assert ([64, 64, 2], 1) == (sizes, whole.parts_n)
