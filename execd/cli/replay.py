@@ -47,6 +47,7 @@ def _configured(name: str | None) -> "Configured | None":
     """Return what a configuration says of a replay; None where none was named: the environment has no say here."""
     if name is None:
         return None
+    from execd.config.fields import SessionKind
     from execd.config.loader import load
     from execd.errors import ConfigError
     from execd.simulation.replay_cli import Configured
@@ -58,6 +59,9 @@ def _configured(name: str | None) -> "Configured | None":
         rules = settings.to_rules()
     except ConfigError as error:
         raise CliError(Exit.CONFIG, str(error)) from None
+    if settings.session.kind is SessionKind.CALENDAR:
+        text = "session.kind is calendar, and a replay has none; replay with a file that says simple_hours"
+        raise CliError(Exit.CONFIG, text)
     charge = settings.sim.commission
     commission = Commission(rate_bps=charge.rate_bps, per_share=charge.per_share_usd, minimum=charge.minimum_usd)
     return Configured(rules=rules, commission=commission, sha256=sha256(file.read_bytes()).hexdigest())
