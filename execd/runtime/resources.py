@@ -107,9 +107,14 @@ def raise_files_limit() -> int:
     """Let us open as many files as the hard limit allows, at most `FILES_WANTED`; return how many that is."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return max(soft, wanted)
+    except (OSError, ValueError):
+        # A sandbox may forbid it (systemd's @resources does): then the limit of the unit stands.
+        return soft
+    return wanted
 
 
 def free_mib_of(folder: Path) -> float:
