@@ -16,7 +16,7 @@ LAG_S_MAX: Final = 1.0
 
 def alive(status: dict[str, Any]) -> list[Check]:
     """Return the checks of a running daemon."""
-    return [*_daemon(status), *_tasks(status), *_trouble(status), *_people(status)]
+    return [*_daemon(status), *_tasks(status), *_halts(status), *_people(status)]
 
 
 def _daemon(status: dict[str, Any]) -> Iterator[Check]:
@@ -56,7 +56,7 @@ def _tasks(status: dict[str, Any]) -> Iterator[Check]:
         yield Check("quotes", "ok", "none asked for yet" if age_s is None else f"last proof {age_s:.1f} s ago")
 
 
-def _trouble(status: dict[str, Any]) -> Iterator[Check]:
+def _halts(status: dict[str, Any]) -> Iterator[Check]:
     for halt in status["halts"]:
         where, cause = halt["account"] or "all accounts", halt["cause"]
         lift = f'execd resume --halt --cause {cause} --reason "..."'

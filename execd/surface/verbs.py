@@ -122,7 +122,8 @@ class Verbs:
             raise as_problem(error) from None
         reason = read(msgspec.json.encode({"reason": fields.pop("reason", "")}), Because).reason
         command = msgspec.structs.replace(self._amend(intent_id, fields), reason=reason)
-        return await self.ask(request, command, intent_id, "amended")
+        told = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
+        return await self.ask(request, command, intent_id, f"amended: {told}")
 
     async def halt(self, request: web.Request) -> web.Response:
         """Take no new risk."""
