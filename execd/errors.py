@@ -7,6 +7,7 @@ ExecdError
 ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
 ├── BrokerError
 │   ├── Refused        surely not live: the broker did not take the request
+│   │   └── NotSent    it never left this process: it may be decided afresh, and nobody refused it
 │   └── Unknown        may be live: ask before doing anything again
 ├── JournalError       the journal cannot be trusted or written (exit 70)
 │   ├── JournalFull    no space: stop new risk, free the ballast
@@ -77,6 +78,10 @@ class BrokerError(ExecdError):
 
 class Refused(BrokerError):
     """The request is surely not live: it may be decided afresh."""
+
+
+class NotSent(Refused):
+    """The request never left this process."""
 
 
 class Unknown(BrokerError):

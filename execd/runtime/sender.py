@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 from execd.core.enums import Outcome
 from execd.core.events import Cancel, LookedUp, Query, Replace, ReportReceived, RequestFailed, Submit
-from execd.errors import BrokerError, Refused, Unknown
+from execd.errors import BrokerError, NotSent, Refused, Unknown
 from execd.ports import Broker, Clock
 from execd.runtime.post import Post
 
@@ -126,8 +126,9 @@ class Sender:
                 async with asyncio.timeout(CALL_S_MAX):
                     await self._send(broker, call)
         except Refused as error:
-            self._fail(broker, call, Outcome.REFUSED, str(error))
-            return "refused"
+            outcome = Outcome.NOT_SENT if isinstance(error, NotSent) else Outcome.REFUSED
+            self._fail(broker, call, outcome, str(error))
+            return str(outcome)
         except Unknown as error:
             self._fail(broker, call, Outcome.UNKNOWN, str(error))
             return "unknown"

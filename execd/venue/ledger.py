@@ -5,6 +5,7 @@ what the daemon believes. It never refuses a trade: margin is not its subject.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -34,6 +35,15 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cash: Decimal = ZERO
     commission: Decimal = ZERO
 
+    def after(self, execution: Execution) -> "Holding":
+        """Return the holding once an execution of its symbol is counted."""
+        trade, sign = execution.trade, execution.side.sign
+        return Holding(
+            qty=self.qty + sign * trade.last_qty,
+            cash=self.cash - sign * trade.last_qty * trade.last_px,
+            commission=self.commission + trade.commission,
+        )
+
 
 class Ledger:
     """Positions by account and symbol, and the latest executions."""
@@ -44,15 +54,18 @@ class Ledger:
 
     def record(self, execution: Execution) -> None:
         """Fold one trade; each trade is told once."""
-        trade, sign = execution.trade, execution.side.sign
         holdings = self._holdings.setdefault(execution.account, {})
-        was = holdings.get(execution.symbol, Holding())
-        holdings[execution.symbol] = Holding(
-            qty=was.qty + sign * trade.last_qty,
-            cash=was.cash - sign * trade.last_qty * trade.last_px,
-            commission=was.commission + trade.commission,
-        )
+        holdings[execution.symbol] = holdings.get(execution.symbol, Holding()).after(execution)
         self._executions.append(execution)
+
+    def seed(self, holdings: dict[str, dict[str, Holding]], executions: Iterable[Execution]) -> None:
+        """Begin with what was written down: what everybody holds, and the latest executions."""
+        self._holdings = {account: dict(held) for account, held in holdings.items()}
+        self._executions.extend(executions)
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have traded, in the order in which they began."""
+        return list(self._holdings)
 
     def holdings(self, account: str) -> dict[str, Holding]:
         """Return what an account holds, by symbol, including what it held once."""

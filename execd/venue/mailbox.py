@@ -44,7 +44,17 @@ class Mailbox(Generic[Item]):
         while True:
             while self._items:
                 yield self._items.popleft()
-            if self._error is not None:
-                raise self._error
-            self._fills.clear()
-            await self._fills.wait()
+            await self._filled()
+
+    async def batches(self, items_max: int) -> AsyncIterator[list[Item]]:
+        """Yield what has come since, some items at a time, for ever."""
+        while True:
+            while self._items:
+                yield [self._items.popleft() for _ in range(min(items_max, len(self._items)))]
+            await self._filled()
+
+    async def _filled(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._fills.clear()
+        await self._fills.wait()

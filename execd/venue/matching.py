@@ -186,6 +186,14 @@ class Matching:
             text=order.text,
         )
 
+    def known(self, cl_ord_id: str) -> Working | None:
+        """Return the order of any ClOrdID of its chain, to be read only; None where there is none."""
+        return self._orders.get(cl_ord_id)
+
+    def live(self) -> list[Working]:
+        """Return the orders that can still trade, in order of acceptance, to be read only."""
+        return list(self._live.values())
+
     def account_of(self, cl_ord_id: str) -> str | None:
         """Return whose order a report is about; None where it is not known (a rejected one never is)."""
         order = self._orders.get(cl_ord_id)
@@ -211,10 +219,17 @@ class Matching:
         """
         if order.is_done or order.acked_ns is None or order.key in self._orders:
             return
-        working = restored(order, self._commission, lane=self._lane(order.first.account), now_ns=now_ns)
-        self._live[working.order_id] = working
+        self.take_up(restored(order, self._commission, lane=self._lane(order.first.account), now_ns=now_ns))
+
+    def take_up(self, working: Working) -> None:
+        """Take up an order as it was written down: a live one rests at the back of the queue, without a report."""
         for cl_ord_id in working.cl_ord_ids:
             self._orders[cl_ord_id] = working
+        if working.ended:
+            self._ended.append(working)
+            return
+        self._live[working.order_id] = working
+        working.ahead, working.is_waiting = None, False
         self._rest(self._book(working.symbol), working)
 
     def _replace(self, book: SymbolBook, order: Working, request: ReplaceRequest, now_ns: int) -> list[ExecReport]:

@@ -1,9 +1,10 @@
 """The simulated venue in real time: one market, one matching engine, any number of accounts.
 
 A task plays the source, another carries requests with their latency, a third
-says that the stream is alive. All of it lives in this process and ends with
-it: what was on its way at `close` never arrives, and resting orders are what
-`restore` is told at the next start. It keeps time by the clock it is given.
+says that the stream is alive. What was on its way at `close` never arrives.
+Inside the daemon its reports go to mailboxes, and resting orders are what
+`restore` is told at the next start; in a process of its own they go to a
+keeper, which has a ledger. It keeps time by the clock it is given.
 """
 
 import asyncio
@@ -11,8 +12,6 @@ import heapq
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, assert_never
-
-from msgspec.structs import replace
 
 from execd.core.enums import QueueRule
 from execd.core.events import StreamAlive, StreamGap
@@ -28,17 +27,22 @@ from execd.venue.latency import Latency
 from execd.venue.ledger import Execution, Ledger
 from execd.venue.mailbox import Mailbox
 from execd.venue.matching import Matching
-from execd.venue.source import Source, Tick
+from execd.venue.matching_orders import Working
+from execd.venue.source import Source, Tick, at_instant
 
 ALIVE_S: Final = 1.0
 TICKS_PER_BREATH: Final = 64
 """A source that is behind still lets the other tasks run after so many ticks."""
 IN_FLIGHT_MAX: Final = 10_000
 """Requests on their way; more than any throttle lets out in a latency."""
+LATE_NS_MAX: Final = 5_000_000_000
+"""A source that is further behind stood still, as the machine did: it goes on from now."""
 NS_PER_S: Final = 1_000_000_000
 ONE: Final = Decimal(1)
 
 Lookup = tuple[str, str, "asyncio.Future[OrderSnapshot | None]"]
+Keep = Callable[[str, ExecReport, Working | None], None]
+"""(account, report, the order it is about): takes a report, tells it once it is safe."""
 FeedItem = Quote | Prints | Halt | StreamAlive | StreamGap
 
 
@@ -75,6 +79,16 @@ class SimVenue:
         self._grows = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
+        self._keep: Keep | None = None
+
+    def keep_with(self, keep: Keep) -> None:
+        """Hand every report to `keep`, and none to a mailbox or the ledger here."""
+        self._keep = keep
+
+    @property
+    def in_flight_n(self) -> int:
+        """How many requests and questions are on their way."""
+        return len(self._in_flight)
 
     async def start(self) -> None:
         """Open the market; a venue that runs already stays as it is."""
@@ -83,6 +97,10 @@ class SimVenue:
             self._tasks = [asyncio.create_task(job, name="sim-venue") for job in jobs]
             for task in self._tasks:
                 task.add_done_callback(self._on_task_done)
+
+    async def watch(self) -> None:
+        """Wait for the market's tasks, and raise what one of them died of: a broken tape, or a bug."""
+        await asyncio.gather(*self._tasks)
 
     async def close(self) -> None:
         """Stop; what is on its way never arrives, and questions end as Unknown."""
@@ -194,8 +212,10 @@ class SimVenue:
             self._grows.clear()
             for since_ns, tick in self._source.ticks():
                 at_ns = begin_ns + int(since_ns / self._speed)
+                if (late_ns := self._clock.now_ns() - at_ns) > LATE_NS_MAX:
+                    begin_ns, at_ns = begin_ns + late_ns, at_ns + late_ns
                 await self._until(at_ns)
-                self._tell(_at(tick, at_ns))
+                self._tell(at_instant(tick, at_ns))
                 n += 1
                 if n % TICKS_PER_BREATH == 0:
                     await asyncio.sleep(0)
@@ -236,7 +256,7 @@ class SimVenue:
         """Let the source show a symbol."""
         quote = self._source.ensure(symbol)
         if quote is not None and self.matching.quote_now(symbol) is None:
-            self._tell(_at(quote, self._clock.now_ns()))
+            self._tell(at_instant(quote, self._clock.now_ns()))
         self._grows.set()
 
     def _deliver_all(self, reports: list[ExecReport]) -> None:
@@ -246,6 +266,10 @@ class SimVenue:
                 self._deliver(account, [report])
 
     def _deliver(self, account: str, reports: list[ExecReport]) -> None:
+        if self._keep is not None:
+            for report in reports:
+                self._keep(account, report, self.matching.known(report.cl_ord_id))
+            return
         mailbox = self.attach_account(account)
         for report in reports:
             if isinstance(report, Trade):
@@ -264,19 +288,6 @@ class SimVenue:
                 reports.fail(error)
             for _, ticks in self._feeds:
                 ticks.fail(error)
-
-
-def _at(tick: Tick, at_ns: int) -> Tick:
-    """Return a tick as it happens at `at_ns`."""
-    match tick:
-        case Quote():
-            return replace(tick, exchange_ns=at_ns, received_ns=at_ns)
-        case Prints():
-            return replace(tick, from_ns=at_ns, to_ns=at_ns)
-        case Halt():
-            return replace(tick, exchange_ns=at_ns)
-        case _:
-            assert_never(tick)
 
 
 async def _first_of(event: asyncio.Event, delay_s: float | None) -> None:

@@ -6,7 +6,9 @@ with these two methods.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, assert_never
+
+from msgspec.structs import replace
 
 from execd.core.market import Halt, Prints, Quote
 from execd.venue.generator import Generator
@@ -42,3 +44,16 @@ class GeneratorSource:
         """Add the symbol if it is not there."""
         self._generator.ensure(symbol)
         return self._generator.at(symbol)
+
+
+def at_instant(tick: Tick, at_ns: int) -> Tick:
+    """Return a tick as it happens at `at_ns`."""
+    match tick:
+        case Quote():
+            return replace(tick, exchange_ns=at_ns, received_ns=at_ns)
+        case Prints():
+            return replace(tick, from_ns=at_ns, to_ns=at_ns)
+        case Halt():
+            return replace(tick, exchange_ns=at_ns)
+        case _:
+            assert_never(tick)

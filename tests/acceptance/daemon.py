@@ -122,7 +122,7 @@ class Execd:
 
 def clean_environment(pycache: Path) -> dict[str, str]:
     """Return our environment without execd's own variables; byte code is kept, for a start costs seconds without."""
-    ours = (
+    foreign = (
         "EXECD_",
         "EXECUTION__",
         "PYTHONDONTWRITEBYTECODE",
@@ -130,8 +130,10 @@ def clean_environment(pycache: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME",
         "CONFIGURATION_DIRECTORY",
     )
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {"PYTHONPYCACHEPREFIX": str(pycache), "EXECD_LOGGING__FORMAT": "json"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    # A venue of its own process outlives the daemon; a test that wants one asks for it, and ends it.
+    ours = {"EXECD_LOGGING__FORMAT": "json", "EXECD_SIM__PROCESS": "false"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(pycache)} | ours
 
 
 def buy(intent_id: str, **fields: object) -> dict[str, object]:
