@@ -24,7 +24,7 @@ def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @needs_systemd
 def test_the_unit_is_confined() -> None:
-    """systemd's own score of what the service could do to the machine stays at or below 1.5."""
+    """Systemd's own score of what the service could do to the machine stays at or below 1.5."""
     done = analyze("security", "--offline=yes", f"--threshold={EXPOSURE_TENTHS_MAX}", str(UNIT))
 
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
@@ -32,7 +32,7 @@ def test_the_unit_is_confined() -> None:
 
 @needs_systemd
 def test_no_directive_of_the_unit_is_misspelt(tmp_path: Path) -> None:
-    """systemd ignores what it does not know with a line in a log; `verify` says so."""
+    """Systemd ignores what it does not know with a line in a log; `verify` says so."""
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/execd/bin/execd", "/bin/true"))
     done = analyze("verify", str(copy))
