@@ -49,7 +49,7 @@ from tests.unit.intake.tables import refusal
     ],
 )
 def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str, line: int | None) -> None:
-    """Encoding, syntax, duplicates, nesting, size and the features of YAML that hide things end in a code."""
+    """Faults I4, I10 and A9: encoding, syntax, duplicates, nesting, size and hidden things of YAML are refused."""
     found, _, at = refusal(name, body)
 
     assert (code, line) == (found, at)

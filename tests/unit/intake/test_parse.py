@@ -129,13 +129,13 @@ def test_other_content_has_another_hash(change: dict[str, str]) -> None:
     "010 1e3 1_000 +1 .5 1. NaN Infinity .inf 0x10 1e400 １００ 1000000000 0.0000000001 true - 12:30 1,000".split(),  # noqa: RUF001
 )
 def test_a_number_is_never_guessed(number: str) -> None:
-    """YAML 1.1 surprises, exponents, full-width digits and booleans are refused as numbers."""
+    """Faults I5 and I7: YAML 1.1 surprises, exponents, full-width digits and booleans are refused as numbers."""
     assert refusal("a.yaml", yaml(qty=f'"{number}"')) == ("bad_number", "qty", 4)
 
 
 @pytest.mark.parametrize("literal", ["NaN", "-Infinity", "1e400", "1" + "0" * 5_000])
 def test_a_json_number_is_never_guessed(literal: str) -> None:
-    """NaN, Infinity, overflowing and enormous literals are refused, as text and not as floats."""
+    """Faults I1, I2 and I6: NaN, Infinity, overflowing and enormous literals are refused, as text and not as floats."""
     code, _, _ = refusal("a.json", '{"id":"a1","symbol":"AAPL","side":"buy","qty":' + literal + "}")
 
     assert "bad_number" == code
@@ -206,7 +206,7 @@ def test_a_json_number_is_never_guessed(literal: str) -> None:
 def test_a_fault_is_named_with_its_field_and_line(
     change: dict[str, str], expected: tuple[str, str | None, int | None]
 ) -> None:
-    """Each refusal has a stable code, the field at fault, and the line on which its key stands."""
+    """Faults I3, I6, I8, I9 and I11: a refusal has a stable code, its field, and the line of its key."""
     assert expected == refusal("a.yaml", yaml(**change))
 
 
@@ -281,3 +281,32 @@ def test_the_malformed_sample_is_refused_for_its_typo() -> None:
 def test_the_schema_knows_every_field() -> None:
     """`execd schema intent` describes what the parser takes."""
     assert list(FIELDS) == list(intent_schema()["$defs"]["order"]["properties"])
+
+
+def test_a_note_is_kept_and_never_read() -> None:
+    """Fault I11: text that looks like a command, a placeholder or a field is text."""
+    note = "'; DROP TABLE parents; -- {0} %s ${HOME} qty: 5"
+
+    assert note == parsed("a.yaml", yaml(note='"' + note + '"')).parent.note
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "zz.yaml", "../../x.yml"])
+def test_neither_the_name_nor_the_time_of_a_file_is_content(name: str) -> None:
+    """Fault A14: what orders intents is what they say (`supersedes`), not how or when their files were written."""
+    early = context(mtime_ns=NOW_NS - 100 * S)
+
+    assert parsed("a.yaml", yaml()).content_hash == parsed(name, yaml(), given=early).content_hash
+
+
+@pytest.mark.parametrize("ahead_s, is_taken", [(5, True), (6, False)])
+def test_a_file_may_be_five_seconds_ahead(ahead_s: int, is_taken: bool) -> None:  # noqa: FBT001
+    """Fault A13: clocks differ a little; more is refused, for nobody knows what its times mean."""
+    given = context(mtime_ns=NOW_NS + ahead_s * S)
+    try:
+        parsed("a.yaml", yaml(), given=given)
+    except IntentError as error:
+        found = error.code
+    else:
+        found = ""
+
+    assert ("" if is_taken else "future_file") == found

@@ -1,6 +1,7 @@
 """Files of many orders: how they are cut, which rows are refused and where, and what is taken."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,7 +14,7 @@ HEADER = "id,symbol,side,qty\n"
 GOOD = {"id": "a1", "symbol": "AAPL", "side": "buy", "qty": 100}
 
 
-def rows(*changes: dict[str, object]) -> str:
+def rows(*changes: Mapping[str, object]) -> str:
     """Return a JSON list, an order on each line; each change makes one row of the usual order."""
     return "[\n" + ",\n".join(json.dumps({**GOOD, "id": f"a{n}", **change}) for n, change in enumerate(changes)) + "\n]"
 

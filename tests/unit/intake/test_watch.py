@@ -60,7 +60,7 @@ def reason(desk: Desk, name: str) -> dict[str, object]:
 
 
 def test_a_whole_file_is_handed_out_once_with_its_bytes_and_time(desk: Desk) -> None:
-    """A file is handed out until it is answered only once, whoever saw it."""
+    """Fault A3: a file is handed out until it is answered only once, whoever saw it."""
     desk.drop("a.json", b"{1}")
     first = desk.scanner.scan(NOW_NS)
     again = desk.scanner.scan(NOW_NS, moved_in=["a.json"])
@@ -87,7 +87,7 @@ def test_hidden_temporary_and_nested_names_are_left_alone(desk: Desk) -> None:
 
 
 def test_the_oldest_come_first_in_bounded_batches(desk: Desk) -> None:
-    """Many files are taken in batches, oldest first, and none is forgotten."""
+    """Fault A8: many files are taken in batches, oldest first, and none is forgotten."""
     for n in range(BATCH_MAX + 10):
         desk.drop(f"{n:03}.json", mtime_ns=LONG_AGO_NS - n * S)
     first, second, third = desk.names(), desk.names(), desk.names()
@@ -97,7 +97,7 @@ def test_the_oldest_come_first_in_bounded_batches(desk: Desk) -> None:
 
 
 def test_a_young_file_waits_until_it_has_stood_still(desk: Desk) -> None:
-    """Half a YAML file can be valid, so a file that was not renamed in must settle."""
+    """Fault A1: half a YAML file can be valid, so a file that was not renamed in must settle."""
     desk.drop("a.yaml", mtime_ns=NOW_NS)
 
     assert ([], ["a.yaml"]) == (desk.names(NOW_NS + S // 10), desk.names(NOW_NS + S))
@@ -140,7 +140,7 @@ def test_a_file_stamped_by_a_clock_ahead_is_taken_when_it_stands_still(desk: Des
 
 @pytest.mark.parametrize("body", [b"", b"\0\0\0"])
 def test_an_empty_file_is_waited_for_and_then_refused(desk: Desk, body: bytes) -> None:
-    """A name may be seen before its content; after 5 s it will not come."""
+    """Fault A2: a name may be seen before its content; after 5 s it will not come."""
     desk.drop("a.json", body, mtime_ns=NOW_NS)
     early = desk.names(NOW_NS + 4 * S)
     late = desk.names(NOW_NS + 6 * S)
@@ -167,7 +167,7 @@ def _too_large(path: Path) -> None:
     [(_symlink, "not_a_file"), (os.mkfifo, "not_a_file"), (_hard_link, "not_a_file"), (_too_large, "too_large")],
 )
 def test_what_may_not_be_read_is_quarantined_by_name(desk: Desk, make: Callable[[Path], None], code: str) -> None:
-    """Links, pipes and huge files are refused without being followed, waited for or read."""
+    """Faults A9 and A10: links, pipes and huge files are refused without being followed, waited for or read."""
     make(desk.inbox / "a.json")
     handed_out = desk.names(NOW_NS, moved_in=("a.json",))
 
@@ -186,7 +186,7 @@ def test_a_foreign_owner_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_inbox_that_everybody_may_write_is_refused(tmp_path: Path) -> None:
-    """Whoever may drop a file may trade."""
+    """Fault I16: whoever may drop a file may trade."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox").chmod(0o777)
 
@@ -217,7 +217,7 @@ def test_a_rejected_file_lies_beside_its_reason(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", ["a\nb.json", "\udcff.json", "é" * 124 + ".json", "-rf.json", "a b.json"])
 def test_a_name_is_opaque(desk: Desk, name: str) -> None:
-    """Newlines, bytes that are no text, and the longest names are moved like any other."""
+    """Fault A11: newlines, bytes that are no text, and the longest names are moved like any other."""
     desk.drop(name)
     [file] = desk.scanner.scan(NOW_NS)
     desk.scanner.reject(file, IntentError("syntax", "no"))
@@ -226,7 +226,7 @@ def test_a_name_is_opaque(desk: Desk, name: str) -> None:
 
 
 def test_a_file_that_took_the_name_meanwhile_is_not_moved_unread(desk: Desk) -> None:
-    """A producer that renames over a file in work has made a new file, which is handed out in its turn."""
+    """Fault A17: a producer that renames over a file in work has made a new file, which is handed out in its turn."""
     desk.drop("a.json", b"old")
     [file] = desk.scanner.scan(NOW_NS)
     desk.drop("b", b"new!").rename(desk.inbox / "a.json")
@@ -237,7 +237,7 @@ def test_a_file_that_took_the_name_meanwhile_is_not_moved_unread(desk: Desk) -> 
 
 
 def test_a_move_that_fails_is_tried_again_and_trades_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """EXDEV and ENOSPC leave the file where it is; it is not handed out again."""
+    """Fault A18: EXDEV and ENOSPC leave the file where it is; it is not handed out again."""
     desk.drop("a.json")
     [file] = desk.scanner.scan(NOW_NS)
     with monkeypatch.context() as patch:
@@ -254,7 +254,7 @@ def test_a_move_that_fails_is_tried_again_and_trades_nothing(desk: Desk, monkeyp
 
 
 def test_a_file_is_found_again_after_a_restart(desk: Desk, tmp_path: Path) -> None:
-    """What was handed out and not answered when the daemon died is handed out by the next one."""
+    """Fault A6: what was handed out and not answered when the daemon died is handed out by the next one."""
     desk.drop("a.json")
     desk.names()
 
@@ -262,7 +262,7 @@ def test_a_file_is_found_again_after_a_restart(desk: Desk, tmp_path: Path) -> No
 
 
 def test_an_inbox_that_vanished_is_told_and_found_when_it_is_back(desk: Desk) -> None:
-    """An unmounted inbox is an OSError for the caller, not an empty inbox."""
+    """Fault A16: an unmounted inbox is an OSError for the caller, not an empty inbox."""
     desk.inbox.rmdir()
     with pytest.raises(FileNotFoundError):
         desk.scanner.scan(NOW_NS)

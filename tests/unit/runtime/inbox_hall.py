@@ -95,8 +95,8 @@ class Hall:
                 replies.deliver(effect)
 
         def open_inbox() -> InboxScan:
-            folders = {"inbox": self.inbox, "accepted": self.accepted, "rejected": self.rejected}
-            return InboxScan(**folders, settle_ns=settle_ms * 1_000_000)
+            settle_ns = settle_ms * 1_000_000
+            return InboxScan(inbox=self.inbox, accepted=self.accepted, rejected=self.rejected, settle_ns=settle_ns)
 
         taker = Taker(steps=parsing, known=self._known, pump=pump, replies=replies, clock=clock)
         task = InboxTask(
