@@ -16,6 +16,7 @@ from execd.core.rules import Rules
 from execd.core.session_table import SessionTable
 from execd.errors import ConfigError
 from execd.ports import Clock
+from execd.refdata.client import Worker
 from execd.refdata.service import DAYS_LEFT_MIN, RefData, Wanted
 from execd.refdata.task import RefDataTask
 from execd.refdata.values import Asset, Closure
@@ -38,12 +39,12 @@ class Reference:
         """The table that the engine has."""
 
     @classmethod
-    async def open(cls, settings: Settings, paths: StatePaths, clock: Clock) -> Self:
+    async def open(cls, settings: Settings, paths: StatePaths, clock: Clock, worker: Worker | None = None) -> Self:
         """Read what is cached; fetch the calendar that is traded by where it does not cover today.
 
         Raises ConfigError where it cannot be had: whoever trades by a calendar does not trade without it.
         """
-        self = cls(settings, RefData.open(paths.refdata, wanted_of(settings)), clock)
+        self = cls(settings, RefData.open(paths.refdata, wanted_of(settings), worker), clock)
         if self._is_traded_by and self._days_left() < 1:
             await self.refdata.refresh(clock.now_ns(), self._what)
             await self.refdata.close()
