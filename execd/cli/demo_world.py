@@ -72,7 +72,7 @@ class DemoDaemon:
         """Start it."""
         self.paths = paths
         self.log_file = paths.root / "demo.log"
-        command = [sys.executable, "-m", "execd.cli", "run", "--state-dir", str(paths.root)]
+        command = [sys.executable, "-m", "execd.cli", "run", "--in-process", "--state-dir", str(paths.root)]
         if CONFIG.is_file():
             command += ["--config", str(CONFIG)]
         with self.log_file.open("wb") as log:
