@@ -36,7 +36,7 @@ from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
 from execd.reference import Reference
 from execd.runtime import loop
-from execd.runtime.clock import SystemClock
+from execd.runtime.clock import NS_PER_S, SystemClock
 from execd.runtime.health import Health
 from execd.runtime.inbox_task import InboxTask
 from execd.runtime.paths import StatePaths
@@ -136,6 +136,8 @@ class Daemon:
         self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast))
         self.guards.rules_of = reference.rules
         self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
+        self.metrics.meters.config_reload_ok.set(1)
+        self.metrics.meters.config_reloaded.set(self.reloader.last_ok_ns / NS_PER_S)
         self.surface = self._surface()
 
     @classmethod
@@ -360,5 +362,8 @@ class Daemon:
             told = await self.reloader.reload(uid, pid)
         except ConfigError as error:
             raise Problem("bad_config", f"the configuration cannot be used, the old one stays: {error}") from None
+        finally:
+            self.metrics.meters.config_reload_ok.set(self.reloader.is_last_ok)
+            self.metrics.meters.config_reloaded.set(self.reloader.last_ok_ns / NS_PER_S)
         self.reporter.pace_ns = ns_of_ms(self.settings.outbox.pace_ms)
         return told

@@ -208,7 +208,7 @@ class Reloader:
         """Begin with the settings of the start; `read` raises ConfigError."""
         self.settings = settings
         self.is_last_ok = True
-        self.last_ns = clock.now_ns()
+        self.last_ok_ns = clock.now_ns()
         self._read = read
         self._guards = guards
         self._pump = pump
@@ -222,7 +222,6 @@ class Reloader:
             try:
                 return await self._reload(uid, pid)
             finally:
-                self.last_ns = self._clock.now_ns()
                 self._guards.notifier.ready()
 
     async def _reload(self, uid: int, pid: int) -> Mapping[str, object]:
@@ -235,7 +234,7 @@ class Reloader:
             self._journal(uid, pid, "failed; the old configuration stays")
             raise
         applied, refused = ([one.text for one in some] for some in (found.applied, found.refused))
-        self.settings, self.is_last_ok = new, True
+        self.settings, self.is_last_ok, self.last_ok_ns = new, True, self._clock.now_ns()
         if applied:
             self._guards.reload(old, new)
         told = f"{len(applied)} applied, {len(refused)} refused" if applied or refused else "nothing has changed"

@@ -48,6 +48,10 @@ class Meters:
         self.loop_lag = histogram("event_loop_lag_seconds", "How late the event loop woke.", _SHORT_S)
         self.clock_skew = gauge("clock_skew_seconds", "The wall clock less the daemon's; positive: wall ahead.")
         self.session_open = gauge("session_open", "Whether the market is open.", "calendar")
+        self.config_reload_ok = gauge("config_last_reload_successful", "Whether the last reading of it could be used.")
+        self.config_reloaded = gauge(
+            "config_last_reload_success_timestamp_seconds", "When it was last read, Unix time."
+        )
 
     def _of_intents(self) -> None:
         counter, gauge, histogram = self._counter, self._gauge, self._histogram
