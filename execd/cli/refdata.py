@@ -1,7 +1,7 @@
-"""`execd refdata show`: the sessions, derived values and assets that are cached, and how old they are.
+"""`execd refdata show|bars`: what is cached of calendars, derived values and assets, and how old; bars of a symbol.
 
-It reads the files in the state directory and needs no daemon; whether a refresh failed is in `execd status`. It fetches
-nothing itself: that is the daemon's task. Exit 4 where a calendar or symbol is not there.
+It reads the files in the state directory, and bar files, and needs no daemon; whether a refresh failed is in `execd
+status`. It fetches nothing: that is the daemon's task. Exit 4 where a calendar, a symbol or its bars are not there.
 """
 
 import argparse
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DAYS: Final = 5
 DAYS_MAX: Final = 500
+BARS_MAX: Final = 1_000
+"""More are for a program, which reads the files itself."""
 _NS_PER_H: Final = 3_600 * NS_PER_S
 EPILOG: Final = """\
 without --calendar or --symbol: how old everything is, and the next sessions
@@ -27,10 +29,14 @@ def add(commands: Subparsers) -> None:
     """Add the command."""
     text = "show calendars, derived values and assets, and how old they are"
     parser = add_command(commands, "refdata", run, text, epilog=EPILOG)
-    parser.add_argument("action", choices=["show"], help="show what is cached")
+    parser.add_argument("action", choices=["show", "bars"], help="show what is cached, or the bars of a symbol")
     parser.add_argument("--calendar", metavar="NAME", help="the sessions of one calendar, such as XNYS")
     parser.add_argument("--days", metavar="N", type=_days, default=DAYS, help=f"so many sessions (default {DAYS})")
-    parser.add_argument("--symbol", metavar="SYMBOL", help="the derived values of one symbol")
+    parser.add_argument("--symbol", metavar="SYMBOL", help="the derived values of one symbol, or its bars")
+    parser.add_argument("--span", choices=["daily", "hour", "minute"], default="daily", help="bars: how long each is")
+    parser.add_argument("--from-date", metavar="DATE", type=_date, help="bars: from this day on (UTC)")
+    parser.add_argument("--to-date", metavar="DATE", type=_date, help="bars: to this day, included (UTC)")
+    parser.add_argument("--bars-dir", metavar="DIR", help="bars: the folder (else the daemon's refdata.bars_dir)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,10 +48,13 @@ def run(args: argparse.Namespace) -> int:
 
     cache, now_ns = Cache(paths_of(args).refdata), time.time_ns()
     try:
-        told = _told(cache, args, now_ns)
+        told = _told(cache, args, now_ns) if args.action == "show" else _bars(cache, args)
     except RefDataError as error:
         raise CliError(Exit.ERROR, str(error)) from None
-    print(as_json(told) if args.json else _text(told))
+    if args.json:
+        print(as_json(told))
+    else:
+        print(_text(told) if args.action == "show" else _bars_text(told))
     return Exit.OK
 
 
@@ -127,6 +136,46 @@ def _aged(kept: "DailyTable | Assets | None", now_ns: int) -> dict[str, Any]:
     return {} if kept is None else {"source": kept.source, "age_h": _age_h(kept.built_ns, now_ns)}
 
 
+def _bars(cache: "Cache", args: argparse.Namespace) -> dict[str, Any]:
+    """Return the bars that lie within the days, at most BARS_MAX, the latest where there are more."""
+    from pathlib import Path
+
+    from execd.core.daily import BarSpan
+    from execd.refdata import bar_files
+    from execd.refdata.values import moment_in
+
+    daily = cache.daily()
+    folder, symbol = args.bars_dir or (daily.source if daily else ""), (args.symbol or "").upper()
+    if not symbol or not folder:
+        raise CliError(Exit.USAGE, "bars needs --symbol, and --bars-dir where the daemon has none")
+    span = BarSpan(args.span)
+    bars = bar_files.read(bar_files.files_of(Path(folder), symbol, span), symbol, span)
+    days = [(moment_in("UTC", bar.start_ns), bar) for bar in bars]
+    first, last = args.from_date or "", args.to_date or "9"
+    found = [(start, bar) for start, bar in days if first <= start.date().isoformat() <= last]
+    if not found:
+        raise CliError(Exit.NOT_FOUND, f"no {span} bars of {symbol} on these days in {folder}")
+    rows = [
+        {
+            "start": start.isoformat(),
+            "open_px": str(bar.open_px),
+            "high_px": str(bar.high_px),
+            "low_px": str(bar.low_px),
+            "close_px": str(bar.close_px),
+            "volume": str(bar.volume),
+        }
+        for start, bar in found[-BARS_MAX:]
+    ]
+    return {"symbol": symbol, "span": str(span), "bars_n": len(found), "bars": rows}
+
+
+def _bars_text(told: dict[str, Any]) -> str:
+    heads = ["START (UTC)", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
+    rows = [[row["start"][:16].replace("T", " "), *list(row.values())[1:]] for row in told["bars"]]
+    cut = f"\nthe last {len(rows)} of {told['bars_n']} bars" if len(rows) < told["bars_n"] else ""
+    return f"{table(heads, rows, right=frozenset(heads[1:]))}{cut}"
+
+
 def _text(told: dict[str, Any]) -> str:
     parts = [_symbol_text(told["symbol"])] if "symbol" in told else []
     parts += [_calendar_text(known) for known in told["calendars"]]
@@ -175,3 +224,12 @@ def _days(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= DAYS_MAX:
         return int(text)
     raise argparse.ArgumentTypeError(f"a number from 1 to {DAYS_MAX}")
+
+
+def _date(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError("a date such as 2026-11-27") from None
