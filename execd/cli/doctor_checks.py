@@ -109,7 +109,7 @@ def journal(paths: StatePaths) -> Iterator[Check]:
     from execd.journal.files import reading
 
     path = paths.journal
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         yield Check("journal", "ok", "none yet; the first start makes it")
         return
     try:
