@@ -27,9 +27,14 @@ _USE: Final = os.R_OK | os.W_OK | os.X_OK
 def provisions(settings: "Settings", paths: StatePaths) -> Iterator[Check]:
     """Yield every check that a start of these settings in this state directory would have to pass."""
     yield from tapes(settings)
+    if settings.refdata.closures:
+        yield closures(settings.refdata.closures)
     if settings.refdata.bars_dir:
         yield bars(Path(settings.refdata.bars_dir))
     yield directory("state", paths.root)
+    yield filesystem(paths.root, is_allowed=settings.journal.unsafe_filesystem)
+    if paths.inbox.is_dir():
+        yield inbox(paths.inbox)
     if settings.sim.process and settings.sim.venue_dir:
         yield directory("venue", Path(settings.sim.venue_dir).expanduser().absolute())
     yield room(paths.root, settings)
@@ -63,6 +68,18 @@ def tapes(settings: "Settings") -> Iterator[Check]:
             yield Check("tape", "ok", f"{name}: {first.symbol}")
 
 
+def closures(texts: tuple[str, ...]) -> Check:
+    """Whether each closure is a day that exists, with hours that end after they begin."""
+    from execd.refdata.values import Closure
+
+    for text in texts:
+        try:
+            Closure.of(text)
+        except ValueError as error:
+            return Check("closures", "fail", str(error), "correct refdata.closures")
+    return Check("closures", "ok", ", ".join(texts))
+
+
 def bars(folder: Path) -> Check:
     """Whether the directory of bars can be read."""
     if not folder.is_dir():
@@ -92,6 +109,25 @@ def directory(name: str, folder: Path) -> Check:
     if status.st_mode & stat.S_IWOTH:
         return Check(name, "fail", f"{folder}: may be written by everybody", f"chmod o-w {folder}")
     return Check(name, "ok", f"{folder}: can be written")
+
+
+def filesystem(folder: Path, *, is_allowed: bool, mounts: Path = Path("/proc/self/mountinfo")) -> Check:
+    """Whether the file system of the journal keeps its promises."""
+    from execd.errors import JournalUnsafe
+    from execd.journal.disk import check
+
+    try:
+        told = check(_existing(folder), is_allowed=is_allowed, mounts=mounts)
+    except JournalUnsafe as error:
+        return Check("file system", "fail", str(error), "a state directory on a local disk")
+    return Check("file system", "warn", told) if told else Check("file system", "ok", "a local one")
+
+
+def inbox(folder: Path) -> Check:
+    """Whether only those may drop files who should."""
+    if folder.stat().st_mode & stat.S_IWOTH:
+        return Check("inbox", "fail", f"{folder}: may be written by everybody", f"chmod o-w {folder}")
+    return Check("inbox", "ok", str(folder))
 
 
 def room(folder: Path, settings: "Settings") -> Check:

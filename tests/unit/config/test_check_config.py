@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from execd.cli.main import main
+from execd.cli.provision import filesystem
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HEADER = "ts_ns,type,bid,bid_size,ask,ask_size,price,size,exch,cond,elig\n"
@@ -55,7 +56,8 @@ def test_a_configuration_that_can_be_used_is_ok_and_makes_nothing(bench: Bench) 
     """Exit 0, every check ok, and not even the state directory is made."""
     code, document = bench.check("mode: trade\n")
 
-    assert (0, True, {"ok"}) == (code, document["is_ok"], {one["level"] for one in document["checks"]})
+    levels = {one["level"] for one in document["checks"] if one["name"] != "file system"}
+    assert (0, True, {"ok"}) == (code, document["is_ok"], levels)
     assert [bench.file] == list(bench.folder.iterdir())
 
 
@@ -117,6 +119,33 @@ def test_a_state_directory_must_be_a_safe_place(bench: Bench) -> None:
 
     assert (0, "ok") == bench.level("mode: trade", "state")
     assert [] == list(bench.state.iterdir())
+
+
+def test_an_inbox_that_everybody_may_write_is_refused(bench: Bench) -> None:
+    """Fault I16: whoever can drop a file can trade."""
+    (bench.state / "inbox").mkdir(parents=True)
+    assert (0, "ok") == bench.level("mode: trade", "inbox")
+    (bench.state / "inbox").chmod(0o777)
+
+    assert (78, "fail") == bench.level("mode: trade", "inbox")
+
+
+def test_a_closure_must_be_a_day(bench: Bench) -> None:
+    """A holiday on a day that does not exist would be one that is not kept."""
+    assert (78, "fail") == bench.level('refdata: {closures: ["XNYS 2026-13-09"]}', "closures")
+    assert (0, "ok") == bench.level('refdata: {closures: ["XNYS 2026-12-09"]}', "closures")
+
+
+@pytest.mark.parametrize(
+    "kind, expected", [("ext4", "ok"), ("tmpfs", "warn"), ("nfs4", "fail"), ("fuse.sshfs", "fail")]
+)
+def test_the_file_system_is_told(bench: Bench, kind: str, expected: str) -> None:
+    """Fault B16: a journal on a network disk is refused, unless the operator takes the risk."""
+    mounts = bench.folder / "mountinfo"
+    mounts.write_text(f"1 0 0:1 / / rw - {kind} none rw\n")
+
+    assert expected == filesystem(bench.state, is_allowed=False, mounts=mounts).level
+    assert ("ok" if expected == "ok" else "warn") == filesystem(bench.state, is_allowed=True, mounts=mounts).level
 
 
 def test_little_room_is_a_warning(bench: Bench) -> None:
