@@ -44,7 +44,7 @@ def reading(path: Path, *, is_live: bool = False) -> Iterator[sqlite3.Connection
     `is_live`: a daemon may be writing. Without one, and without a write-ahead file, the file is immutable, which does
     not even make a companion.
     """
-    access = "mode=ro" if is_live or has_wal(path) else "immutable=1"
+    access = "mode=ro" if is_live or has_wal(path) else "mode=ro&immutable=1"
     address = f"file:{quote(str(path))}?{access}"
     try:
         connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False)

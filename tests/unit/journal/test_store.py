@@ -12,6 +12,7 @@ from execd.core.ids import epoch_of
 from execd.core.projection import TABLES
 from execd.errors import JournalError, JournalForeign
 from execd.journal import sql, store
+from execd.journal.files import beside
 from execd.journal.fold import KEY_CELLS
 from execd.journal.sync import SyncJournal
 from tests.properties.stories import START_NS, batches
@@ -54,10 +55,10 @@ def newer_in_its_write_ahead_file(path: Path) -> None:
     """Leave the version to come only in the write-ahead file, as a crash of a newer program does."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA user_version = 99")
-    main, wal = path.read_bytes(), store.beside(path, "-wal").read_bytes()
+    main, wal = path.read_bytes(), beside(path, "-wal").read_bytes()
     connection.close()
     path.write_bytes(main)
-    store.beside(path, "-wal").write_bytes(wal)
+    beside(path, "-wal").write_bytes(wal)
 
 
 def torn(path: Path) -> None:
@@ -159,8 +160,8 @@ def test_a_start_that_was_killed_while_making_the_file_is_made_again(tmp_path: P
     """What a killed creation leaves is an empty file or one under another name; both give way."""
     path = tmp_path / "journal.db"
     path.touch()
-    store.beside(path, ".new").write_bytes(b"half of it")
-    store.beside(path, ".new-journal").write_bytes(b"and the rest")
+    beside(path, ".new").write_bytes(b"half of it")
+    beside(path, ".new-journal").write_bytes(b"and the rest")
     with SyncJournal(path, created_ns=START_NS):
         pass
 
@@ -170,7 +171,7 @@ def test_a_start_that_was_killed_while_making_the_file_is_made_again(tmp_path: P
 def test_a_write_ahead_file_without_its_journal_is_refused(tmp_path: Path) -> None:
     """SQLite would read the old tail into the new file, so somebody has to say what is meant."""
     path = tmp_path / "journal.db"
-    wal = store.beside(path, "-wal")
+    wal = beside(path, "-wal")
     wal.write_bytes(b"a tail")
     with pytest.raises(JournalForeign, match="missing"):
         SyncJournal(path, created_ns=START_NS)
