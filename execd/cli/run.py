@@ -135,8 +135,9 @@ def _greet(daemon: "Daemon") -> None:
     if not sys.stdout.isatty():
         return
     paths, venues = daemon.paths, ", ".join(f"{name} ({venue})" for name, venue in daemon.venues.items())
+    does = paint("observing, sending nothing to", "held") if daemon.engine.desk.rules.is_observing else "trading"
     print(
-        f"\n  {paint('execd', 'head')} {__version__} is {paint('ready', 'ok')}, trading {venues}\n\n"
+        f"\n  {paint('execd', 'head')} {__version__} is {paint('ready', 'ok')}, {does} {venues}\n\n"
         f"    inbox    {paths.inbox}\n"
         f"    outbox   {paths.outbox}\n"
         f"    socket   {paths.socket}\n"

@@ -39,7 +39,7 @@ def test_an_unknown_intent_ends_with_4(running: Execd, command: str) -> None:
     assert (done.returncode, "nobody" in done.stderr) == (4, True)
 
 
-@pytest.mark.parametrize("command", ["", "dance", "explain", "submit", "schema report"])
+@pytest.mark.parametrize("command", ["", "dance", "explain", "submit", "schema dance"])
 def test_a_wrong_use_ends_with_2(running: Execd, command: str) -> None:
     """What the parser does not know ends with 2."""
     assert running.run(*command.split()).returncode == 2
