@@ -41,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     """Run until told to stop."""
     from execd.config.loader import read
     from execd.errors import ConfigError
+    from execd.runtime.quick_start import import_structlog
+
+    import_structlog()
     from execd.runtime import logs, loop
     from execd.runtime.resources import raise_files_limit
 
@@ -66,7 +69,10 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
 
     import structlog
 
-    from execd.app import Daemon
+    from execd.runtime.quick_start import late_certificates
+
+    with late_certificates() as load_certificates:
+        from execd.app import Daemon
     from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign, JournalUnsafe
     from execd.runtime.stopping import StopWish
     from execd.runtime.supervisor import said
@@ -80,7 +86,7 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
         async with AsyncExitStack() as closing:
             daemon = await Daemon.open(loaded, paths, closing, read_again, stop_wish)
             _heed_hangup(daemon)
-            await daemon.run(_greet)
+            await daemon.run(lambda daemon: _greet(daemon, load_certificates))
     except JournalBusy as error:
         raise CliError(Exit.ERROR, str(error)) from None
     except (ConfigError, JournalForeign, JournalUnsafe) as error:
@@ -130,8 +136,11 @@ def _in_process(loaded: "Loaded") -> "Loaded":
     )
 
 
-def _greet(daemon: "Daemon") -> None:
-    """Tell a person at a terminal where things are; a reader of the log has the event `ready`."""
+def _greet(daemon: "Daemon", load_certificates: "Callable[[], None]") -> None:
+    """Fetch what a start did not wait for, and tell a person at a terminal where things are."""
+    import asyncio
+
+    asyncio.get_running_loop().run_in_executor(None, load_certificates)
     if not sys.stdout.isatty():
         return
     paths, venues = daemon.paths, ", ".join(f"{name} ({venue})" for name, venue in daemon.venues.items())
