@@ -12,8 +12,9 @@ import msgspec
 
 from execd.core.batch import Batch
 from execd.core.book import Book
+from execd.core.daily import BarSpan
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Bar, Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 
@@ -66,6 +67,13 @@ class Feed(Protocol):
 
     async def close(self) -> None:
         """Stop."""
+
+
+class History(Protocol):
+    """Past bars. A port of its own: they come from the process of reference data, whichever broker the feed is of."""
+
+    async def bars(self, symbol: str, span: BarSpan, from_ns: int, to_ns: int) -> Sequence[Bar]:
+        """Return the bars that lie in [from_ns, to_ns), begun and over, in order. Raises RefDataError."""
 
 
 class Journal(Protocol):

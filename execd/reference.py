@@ -15,7 +15,7 @@ from execd.core.events import RulesChanged, TroubleReported
 from execd.core.rules import Rules
 from execd.core.session_table import SessionTable
 from execd.errors import ConfigError
-from execd.ports import Clock
+from execd.ports import Clock, History
 from execd.refdata.client import Worker
 from execd.refdata.service import DAYS_LEFT_MIN, RefData, Wanted
 from execd.refdata.task import RefDataTask
@@ -33,6 +33,7 @@ class Reference:
     def __init__(self, settings: Settings, refdata: RefData, clock: Clock) -> None:
         """Take what `open` made."""
         self.refdata = refdata
+        self.history: History = refdata
         self._hours = settings.session
         self._clock = clock
         self._traded_by: SessionTable | None = None

@@ -32,7 +32,7 @@ from execd.refdata.wire import DailyFound, DailyWanted, SessionsFound, SessionsW
 YEAR_NS: Final = 370 * DAY_NS
 """What lies before it changes Wilder's average by less than its last digit."""
 PROFILE_WINDOW_DAYS: Final = 45
-"""Twenty sessions lie within so many days, holidays and half days included."""
+"""Twenty sessions lie within so many days, holidays and half days included; minutes before them are not read."""
 
 Calendar = Callable[[SessionsWanted], SessionsFound]
 
@@ -100,17 +100,21 @@ def _bars(wanted: DailyWanted) -> tuple[list[Bar], list[Bar], str]:
     folder, symbol = Path(wanted.bars_dir), wanted.symbol
     daily_files = bar_files.files_of(folder, symbol, BarSpan.DAILY)
     minute_files = bar_files.files_of(folder, symbol, BarSpan.MINUTE)
-    days = _over(bar_files.read(daily_files, symbol, BarSpan.DAILY), wanted.before_ns)
-    minutes = _over(bar_files.read(minute_files, symbol, BarSpan.MINUTE), wanted.before_ns)
+    days = _last(daily_files, symbol, BarSpan.DAILY, to_ns=wanted.before_ns, span_ns=YEAR_NS)
+    minutes_ns = PROFILE_WINDOW_DAYS * DAY_NS if days else YEAR_NS
+    minutes = _last(minute_files, symbol, BarSpan.MINUTE, to_ns=wanted.before_ns, span_ns=minutes_ns)
     if not days and not minutes:
         raise NoBars(f"{symbol} has no bar before {wanted.before_ns} in {folder}")
     return days, minutes, ", ".join(f"{file.parent.name}/{file.name}" for file in (*daily_files, *minute_files))
 
 
-def _over(bars: Sequence[Bar], before_ns: int) -> list[Bar]:
-    """Return the bars of the last year that ended in time."""
-    over = [bar for bar in bars if bar.end_ns <= before_ns]
-    return [bar for bar in over if bar.start_ns > over[-1].start_ns - YEAR_NS]
+def _last(files: Sequence[Path], symbol: str, span: BarSpan, *, to_ns: int, span_ns: int) -> list[Bar]:
+    """Return the bars that were over at `to_ns`, of so long before it; of files that end earlier, before their end."""
+    recent = bar_files.read(files, symbol, span, from_ns=max(0, to_ns - span_ns), to_ns=to_ns)
+    if recent:
+        return recent
+    bars = bar_files.read(files, symbol, span, to_ns=to_ns)
+    return [bar for bar in bars if bar.start_ns > bars[-1].start_ns - span_ns]
 
 
 def _within(minutes: Sequence[Bar], window: SessionWindow) -> Sequence[Bar]:

@@ -132,11 +132,7 @@ def _sessions(request: SessionsWanted) -> SessionsFound:
 
 def _bars(request: BarsWanted) -> BarsFound:
     files = bar_files.files_of(Path(request.bars_dir), request.symbol, request.span)
-    bars = [
-        bar
-        for bar in bar_files.read(files, request.symbol, request.span)
-        if request.from_ns <= bar.start_ns and bar.end_ns <= request.to_ns
-    ]
+    bars = bar_files.read(files, request.symbol, request.span, from_ns=request.from_ns, to_ns=request.to_ns)
     return BarsFound(bars=tuple(bars[:BARS_MAX]), is_cut=len(bars) > BARS_MAX)
 
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from execd.core.daily import BarSpan
-from execd.refdata.client import COMMAND, ENVIRONMENT
+from execd.refdata.client import ENVIRONMENT
 from execd.refdata.values import SessionRow
 from execd.refdata.wire import (
     Answer,
@@ -27,41 +27,21 @@ from execd.refdata.wire import (
     SymbolsFound,
     SymbolsWanted,
     decode_answer,
-    line,
 )
 from execd.refdata.worker import requests
 
 HEADER = "ts_ns,open,high,low,close,volume"
+Ask = Callable[[Request], Answer]
 S = 10**9
 END_NS = 4 * 10**18
 
 
-def asked(process: "subprocess.Popen[bytes]", request: Request) -> Answer:
-    """Return the answer to one question."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(line(request))
-    process.stdin.flush()
-    answer: Answer = decode_answer(process.stdout.readline())
-    return answer
-
-
 @pytest.fixture(scope="module")
-def worker() -> Iterator["subprocess.Popen[bytes]"]:
-    """Start one worker for all questions: it takes seconds to load what it needs."""
-    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd="/") as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 0
-
-
-@pytest.fixture(scope="module")
-def days(worker: "subprocess.Popen[bytes]") -> dict[str, dict[str, SessionRow]]:
+def days(ask: Ask) -> dict[str, dict[str, SessionRow]]:
     """Return the sessions of three calendars over a year and more, by date."""
     found = {}
     for name in ("XNYS", "XLON", "CMES"):
-        answer = asked(worker, SessionsWanted(calendar=name, from_date="2026-10-20", to_date="2027-12-26"))
+        answer = ask(SessionsWanted(calendar=name, from_date="2026-10-20", to_date="2027-12-26"))
         assert isinstance(answer, SessionsFound)
         found[name] = {row.date: row for row in answer.rows}
     return found
@@ -133,9 +113,9 @@ def test_the_table_reaches_as_far_as_was_asked(days: dict[str, dict[str, Session
         (DailyWanted(bars_dir="/", symbol="A", calendar="XNYS", before_ns=1), "no_bars"),
     ],
 )
-def test_what_cannot_be_answered_is_told(worker: "subprocess.Popen[bytes]", request_: Request, code: str) -> None:
+def test_what_cannot_be_answered_is_told(ask: Ask, request_: Request, code: str) -> None:
     """A calendar or a day that the library does not know, and a symbol without a file; the worker lives on."""
-    answer = asked(worker, request_)
+    answer = ask(request_)
 
     assert isinstance(answer, Failed)
     assert code == answer.code, answer.text
@@ -156,9 +136,7 @@ def minutes_of(session_open_s: int, minutes: int, volume_of: "dict[int, int]") -
     return [f"{(session_open_s + 60 * n) * S},20,20.5,19.5,20,{volume_of.get(n, 10)}" for n in range(minutes)]
 
 
-def test_daily_values_come_from_minutes_where_there_are_no_daily_bars(
-    worker: "subprocess.Popen[bytes]", tmp_path: Path
-) -> None:
+def test_daily_values_come_from_minutes_where_there_are_no_daily_bars(ask: Ask, tmp_path: Path) -> None:
     """Six full days and a half day of November 2026: five shares of 78 in the first five minutes, as worked out.
 
     A full day trades 390 × 10 = 3,900, but for 100 in its first minute: 3,990, of which the first bucket has 140. The
@@ -172,7 +150,7 @@ def test_daily_values_come_from_minutes_where_there_are_no_daily_bars(
     folder = tmp_path / "bars_1m"
     folder.mkdir()
     (folder / "abc_2026.csv").write_text("\n".join([HEADER, *rows]) + "\n")
-    found = asked(worker, DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=END_NS))
+    found = ask(DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=END_NS))
 
     assert isinstance(found, DailyFound)
     values = found.values
@@ -191,28 +169,26 @@ def test_daily_values_come_from_minutes_where_there_are_no_daily_bars(
     assert (Decimal("0.035087719"), Decimal("0.012531328")) == (values.profile[0], values.profile[-1])
 
 
-def test_nothing_that_was_not_over_is_used(worker: "subprocess.Popen[bytes]", tmp_path: Path) -> None:
+def test_nothing_that_was_not_over_is_used(ask: Ask, tmp_path: Path) -> None:
     """A daily bar is known once its day is over: a replayed day must not know its own close."""
     folder = tmp_path / "bars_daily"
     folder.mkdir()
     (folder / "abc.csv").write_text(f"{HEADER}\n{1_000 * S},1,1,1,1,5\n{87_400 * S},2,2,2,2,5\n")
     before_ns = (87_400 + 86_400) * S - 1
-    found = asked(worker, DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=before_ns))
-    bars = asked(
-        worker, BarsWanted(bars_dir=str(tmp_path), symbol="ABC", span=BarSpan.DAILY, from_ns=0, to_ns=before_ns)
-    )
+    found = ask(DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=before_ns))
+    bars = ask(BarsWanted(bars_dir=str(tmp_path), symbol="ABC", span=BarSpan.DAILY, from_ns=0, to_ns=before_ns))
 
     assert isinstance(found, DailyFound)
     assert isinstance(bars, BarsFound)
     assert (Decimal(1), [1_000 * S]) == (found.values.prev_close_px, [bar.start_ns for bar in bars.bars])
 
 
-def test_symbols_are_listed(worker: "subprocess.Popen[bytes]", tmp_path: Path) -> None:
+def test_symbols_are_listed(ask: Ask, tmp_path: Path) -> None:
     """The daemon asks what there is before it asks for each."""
     (tmp_path / "bars_daily").mkdir()
     (tmp_path / "bars_daily" / "abc.csv.gz").touch()
 
-    assert SymbolsFound(symbols=("ABC",)) == asked(worker, SymbolsWanted(bars_dir=str(tmp_path)))
+    assert SymbolsFound(symbols=("ABC",)) == ask(SymbolsWanted(bars_dir=str(tmp_path)))
 
 
 CONFINED = """
