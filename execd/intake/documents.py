@@ -8,7 +8,8 @@ many orders are cut in `rows`. What a field means is not known here (`schema`), 
 import json
 import re
 from collections.abc import Callable
-from typing import Final, NoReturn
+from functools import cached_property
+from typing import Final, NoReturn, Protocol
 
 from execd.config.strict_yaml import DEPTH_MAX, NotStrict, Path, Plain, Tree, read_yaml, shown
 
@@ -18,7 +19,39 @@ NODES_MAX: Final = 1_000
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
-def read_document(suffix: str, text: str) -> Tree:
+class Located(Protocol):
+    """A document, or a row of one, that knows where its keys stand."""
+
+    @property
+    def value(self) -> Plain:
+        """What was written."""
+
+    def line_of(self, path: Path) -> int | None:
+        """Return the line of the key at `path`, else of the nearest key above it."""
+
+
+class JsonText:
+    """A JSON value; where its keys stand is only looked for when somebody asks, which takes longer than reading it."""
+
+    def __init__(self, value: Plain, text: str, line: int = 1) -> None:
+        """`line` is where the value begins."""
+        self.value = value
+        self._text = text
+        self._line = line
+
+    def line_of(self, path: Path) -> int | None:
+        """Return the line of the key at `path`, else of the nearest key above it."""
+        return self._located.line_of(path)
+
+    @cached_property
+    def _located(self) -> Tree:
+        lines: dict[Path, int] = {}
+        for path, line in json_keys(self._text):
+            lines.setdefault(path, line + self._line - 1)
+        return Tree(self.value, lines)
+
+
+def read_document(suffix: str, text: str) -> Located:
     """Return the only document of a text. Raises NotStrict."""
     if len(text.encode()) > BODY_BYTES_MAX:
         raise NotStrict("too_large", f"an intent has at most {BODY_BYTES_MAX} bytes; only a list may be longer")
@@ -51,7 +84,15 @@ def text_of_body(body: bytes, *, bytes_max: int) -> str:
 
 
 def read_json(text: str) -> Tree:
-    """Return the document of a JSON text. Raises NotStrict."""
+    """Return the document of a JSON text with all its lines. Raises NotStrict."""
+    value = _json_value(text)
+    lines: dict[Path, int] = {}
+    for path, line in json_keys(text):
+        lines.setdefault(path, line)
+    return Tree(value, lines)
+
+
+def _json_value(text: str) -> Plain:
     try:
         value: Plain = DECODER.decode(text)
     except NotStrict as fault:
@@ -62,17 +103,18 @@ def read_json(text: str) -> Tree:
         raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}") from None
     if depth_exceeds(value, DEPTH_MAX):
         raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}")
-    lines: dict[Path, int] = {}
-    for path, line in json_keys(text):
-        lines.setdefault(path, line)
-    return Tree(value, lines)
+    return value
+
+
+def _read_json(text: str) -> JsonText:
+    return JsonText(_json_value(text), text)
 
 
 def _read_yaml(text: str) -> Tree:
     return read_yaml(text, nodes_max=NODES_MAX)
 
 
-_READERS: Final[dict[str, Callable[[str], Tree]]] = {".json": read_json, ".yaml": _read_yaml, ".yml": _read_yaml}
+_READERS: Final[dict[str, Callable[[str], Located]]] = {".json": _read_json, ".yaml": _read_yaml, ".yml": _read_yaml}
 SUFFIXES: Final = (*_READERS, ".csv")
 
 

@@ -16,12 +16,12 @@ from execd.core.codec import content_hash
 from execd.core.commands import AmendParent
 from execd.errors import IntentError
 from execd.intake.context import ParseContext
-from execd.intake.documents import read_document, suffix_of, text_of_body
+from execd.intake.documents import Located, read_document, suffix_of, text_of_body
 from execd.intake.gather import Gathered
 from execd.intake.json_schema import intent_schema
 from execd.intake.parsed import Parsed, ParsedIntent, ParsedList, ParsedRequest
 from execd.intake.requests import REQUESTS, AmendFile
-from execd.intake.rows import LIST_BYTES_MAX, Located, is_list, rows_of
+from execd.intake.rows import LIST_BYTES_MAX, is_list, rows_of
 from execd.intake.schema import IntentFile
 from execd.intake.words import kind_refusal
 

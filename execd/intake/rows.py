@@ -10,11 +10,18 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Final, Protocol
+from typing import Final
 
 from execd.config.strict_yaml import DEPTH_MAX, NotStrict, Path, Plain, is_yaml_list, read_yaml_items, shown
-from execd.intake.documents import BODY_BYTES_MAX, DECODER, NODES_MAX, depth_exceeds, json_keys, line_of_repetition
+from execd.intake.documents import (
+    BODY_BYTES_MAX,
+    DECODER,
+    NODES_MAX,
+    JsonText,
+    Located,
+    depth_exceeds,
+    line_of_repetition,
+)
 
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
 ROWS_MAX: Final = 10_000
@@ -22,17 +29,6 @@ COLUMNS_MAX: Final = 100
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _FIRST_LEN: Final = 4_096
 """Most rows are shorter; only a longer one is looked at in the length that a row may have."""
-
-
-class Located(Protocol):
-    """A document, or a row of one, that knows where its keys stand."""
-
-    @property
-    def value(self) -> Plain:
-        """What was written."""
-
-    def line_of(self, path: Path) -> int | None:
-        """Return the line of the key at `path`, else of the nearest key above it."""
 
 
 class Row:
@@ -69,29 +65,6 @@ def rows_of(suffix: str, text: str) -> Iterator[Row]:
                 yield Row(line, tree)
 
 
-class _JsonRow:
-    """A row of JSON; where its keys stand is only looked for when somebody asks."""
-
-    def __init__(self, value: Plain, text: str, line: int) -> None:
-        self.value = value
-        self._text = text
-        self._line = line
-
-    @cached_property
-    def _lines(self) -> dict[Path, int]:
-        lines: dict[Path, int] = {}
-        for path, line in json_keys(self._text):
-            lines.setdefault(path, line + self._line - 1)
-        return lines
-
-    def line_of(self, path: Path) -> int | None:
-        """Return the line of the key at `path`, else of the nearest key above it."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self._lines:
-                return self._lines[path[:length]]
-        return None
-
-
 class _CsvRow:
     """A row of a csv file, all of it on one line but for quoted line ends."""
 
@@ -117,7 +90,7 @@ def _json_rows(text: str) -> Iterator[Row]:
         value, end = _json_value(text, at, line)
         if depth_exceeds(value, DEPTH_MAX - 1):
             raise NotStrict("too_deep", f"nested deeper than {DEPTH_MAX}", line)
-        yield Row(line, _JsonRow(value, text[at:end], line))
+        yield Row(line, JsonText(value, text[at:end], line))
         line += text.count("\n", at, end)
         at, line = _over_blanks(text, end, line)
         is_more = text.startswith(",", at)

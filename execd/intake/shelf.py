@@ -7,6 +7,7 @@ administrator may put right.
 
 import errno
 import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -55,10 +56,10 @@ class Shelf:
             is_there = False
         try:
             if is_there:
-                self._folder.mkdir(mode=0o750, exist_ok=True)
                 os.rename(name, self._folder / self._free_name(name, identity.mtime_ns), src_dir_fd=folder)
         except OSError as error:
             if error.errno in DISK_SAYS_LATER:
+                self._make_again(error)
                 return False
             raise
         self._names.pop(name, None)
@@ -70,15 +71,21 @@ class Shelf:
         `is_here`: the file itself will be put here too, under the same name.
         """
         try:
-            self._folder.mkdir(mode=0o750, exist_ok=True)
             write_whole(self._folder / (self._free_name(name, 0) + _REASON), body, is_durable=True)
         except OSError as error:
             if error.errno in DISK_SAYS_LATER:
+                self._make_again(error)
                 return False
             raise
         if not is_here:
             self._names.pop(name, None)
         return True
+
+    def _make_again(self, error: OSError) -> None:
+        if error.errno == errno.ENOENT:
+            # Where that fails too, the next try says so.
+            with suppress(OSError):
+                self._folder.mkdir(mode=0o750)
 
     def _free_name(self, name: str, mtime_ns: int) -> str:
         """Return the name that the file gets here, the same until it is put."""

@@ -87,6 +87,10 @@ class Inbox(Protocol[File]):
         """Give back what is open."""
 
 
+_Answered = tuple[File, IntentError | None, bool, int]
+"""A file, what is to be told of it, whether it was taken, and how many orders it held."""
+
+
 class InboxTask(Generic[File]):
     """Takes files for as long as it runs."""
 
@@ -115,7 +119,7 @@ class InboxTask(Generic[File]):
         self._in_flight_n = 0
         self._life_n = 0
         self._is_gone = False
-        self._to_move: list[tuple[File, IntentError | None, bool, int]] = []
+        self._to_move: list[_Answered[File]] = []
         # The inbox knows what it has handed out; scanning and moving at once would tear that.
         self._one_caller = asyncio.Lock()
         self._has_to_move = asyncio.Event()
@@ -281,16 +285,26 @@ class InboxTask(Generic[File]):
             self._has_to_move.clear()
             batch, self._to_move = self._to_move, []
             async with self._one_caller:
-                await asyncio.to_thread(_move_all, inbox, batch)
+                # A rename takes microseconds, while a thread would wait for the interpreter at each of its calls. What
+                # is written is synced, and a disk in trouble is slow: that is a thread's work.
+                await in_slices(_move_taken(inbox, batch))
+                if inbox.has_unmoved or any(error is not None for _, error, _, _ in batch):
+                    await asyncio.to_thread(_move_rest, inbox, batch)
             self._in_flight_n -= sum(rows_n for _, _, _, rows_n in batch)
             self._moved.set()
 
 
-def _move_all(inbox: Inbox[File], batch: Sequence[tuple[File, IntentError | None, bool, int]]) -> None:
+def _move_taken(inbox: Inbox[File], batch: Sequence[_Answered[File]]) -> Generator[None, None, None]:
+    for file, error, _, _ in batch:
+        if error is None:
+            inbox.accept(file)
+            yield
+
+
+def _move_rest(inbox: Inbox[File], batch: Sequence[_Answered[File]]) -> None:
     for file, error, is_taken, _ in batch:
-        if is_taken:
+        if error is not None and is_taken:
             inbox.accept(file, error)
-        else:
-            assert error is not None
+        elif error is not None:
             inbox.reject(file, error)
     inbox.move_again()
