@@ -2,6 +2,7 @@
 # Only POSIX sh and GNU make >= 3.81 (the one of macOS) are assumed.
 
 BIN := .venv/bin
+SOAK_S := 300
 # A room may not exist yet in an early checkout.
 TYPED := $(wildcard execd tests benchmarks)
 
@@ -43,7 +44,9 @@ unit: env ## the tests alone
 test-wide: env ## all tests, with fresh and many more examples (minutes)
 	EXECD_HYPOTHESIS=wide EXECD_TEST_KILLS=200 $(BIN)/python -m pytest -q
 
-soak: env ## 500 kills of the daemon, with a seed of its own that is told (about a quarter of an hour)
+soak: env ## every fuzz target for SOAK_S seconds (300), then 500 kills of the daemon with a seed that is told
+	@for target in tests/fuzz/fuzz_*.py; do echo "== $$target"; \
+	  $(BIN)/python "$$target" -max_total_time=$(SOAK_S) -artifact_prefix=$${TMPDIR:-/tmp}/ || exit 1; done
 	@seed=$${EXECD_TEST_SEED:-$$(date +%s)}; echo "EXECD_TEST_SEED=$$seed"; \
 	EXECD_TEST_SEED=$$seed EXECD_TEST_KILLS=$${EXECD_TEST_KILLS:-500} $(BIN)/python -m pytest -q tests/acceptance/test_kills.py
 
