@@ -110,6 +110,14 @@ def test_early_closes_and_other_hours_are_left_out() -> None:
     assert tuple(full) == usual_sessions([*full, half, late], [300])
 
 
+def test_early_closes_are_left_out_even_where_they_are_the_most() -> None:
+    """After a week of half days a full day is still what a day is like."""
+    full = SessionWindow(open_ns=0, close_ns=10)
+    halves = [SessionWindow(open_ns=n * 100, close_ns=n * 100 + 5) for n in (1, 2)]
+
+    assert (full,) == usual_sessions([full, *halves], [100, 200])
+
+
 def test_a_profile_is_the_median_of_the_parts_of_each_day() -> None:
     """Parts .5 .25 .25 / .25 .25 .5 / .2 .6 .2 have medians .25 .25 .25, and a third each sums to exactly one."""
     days = [[Decimal(part) for part in day] for day in ((50, 25, 25), (1, 1, 2), (1, 3, 1))]
