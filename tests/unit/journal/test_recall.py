@@ -108,4 +108,4 @@ def test_a_parent_that_came_back_and_left_again_has_all_that_was_counted(both: B
     expected = retired(both)
 
     assert expected == both.sync.recall(request_id(1, 1)) == asyncio.run(both.memory.recall(request_id(1, 1)))
-    assert Decimal(10) == expected[0].cum_qty  # type: ignore[attr-defined]  # It is a parent.
+    assert Decimal(10) == expected[0].cum_qty
