@@ -77,6 +77,9 @@ def test_a_name_that_is_no_secret_of_ours_is_refused(folder: Path, tmp_path: Pat
     put(folder, "alerts__webhok", CANARY)
 
     assert "did you mean alerts__webhook?" in told({variable: str(folder)}, tmp_path)
+    (folder / "alerts__webhok").rename(folder / "database_password")
+
+    assert "'database_password' is the name of no secret of ours; known are" in told({variable: str(folder)}, tmp_path)
 
 
 def test_files_of_others_may_lie_in_the_shared_directory(folder: Path) -> None:
@@ -144,6 +147,9 @@ def test_the_mask_of_systemds_access_list_is_no_exposure(folder: Path, tmp_path:
     (folder / "alerts__webhook").chmod(0o440)
 
     assert () == loaded({"CREDENTIALS_DIRECTORY": str(folder)}, tmp_path).warnings
+    (folder / "alerts__webhook").chmod(0o404)
+
+    assert 1 == len(loaded({"CREDENTIALS_DIRECTORY": str(folder)}, tmp_path).warnings)
 
 
 def test_a_variable_wins_over_a_file_and_both_are_told(folder: Path) -> None:
