@@ -145,6 +145,10 @@ class World:
         self.tell(CommandReceived(now_ns=self.now_ns, command=command, uid=1000, pid=7, ref="operator"))
         return self.replies()[-1]
 
+    def ask(self, command: Command) -> None:
+        """Let an operator command something now, whatever the answer."""
+        self.command(command)
+
     def document(self, document_id: str, command: Command, content_hash: str = "a") -> Reply:
         """Let a file that asks something arrive now; return the answer."""
         self.tell(

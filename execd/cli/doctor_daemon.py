@@ -6,7 +6,7 @@ Plain functions from the status to checks; a new one is a line in `alive`.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from execd.cli.checks import Check
+from execd.cli.checks import Check, Level
 
 SKEW_S_WARN: Final = 2.0
 SKEW_S_FAIL: Final = 30.0
@@ -29,7 +29,7 @@ def _daemon(status: dict[str, Any]) -> Iterator[Check]:
         yield Check("mode", "warn", "observe: plans are made and nothing is sent", "set mode: trade, and restart")
     skew_s = abs(status["clock_skew_s"])
     if skew_s > SKEW_S_WARN:
-        level = "fail" if skew_s > SKEW_S_FAIL else "warn"
+        level: Level = "fail" if skew_s > SKEW_S_FAIL else "warn"
         yield Check("clock", level, f"the wall clock differs by {skew_s:.1f} s", "look at NTP; then restart")
     else:
         yield Check("clock", "ok", f"within {skew_s * 1_000:.0f} ms of the wall clock")

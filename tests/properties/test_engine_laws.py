@@ -1,6 +1,7 @@
 """What holds for the engine as a whole: crashes, order of reports, limits at every instant."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ def _world(data: st.DataObject) -> World:
     for at_s, parent in data.draw(intents()):
         world.at(at_s, lambda parent=parent: world.drop(parent))  # type: ignore[misc]
     for at_s, command in data.draw(commands()):
-        world.at(at_s, lambda command=command: world.command(command))  # type: ignore[misc]
+        world.at(at_s, partial(world.ask, command))
     return world
 
 

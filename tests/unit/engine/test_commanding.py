@@ -1,6 +1,7 @@
 """What operators ask, by command and by file."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.world import World, intent, quote
 STANDING = ("AAPL", "200.00", "200.02")
 
 
-def resting(world: World, parent_id: str = "a", **fields: object) -> None:
+def resting(world: World, parent_id: str = "a", **fields: Any) -> None:  # noqa: ANN401  # ParentOrder checks them.
     """Let a parent have one order that rests far below the market."""
     world.show(quote(*STANDING))
     world.drop(intent(parent_id, price=Decimal("190.00"), **fields))

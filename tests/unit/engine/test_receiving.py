@@ -1,6 +1,7 @@
 """Intents at the door: lists, targets, replacements, suspected twins."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from tests.world import RULES, World, intent, quote
 DEEP = quote(*STANDING, size=100_000)
 
 
-def target(parent_id: str, qty: int, **fields: object) -> ParentOrder:
+def target(parent_id: str, qty: int, **fields: Any) -> ParentOrder:  # noqa: ANN401  # ParentOrder checks them.
     """Return an intent for a position."""
     return intent(parent_id, target_qty=Decimal(qty), urgency=Urgency.HIGH, side=Side.SELL, **fields)
 
