@@ -92,14 +92,13 @@ class Link:
         try:
             link._line.send(hello)
             async with asyncio.timeout(WELCOME_S_MAX):
-                welcome = await link._greeted
+                await link._greeted
         except (TimeoutError, LineClosed) as error:
             link.close()
             raise LinkLost(f"the venue at {path} did not answer within {WELCOME_S_MAX:g} s") from error
         except BaseException:  # Whatever it was, the connection must not stay open.
             link.close()
             raise
-        link.welcome, link.seq = welcome, welcome.seq
         return link
 
     def close(self) -> None:
@@ -205,7 +204,9 @@ class Link:
                 self._on_found(self._asked.get(rid), seen)
             case Answer(rid=rid, rows=rows):
                 _answer(self._asked.get(rid), bytes(rows))
-            case Welcome():
+            case Welcome(seq=seq):
+                # At once: the first reports may stand in the same bytes.
+                self.welcome, self.seq = message, seq
                 _answer(self._greeted, message)
             case Goodbye(code=code, text=text):
                 _fail(self._greeted, VenueError(text) if code == "version" else LinkLost(text))

@@ -182,7 +182,7 @@ def test_no_execution_counts_twice(after: Aftermath) -> None:
 
 
 def test_the_executions_of_the_ledger_are_the_fills_of_the_journal(after: Aftermath) -> None:
-    """Nothing that traded is missing here, and nothing is here that did not trade. Faults B1, B4, G1."""
+    """Nothing that traded is missing here, and nothing is here that did not trade. Faults B1 and G1."""
     journaled = {
         (trade.exec_id, order.first.symbol, order.first.side, trade.last_qty, trade.last_px)
         for order in after.book.orders.values()
