@@ -28,6 +28,7 @@ from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.errors import ConfigError, IntentError
 from execd.guards import Guarded, Guards, Reloader
+from execd.intake.doorway import ReadyFile
 from execd.intake.outbox import Outbox
 from execd.intake.parse import ParseContext, Parsed, amend_of, parse_steps
 from execd.intake.watch import InboxScan
@@ -124,20 +125,11 @@ class Daemon:
             recaller=self.recaller,
         )
         self.taker = Taker(steps=self._parse, known=self._known, pump=self.pump, replies=self.replies, clock=clock)
-        self.inbox = InboxTask(
-            open_inbox=self.open_inbox,
-            folder=paths.inbox,
-            taker=self.taker,
-            pump=self.pump,
-            clock=clock,
-            scan_s=float(settings.inbox.scan_s),
-            on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
-        )
+        self.inbox = self._inbox(float(settings.inbox.scan_s))
         self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast))
         self.guards.rules_of = reference.rules
         self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
-        self.metrics.meters.config_reload_ok.set(1)
-        self.metrics.meters.config_reloaded.set(self.reloader.last_ok_ns / NS_PER_S)
+        self._measure_reload()
         self.surface = self._surface()
 
     @classmethod
@@ -270,6 +262,17 @@ class Daemon:
         self.reporter.build()
         self.guards.positions.build()
 
+    def _inbox(self, scan_s: float) -> InboxTask[ReadyFile]:
+        return InboxTask(
+            open_inbox=self.open_inbox,
+            folder=self.paths.inbox,
+            taker=self.taker,
+            pump=self.pump,
+            clock=self.clock,
+            scan_s=scan_s,
+            on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
+        )
+
     def open_inbox(self) -> InboxScan:
         """Return the inbox as it is now. Raises ConfigError where it may not be used."""
         inbox, paths = self.settings.inbox, self.paths
@@ -349,6 +352,10 @@ class Daemon:
         except IntentError as error:
             raise Problem(error.code, error.message, field=error.field) from None
 
+    def _measure_reload(self) -> None:
+        self.metrics.meters.config_reload_ok.set(self.reloader.is_last_ok)
+        self.metrics.meters.config_reloaded.set(self.reloader.last_ok_ns / NS_PER_S)
+
     def reload_soon(self) -> None:
         """Read the configuration again, for who cannot wait for the answer; what became of it is in the log."""
         self._reloading = asyncio.ensure_future(self._reload_for_signal())
@@ -363,7 +370,6 @@ class Daemon:
         except ConfigError as error:
             raise Problem("bad_config", f"the configuration cannot be used, the old one stays: {error}") from None
         finally:
-            self.metrics.meters.config_reload_ok.set(self.reloader.is_last_ok)
-            self.metrics.meters.config_reloaded.set(self.reloader.last_ok_ns / NS_PER_S)
+            self._measure_reload()
         self.reporter.pace_ns = ns_of_ms(self.settings.outbox.pace_ms)
         return told
