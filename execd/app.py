@@ -20,8 +20,6 @@ from execd.config.loader import Loaded
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import AmendParent
 from execd.core.events import Known, Recovered, StopRequested
-from execd.core.order import Order
-from execd.core.parents import Parent
 from execd.core.records import Record
 from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
@@ -111,11 +109,10 @@ class Daemon:
         self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
         self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
         self.market = open_market(settings, engine, clock, paths)
-        self.sender = Sender(
-            brokers=self.market.brokers, post=self.pump.post, clock=clock, on_call=self.metrics.count_call
-        )
+        brokers, on_call = self.market.brokers, self.metrics.count_call
+        self.sender = Sender(brokers=brokers, post=self.pump.post, clock=clock, on_call=on_call)
         self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
-        self.recaller = Recaller(remember=self._remember, post=self.pump.post, clock=clock)
+        self.recaller = Recaller(remember=journal.recall, post=self.pump.post, clock=clock)
         self.release = Release(
             sender=self.sender,
             scheduler=self.scheduler,
@@ -308,9 +305,6 @@ class Daemon:
         book = self.engine.book
         gone = [one for one in ids if one not in book.parents and one not in book.documents]
         return await self.journal.known_of(gone) if gone else {}
-
-    async def _remember(self, cl_ord_id: str) -> tuple[Parent, tuple[Order, ...]] | None:
-        return await self.journal.recall(cl_ord_id)
 
     async def _records(self, parent_id: str) -> AsyncIterator[Record]:
         async for stored in self.journal.records(parent_id=parent_id):
