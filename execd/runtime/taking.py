@@ -96,15 +96,20 @@ class Taker:
         """Tell the engine; `then` is called once, with its answer. Raises OverflowError where too many wait."""
         replies: list[Reply] = []
 
+        def post_next() -> None:
+            ref = self._replies.expect(asker, heard)
+            # After the parse: an intent that may start at once is not made to wait for the instant of its own reading.
+            self._pump.post(parsed.event(len(replies), now_ns=self._clock.now_ns(), known=known, ref=ref))
+
         def heard(reply: Reply) -> None:
             replies.append(reply)
             if len(replies) == parsed.parts_n:
                 then(answer_of(parsed, replies))
+            else:
+                # One part at a time: a turn of the engine takes many events, and quotes wait for its end.
+                post_next()
 
-        for part in range(parsed.parts_n):
-            ref = self._replies.expect(asker, heard)
-            # After the parse: an intent that may start at once is not made to wait for the instant of its own reading.
-            self._pump.post(parsed.event(part, now_ns=self._clock.now_ns(), known=known, ref=ref))
+        post_next()
 
     async def submit(self, name: str, body: bytes, mtime_ns: int) -> Answer:
         """Take bytes as if they had been dropped into the inbox, and wait for the answer. Raises IntentError."""
@@ -117,7 +122,7 @@ class Taker:
 
 def answer_of(parsed: Parsed, replies: Sequence[Reply]) -> Answer:
     """Return one answer from those to all parts, and from the rows that no part held."""
-    stopping = next((reply for reply in replies if reply.code == STOPPING), None)
+    stopping = next((reply for reply in replies if _is_stopping(reply)), None)
     taken = [reply for reply in replies if reply.is_ok]
     # While the daemon stops, some parts may have been taken and others not: the file is read again at the next start.
     first = stopping or (taken[0] if taken else replies[0])
@@ -131,13 +136,17 @@ def answer_of(parsed: Parsed, replies: Sequence[Reply]) -> Answer:
         text = f"row {rows[0].row}: {rows[0].message}{more}; nothing of the file was taken"
     return Answer(
         is_ok=bool(taken) and stopping is None,
-        code=first.code,
+        code=STOPPING if stopping is not None else first.code,
         text=text,
         ids=parsed.ids,
         field=place.field if place else None,
         line=place.line if place else None,
         rows=rows,
     )
+
+
+def _is_stopping(reply: Reply) -> bool:
+    return reply.code == STOPPING or any(row.code == STOPPING for row in reply.rows)
 
 
 def _engine_rows(parsed: Parsed, replies: Sequence[Reply]) -> list[RowFault]:
