@@ -1,4 +1,8 @@
-"""One parent's turn, whatever it is at: queued ones try to start, others are stepped."""
+"""One parent's turn, whatever it is at.
+
+Queued ones try to start, others are stepped. It notes whose turn it is, because what an event dies of may be its; it
+decides nothing itself.
+"""
 
 from execd.core.enums import ParentStatus
 from execd.engine.desk import Desk
