@@ -36,6 +36,7 @@ SETTINGS: Final = {
     "EXECD_THROTTLE__BURST": MANY,
     "EXECD_THROTTLE__PER_MIN": MANY,
     "EXECD_THROTTLE__WINDOW_MAX": MANY,
+    "EXECD_THROTTLE__WINDOW_S": "0.001",
     "EXECD_THROTTLE__CANCEL_BURST": MANY,
     "EXECD_THROTTLE__CANCEL_PER_MIN": MANY,
     "EXECD_LOGGING__FORMAT": "json",
@@ -112,9 +113,7 @@ class Daemon:
     def stop_venue(self) -> None:
         """End the venue's process."""
         stop = [sys.executable, "-m", "execd.cli", "venue", "stop", "--force", "--dir", str(self.root / "venue")]
-        subprocess.run(
-            stop, cwd=REPOSITORY, env=self._environment, check=False, capture_output=True, timeout=END_S_MAX
-        )
+        subprocess.run(stop, cwd=REPOSITORY, env=self._environment, check=False, capture_output=True, timeout=END_S_MAX)
 
     def rss_mib(self) -> float:
         """Return the memory that the daemon's process holds now."""

@@ -1,8 +1,8 @@
 """`execd run` in this process, between a broker and a feed of the benchmark's own.
 
 Everything is the real thing (inbox, pump, engine, journal, sender, timers, surface) but the two ends: `Double` takes
-requests, acknowledges them, and writes down when; `Frames` reads quotes as the remote venue sends them, from another
-process. `Probe` tells from outside how long the loop keeps people waiting.
+requests, acknowledges them, and writes down when; `Told` and `Frames` are
+feeds. `Probe` tells from outside how long the loop keeps people waiting.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from execd.venue.wire import Tick, Ticks, from_venue
 
 ACCOUNT: Final = "sim"
 ALIVE_S: Final = 0.5
+REST_S_MAX: Final = 60
 PROBE_S: Final = 0.002
 PROBE: Final = """
 import os, sys, time
@@ -62,6 +63,14 @@ class Double:
             StreamGap(now_ns=0, account=ACCOUNT, stream="reports", text="too many")
         )
 
+    async def rests(self, orders_n: int) -> None:
+        """Return once the orders of so many parents have come, and a moment more for what follows them."""
+        async with asyncio.timeout(REST_S_MAX):
+            while len(self.latest) < orders_n:
+                self.came.clear()
+                await self.came.wait()
+        await asyncio.sleep(2)
+
     async def start(self) -> None:
         """Be there."""
 
@@ -85,6 +94,7 @@ class Double:
         self.say(
             Replaced(
                 cl_ord_id=request.cl_ord_id,
+                orig_cl_ord_id=request.orig_cl_ord_id,
                 order_id=order_id,
                 transact_ns=time.time_ns(),
                 order_qty=request.order_qty,
@@ -148,37 +158,49 @@ class Told:
 
 
 class Frames:
-    """A feed that reads frames of ticks from a socket (`ports.Feed`), decoded and stamped as from the remote venue."""
+    """A feed that reads frames of ticks from sockets (`ports.Feed`), decoded and stamped as from the remote venue."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        """Set when the first frame of a socket has come."""
         self.heard_n = 0
-        self._end = end
+        self.first_s = 0.0
+        self.last_s = 0.0
         self._ticks: list[Tick] = []
         self._grows = asyncio.Event()
-        self._line = Line(self._on_frame, lambda _why: None)
+
+    async def hear(self, end: socket.socket) -> asyncio.Event:
+        """Listen to a socket, too; the event is set when the other side has ended it."""
+        is_over = asyncio.Event()
+        line = Line(self._on_frame, lambda _why: is_over.set())
+        self.heard_n = 0
+        self.began.clear()
+        await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=end)
+        return is_over
 
     async def subscribe(self, symbols: Sequence[str]) -> None:
         """Hear everything anyway."""
 
     async def ticks(self) -> AsyncIterator[Tick]:
         """Yield what comes."""
-        await asyncio.get_running_loop().create_unix_connection(lambda: self._line, sock=self._end)
         while True:
             self._grows.clear()
             ticks, self._ticks = self._ticks, []
             for tick in ticks:
-                self.heard_n += 1
                 yield replace(tick, received_ns=time.time_ns()) if isinstance(tick, Quote) else tick
             if not self._ticks:
                 await self._grows.wait()
 
     async def close(self) -> None:
         """Hear nothing more."""
-        self._line.cut("over")
 
     def _on_frame(self, body: bytes) -> None:
         message = from_venue(body)
         assert isinstance(message, Ticks)
+        self.last_s = time.perf_counter()
+        self.first_s = self.first_s if self.heard_n else self.last_s
+        self.began.set()
+        self.heard_n += len(message.ticks)
         self._ticks.extend(message.ticks)
         self._grows.set()
 
@@ -189,7 +211,7 @@ class Probe:
     def __init__(self) -> None:
         self.lag_ms: list[float] = []
         self._ours, theirs = socket.socketpair()
-        self._ours.setblocking(False)
+        self._ours.settimeout(0)
         self._process = subprocess.Popen([sys.executable, "-c", PROBE, str(PROBE_S)], stdout=theirs.fileno())
         theirs.close()
 
@@ -225,7 +247,8 @@ def run_inside(
             failed.append(error)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def on_ready(daemon: Daemon) -> None:
+    def on_ready(*parts: object) -> None:
+        daemon = next(part for part in parts if isinstance(part, Daemon))
         task = asyncio.get_running_loop().create_task(play(daemon))
         task.add_done_callback(on_end)
         played.append(task)
@@ -233,7 +256,7 @@ def run_inside(
     market = Market(brokers={ACCOUNT: broker}, feed=feed)
     log = root.with_name(f"{root.name}.log")
     with (
-        mock.patch("execd.app.open_market", lambda *_args, **_named: market),
+        mock.patch("execd.app.open_market", return_value=market),
         mock.patch("execd.cli.run._greet", on_ready),
         mock.patch.dict(os.environ, environment(more or {}), clear=True),
         errors_into(log),
@@ -258,9 +281,9 @@ def errors_into(path: Path) -> Iterator[None]:
         os.close(kept)
 
 
-def socket_for(arguments: list[str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+def writer(arguments: list[str]) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     """Start a program of ours that writes frames to its standard output; return our end and the process."""
     ours, theirs = socket.socketpair()
-    process = subprocess.Popen([sys.executable, *arguments], stdout=theirs.fileno(), env=os.environ)
+    process = subprocess.Popen([sys.executable, *arguments], stdout=theirs.fileno())
     theirs.close()
     return ours, process

@@ -1,6 +1,6 @@
 """How long from a broker's report until what the algorithm does about it is handed to the broker.
 
-A resting order is cancelled by the venue: the report is journaled, the algorithm stepped, and its new order is journaled
+A resting order is cancelled by the venue: the report is journaled, the algorithm stepped, and its new order journaled
 as *sending* before it is handed over, all in one transaction. The whole daemon runs in this process between a broker
 and a feed of the benchmark's own, so the figure ends where an adapter would write its bytes. One report at a time; then
 64 together, as after an outage, until the last of their 64 orders is handed over.
@@ -57,7 +57,7 @@ async def placed(daemon: Daemon, broker: Double, parents_n: int) -> list[str]:
     parents = [f"p{n}" for n in range(parents_n)]
     for n, parent_id in enumerate(parents):
         daemon.pump.post(resting(parent_id, SYMBOLS[n % len(SYMBOLS)], daemon.clock.now_ns()))
-    while len(broker.latest) < parents_n:
+    while len(broker.latest) < parents_n:  # noqa: ASYNC110  # It looks at somebody else's count.
         await asyncio.sleep(PAUSE_S)
     await asyncio.sleep(1)
     return parents

@@ -3,13 +3,16 @@
 An observer of the pump: a record that may change an owned, working or doubted
 quantity makes its strategy's file due. Bodies are made in the settled state,
 at most once a pace, and written whole in a thread; a write that fails is told
-and tried again. Quantities are exact decimals as text; what they mean is in
-docs/positions.md. Nothing here decides what is owned.
+and tried again. What an order may still trade is counted when the order
+changes, so a build costs the lines that changed and not every order. Quantities
+are exact decimals as text; what they mean is in docs/positions.md. Nothing here
+decides what is owned.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -70,6 +73,25 @@ class PositionFile(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[PositionLine, ...]
 
 
+class _Way(msgspec.Struct, frozen=True, gc=False):
+    """What an order, or all orders of a sleeve in a symbol, may still trade, and how much of it is in doubt."""
+
+    buying_qty: Decimal = ZERO
+    selling_qty: Decimal = ZERO
+    in_doubt_qty: Decimal = ZERO
+
+    def moved(self, before: "_Way", after: "_Way") -> "_Way":
+        """Return the sum with `after` in the place of `before`."""
+        return _Way(
+            self.buying_qty + after.buying_qty - before.buying_qty,
+            self.selling_qty + after.selling_qty - before.selling_qty,
+            self.in_doubt_qty + after.in_doubt_qty - before.in_doubt_qty,
+        )
+
+
+_NO_WAY: Final = _Way()
+
+
 class PositionFiles:
     """The task `positions`: which files are due, and their writing."""
 
@@ -90,8 +112,13 @@ class PositionFiles:
         self._clock = clock
         self._nudge = nudge
         self._revision = revision
-        self._keys: dict[str, dict[PositionKey, None]] = {}
-        self._live: dict[str, dict[str, None]] = {}
+        self._lines: dict[str, dict[PositionKey, PositionLine | None]] = {}
+        """By strategy and key; None where the line is no longer true."""
+        self._unsorted: dict[str, None] = {}
+        """Strategies whose lines a new key has put out of order."""
+        self._ways: dict[PositionKey, _Way] = {}
+        self._counted: dict[str, _Way] = {}
+        """What each live order has in the sums of `_ways`."""
         self._dirty: dict[str, None] = {}
         self._built_ns: dict[str, int] = {}
         self._bodies: dict[str, bytes] = {}
@@ -172,13 +199,20 @@ class PositionFiles:
         if order is None or parent is None:
             return
         key = PositionKey(parent.order.sleeve, order.first.symbol)
-        self._touch(key)
+        before = self._counted.pop(order.key, _NO_WAY)
+        after = _way_of(order)
         if not order.is_done:
-            self._live.setdefault(key.sleeve.strategy, {})[order.key] = None
+            self._counted[order.key] = after
+        if after != before:
+            self._ways[key] = self._ways.get(key, _NO_WAY).moved(before, after)
+        self._touch(key)
 
     def _touch(self, key: PositionKey) -> None:
         strategy = key.sleeve.strategy
-        self._keys.setdefault(strategy, {})[key] = None
+        lines = self._lines.setdefault(strategy, {})
+        if key not in lines:
+            self._unsorted[strategy] = None
+        lines[key] = None
         self._dirty[strategy] = None
         self._all_written.clear()
 
@@ -187,23 +221,18 @@ class PositionFiles:
         self._nudge()
 
     def _file(self, strategy: str, now_ns: int) -> PositionFile:
-        ways: dict[PositionKey, list[Decimal]] = {}
-        live = self._live.get(strategy, {})
-        for order_key in list(live):
-            order = self._book.orders.get(order_key)
-            parent = None if order is None else self._book.parents.get(order.first.parent_id)
-            if order is None or parent is None or order.is_done:
-                del live[order_key]
-                continue
-            way = ways.setdefault(PositionKey(parent.order.sleeve, order.first.symbol), [ZERO, ZERO, ZERO])
-            way[0 if order.first.side.is_buy else 1] += order.leaves_qty
-            way[2] += order.leaves_qty if order.is_in_doubt else ZERO
-        keys = sorted(self._keys[strategy])
+        lines = self._lines[strategy]
+        if strategy in self._unsorted:
+            del self._unsorted[strategy]
+            lines = self._lines[strategy] = dict(sorted(lines.items(), key=itemgetter(0)))
+        for key, line in lines.items():
+            if line is None:
+                lines[key] = _line(key, self._book.positions.get(key), self._ways.get(key, _NO_WAY))
         return PositionFile(
             strategy=strategy,
             revision=self._revision(),
             as_of_ns=now_ns,
-            positions=tuple(_line(key, self._book.positions.get(key), ways.get(key)) for key in keys),
+            positions=tuple(line for line in lines.values() if line is not None),
         )
 
     def _write_all(self, bodies: dict[str, bytes]) -> dict[str, bytes]:
@@ -219,9 +248,18 @@ class PositionFiles:
         return failed
 
 
-def _line(key: PositionKey, position: Position | None, way: list[Decimal] | None) -> PositionLine:
+def _way_of(order: Order) -> _Way:
+    leaves_qty = order.leaves_qty
+    is_buy = order.first.side.is_buy
+    return _Way(
+        buying_qty=leaves_qty if is_buy else ZERO,
+        selling_qty=ZERO if is_buy else leaves_qty,
+        in_doubt_qty=leaves_qty if order.is_in_doubt else ZERO,
+    )
+
+
+def _line(key: PositionKey, position: Position | None, way: _Way) -> PositionLine:
     qty, paid = (ZERO, ZERO) if position is None else (position.qty, position.paid)
-    buying, selling, in_doubt = way or (ZERO, ZERO, ZERO)
     return PositionLine(
         account=key.sleeve.account,
         horizon=key.sleeve.horizon,
@@ -229,7 +267,7 @@ def _line(key: PositionKey, position: Position | None, way: list[Decimal] | None
         qty=plain(qty),
         paid=plain(paid),
         net_px=plain((paid / qty).quantize(_PX_PLACES)) if qty else None,
-        buying_qty=plain(buying),
-        selling_qty=plain(selling),
-        in_doubt_qty=plain(in_doubt),
+        buying_qty=plain(way.buying_qty),
+        selling_qty=plain(way.selling_qty),
+        in_doubt_qty=plain(way.in_doubt_qty),
     )
