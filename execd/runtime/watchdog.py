@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from execd.runtime.pump import Pump
 
@@ -36,6 +36,14 @@ def die_here(text: str) -> None:
         faulthandler.dump_traceback(file=_STDERR, all_threads=True)
     finally:
         os._exit(EXIT_STUCK)
+
+
+def judge(*, now_s: float, looked_s: float, beat_s: float, limit_s: float) -> Literal["well", "stuck", "paused"]:
+    """Return what a look says when the one before was at `looked_s`, and the last beat at `beat_s`."""
+    if now_s - looked_s > limit_s / 2:
+        # Whoever looks did not run either: SIGSTOP, a suspended machine, a starved host. That is not the loop's doing.
+        return "paused"
+    return "stuck" if now_s - beat_s > limit_s else "well"
 
 
 class Watchdog:
@@ -70,12 +78,14 @@ class Watchdog:
         looked_s = time.monotonic()
         while not self._ended.wait(self._limit_s / LOOKS_PER_LIMIT):
             now_s = time.monotonic()
-            if now_s - looked_s > self._limit_s / 2:
-                # We did not run either: SIGSTOP, a suspended machine, a starved host. That is not the loop's doing.
-                self._beat_s = now_s
-            elif now_s - self._beat_s > self._limit_s:
-                self._die(f"the engine has not come to rest for {now_s - self._beat_s:.1f} s")
-                return
+            match judge(now_s=now_s, looked_s=looked_s, beat_s=self._beat_s, limit_s=self._limit_s):
+                case "paused":
+                    self._beat_s = now_s
+                case "stuck":
+                    self._die(f"the engine has not come to rest for {now_s - self._beat_s:.1f} s")
+                    return
+                case "well":
+                    pass  # There was a beat.
             looked_s = now_s
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from execd.runtime.watchdog import Watchdog
+from execd.runtime.watchdog import Watchdog, judge
 
 REPOSITORY: Final = Path(__file__).resolve().parents[3]
 PROGRAM: Final = """
@@ -32,6 +32,23 @@ if sys.argv[2] == "stuck":
     a_loop_that_is_stuck()
 watchdog.close()
 """
+
+
+LOOKS = [
+    # seconds since the look before, since the last beat, and what that says with a limit of 10
+    (2.5, 0.0, "well"),
+    (2.5, 10.0, "well"),
+    (2.5, 10.1, "stuck"),
+    (5.0, 11.0, "stuck"),
+    (5.1, 11.0, "paused"),
+    (60.0, 62.5, "paused"),
+]
+
+
+@pytest.mark.parametrize("looked_ago_s, beat_ago_s, expected", LOOKS)
+def test_who_did_not_look_blames_nobody(looked_ago_s: float, beat_ago_s: float, expected: str) -> None:
+    """Fault G3, G7: a missing beat counts only while the watchdog itself was running."""
+    assert expected == judge(now_s=100, looked_s=100 - looked_ago_s, beat_s=100 - beat_ago_s, limit_s=10)
 
 
 def program(seconds: float, end: str) -> "subprocess.Popen[str]":
