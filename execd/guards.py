@@ -82,6 +82,7 @@ class Guards:
             clock=clock,
             post=pump.post,
             on_room=ballast.ensure,
+            wal_bytes=journal.wal_bytes,
         )
         self.keeper = Keeper(
             pump=pump,

@@ -15,10 +15,11 @@ from execd.core.events import Known
 from execd.core.order import Order
 from execd.core.parents import Parent
 from execd.core.projection import TABLES, Cell
+from execd.errors import JournalCorrupt
 from execd.journal import checkpoints, sql
 from execd.journal.archives import archived_pages, file_of, listed, pages
 from execd.journal.chain import Chain
-from execd.journal.files import reading
+from execd.journal.files import CORRUPT_HELP, reading
 from execd.journal.fold import Fold
 from execd.journal.records import RecordRow, stored
 
@@ -27,6 +28,13 @@ Recalled = tuple[Parent, tuple[Order, ...]]
 
 def load(connection: sqlite3.Connection, path: Path) -> Book:
     """Return the book of everything committed: the newest checkpoint and what came after it, else every record."""
+    try:
+        return _load(connection, path)
+    except JournalCorrupt as error:
+        raise JournalCorrupt(f"the journal {path} is corrupt: {error}; {CORRUPT_HELP}") from error
+
+
+def _load(connection: sqlite3.Connection, path: Path) -> Book:
     book, chain = checkpoints.newest(connection)
     fold = Fold(book, chain)
     for page in archived_pages(path, listed(connection), "read_records", chain.seq):

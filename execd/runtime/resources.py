@@ -27,6 +27,8 @@ FILES_SHARE_MAX: Final = 0.8
 ENOUGH_FACTOR: Final = 1.1
 """A disk is well again with a tenth more than the minimum: near the bound nothing flaps."""
 MIB: Final = 1 << 20
+WAL_BYTES_MAX: Final = 256 * MIB
+"""The write-ahead file is folded in at every few MiB; above this, a reader has kept it from that for long."""
 _OPEN_FILES: Final = Path("/proc/self/fd")
 
 log = structlog.get_logger("execd.resources")
@@ -45,8 +47,12 @@ class ResourceWatch:
         free_mib: Callable[[Path], float] | None = None,
         files_share: Callable[[], float] | None = None,
         on_room: Callable[[], object] = lambda: None,
+        wal_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Watch the disk of `folder`; `on_room` is called in a thread while there is enough of it."""
+        """Watch the disk of `folder`; `on_room` is called in a thread while there is enough of it.
+
+        `wal_bytes` is the size of the journal's write-ahead file.
+        """
         self.free_mib = 0.0
         self.files_share = 0.0
         self._folder = folder
@@ -56,6 +62,8 @@ class ResourceWatch:
         self._read_free_mib = free_mib or free_mib_of
         self._read_files_share = files_share or files_share_now
         self._on_room = on_room
+        self._wal_bytes = wal_bytes
+        self._is_wal_large = False
         self._is_disk_low = False
         self._are_files_low = False
 
@@ -78,6 +86,7 @@ class ResourceWatch:
             await asyncio.to_thread(self._on_room)
         self.files_share = self._read_files_share()
         self._tell_files()
+        self._tell_wal()
 
     def _tell_disk(self) -> None:
         least_mib = self._free_mib_min * (ENOUGH_FACTOR if self._is_disk_low else 1.0)
@@ -97,6 +106,16 @@ class ResourceWatch:
             if are_low:
                 text += ": raise LimitNOFILE, and look for who holds connections"
             self._trouble("files_low", text, is_over=not are_low, is_halting=False)
+
+    def _tell_wal(self) -> None:
+        size = self._wal_bytes()
+        is_large = size > WAL_BYTES_MAX
+        if is_large != self._is_wal_large:
+            self._is_wal_large = is_large
+            text = f"the journal's write-ahead file has {size / MIB:.0f} MiB"
+            if is_large:
+                text += ": somebody holds journal.db open and keeps it from being folded in; end that reader"
+            self._trouble("wal_large", text, is_over=not is_large, is_halting=False)
 
     def _trouble(self, cause: str, text: str, *, is_over: bool, is_halting: bool) -> None:
         now_ns = self._clock.now_ns()

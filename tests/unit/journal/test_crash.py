@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kills_lose_nothing_that_was_acknowledged_and_tear_no_batch(tmp_path: Path, seed: int) -> None:
-    """Twice 25 kills -9: each acknowledged batch is there and whole, numbers are dense, and the rows are the fold's."""
+    """Fault B1. Twice 25 kills -9: each acknowledged batch is there and whole, and the rows are the fold's."""
     done = subprocess.run(
         [sys.executable, DRIVER, tmp_path, "25", f"{seed}"],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},

@@ -22,7 +22,7 @@ sys.stdin.read()
 
 
 def test_a_second_owner_is_refused_and_told_whom_to_stop(tmp_path: Path) -> None:
-    """JournalBusy names the pid, the directory and what to do; it is free again once the owner is dead."""
+    """Fault B6. JournalBusy names the pid, the directory and what to do; it is free again once the owner is dead."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -96,7 +96,7 @@ async def test_commits_that_are_asked_for_together_are_written_in_order(journal:
 
 
 async def test_a_full_disk_is_no_death(journal: SqliteJournal) -> None:
-    """JournalFull writes nothing; with room again the same batch goes in."""
+    """Fault B3. JournalFull writes nothing; with room again the same batch goes in."""
     first, second, *_ = story()
     await journal.commit(first)
     await _limit_pages(journal, 1)
@@ -124,7 +124,7 @@ async def _limit_pages(journal: SqliteJournal, pages: int) -> None:
 
 
 async def test_a_commit_that_fails_poisons_the_journal(journal: SqliteJournal, tmp_path: Path) -> None:
-    """After an error that is not a full disk nothing is tried again: who knows what the disk holds."""
+    """Fault B4. After an error that is not a full disk nothing is tried again: who knows what the disk holds."""
     first, second, third, *_ = story()
     await journal.commit(first)
     # Somebody else writes the next number: ours is out of sequence.
@@ -144,7 +144,7 @@ async def _read_seqs(path: Path) -> list[tuple[int]]:
 
 
 async def test_another_writer_is_an_error_and_not_a_wait_for_ever(journal: SqliteJournal, tmp_path: Path) -> None:
-    """A lock that is held longer than a second ends the daemon, whose lock file says there is no other."""
+    """Fault B5. A lock that is held longer than a second ends the daemon, whose lock file says there is no other."""
     with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match="locked"):
@@ -258,3 +258,22 @@ def test_a_body_that_cannot_be_read_names_its_place(body: str) -> None:
     """The message says which record, so that somebody can look at it."""
     with pytest.raises(JournalForeign, match="record 12 "):
         stored(12, body)
+
+
+async def test_a_write_ahead_file_that_a_reader_kept_is_cut_again(journal: SqliteJournal, tmp_path: Path) -> None:
+    """Fault B13. While a reader holds a snapshot the file grows and says so; then it is folded in and cut."""
+    # As if it had grown for hours.
+    await journal._connection.execute_fetchall("PRAGMA journal_size_limit = 20000")  # noqa: SLF001
+    await journal._connection.execute_fetchall("PRAGMA wal_autocheckpoint = 4")  # noqa: SLF001
+    told = story()
+    with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM records").fetchall()
+        for batch in told[:-2]:
+            await journal.commit(batch)
+        held = journal.wal_bytes()
+    for batch in told[-2:]:
+        await journal.commit(batch)
+
+    assert held > 500_000
+    assert journal.wal_bytes() < held

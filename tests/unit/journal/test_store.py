@@ -91,7 +91,7 @@ def corrupt(path: Path) -> None:
 def test_a_file_that_cannot_be_trusted_is_refused_untouched(
     tmp_path: Path, harm: Callable[[Path], None], word: str
 ) -> None:
-    """Foreign, newer, torn or corrupt: JournalForeign, and not a byte of it (or beside it) changes."""
+    """Faults B7, B11. Foreign, newer, torn or corrupt: JournalForeign, and not a byte of it (or beside it) changes."""
     path = journal_file(tmp_path)
     harm(path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}

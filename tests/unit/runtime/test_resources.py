@@ -5,7 +5,14 @@ from pathlib import Path
 
 from execd.core.events import TroubleReported
 from execd.runtime import resources as room
-from execd.runtime.resources import FILES_WANTED, ResourceWatch, files_share_now, free_mib_of, raise_files_limit
+from execd.runtime.resources import (
+    FILES_WANTED,
+    WAL_BYTES_MAX,
+    ResourceWatch,
+    files_share_now,
+    free_mib_of,
+    raise_files_limit,
+)
 from tests.unit.runtime.ports import SetClock, Sink
 
 
@@ -44,6 +51,19 @@ async def test_open_files_that_run_out_are_told_without_a_halt(tmp_path: Path) -
     told, _ = await story([500] * 4, [0.5, 0.81, 0.9, 0.5], tmp_path)
 
     assert ["files_low", "files_low over"] == told
+
+
+async def test_a_write_ahead_file_that_is_not_folded_in_is_told(tmp_path: Path) -> None:
+    """Fault B13: a reader that stays is named as the cause; when it has gone, that is told, too."""
+    sink, sizes = Sink(), iter([0, WAL_BYTES_MAX + 1, WAL_BYTES_MAX + 2, 0])
+    watch = ResourceWatch(
+        folder=tmp_path, disk_free_mib_min=0, clock=SetClock(), post=sink.post, wal_bytes=lambda: next(sizes)
+    )
+    for _ in range(4):
+        await watch.look()
+
+    told = [(one.cause, one.is_over, one.is_halting) for one in sink.events if isinstance(one, TroubleReported)]
+    assert [("wal_large", False, False), ("wal_large", True, False)] == told
 
 
 async def test_a_disk_that_cannot_be_asked_counts_as_full(tmp_path: Path) -> None:
