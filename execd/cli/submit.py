@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from execd.cli.client import ask
+from execd.cli.client import REQUEST_S_MAX, ask
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.show import as_json, because, paint, safe
@@ -24,6 +24,9 @@ WAIT_S_MAX: Final = 7 * 86_400
 ASK_EVERY_S: Final = 0.1
 BYTES_MAX: Final = 8 * 1_048_576
 """As long as the longest list that is taken."""
+ONE_BYTES_MAX: Final = 64 * 1024
+LIST_S_MAX: Final = 65.0
+"""The daemon gives a list a minute; a file that one order fits in is answered as every other call."""
 EPILOG = """\
 exit 0: accepted (with --wait: ended filled); 1: refused (with --wait: ended otherwise); 5: still working"""
 
@@ -46,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     """Submit, and wait where that was asked."""
     paths = paths_of(args)
     name, body = read_file(args.file)
-    answer = ask(paths, "POST", f"/v1/submit?name={quote(name, safe='')}", body)
+    timeout_s = LIST_S_MAX if len(body) > ONE_BYTES_MAX else REQUEST_S_MAX
+    answer = ask(paths, "POST", f"/v1/submit?name={quote(name, safe='')}", body, timeout_s=timeout_s)
     if args.wait is None:
         print(as_json(answer) if args.json else _taken(answer))
         return Exit.OK

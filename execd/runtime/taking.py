@@ -53,7 +53,10 @@ KnownOf = Callable[[Sequence[str]], Awaitable[Mapping[str, Known]]]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of what was handed in. `code`: accepted, duplicate, or why not; `rows` are those refused."""
+    """What became of what was handed in. `code`: accepted, duplicate, or why not; `rows` are those refused.
+
+    `ids` are those taken, or, where nothing was, those that were asked for.
+    """
 
     is_ok: bool
     code: str
@@ -127,18 +130,20 @@ def answer_of(parsed: Parsed, replies: Sequence[Reply]) -> Answer:
     # While the daemon stops, some parts may have been taken and others not: the file is read again at the next start.
     first = stopping or (taken[0] if taken else replies[0])
     rows = tuple(sorted((*parsed.refused, *_engine_rows(parsed, replies)), key=lambda fault: fault.row))
+    refused = {row.id for row in rows}
+    is_ok = bool(taken) and stopping is None
     place = rows[0] if rows else None
     text = first.text or first.code
-    if rows and taken and stopping is None:
+    if rows and is_ok:
         text = f"{len(rows)} of {len(parsed.ids) + len(parsed.refused)} rows were refused; the others were taken"
     elif rows:
         more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
         text = f"row {rows[0].row}: {rows[0].message}{more}; nothing of the file was taken"
     return Answer(
-        is_ok=bool(taken) and stopping is None,
+        is_ok=is_ok,
         code=STOPPING if stopping is not None else first.code,
         text=text,
-        ids=parsed.ids,
+        ids=tuple(one for one in parsed.ids if one not in refused) if is_ok else parsed.ids,
         field=place.field if place else None,
         line=place.line if place else None,
         rows=rows,

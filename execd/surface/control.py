@@ -29,6 +29,9 @@ from execd.surface.verbs import REPLY_S_MAX
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """As long as the longest list that the inbox takes; what a single intent may have, the parser says."""
+ONE_BYTES_MAX: Final = 64 * 1024
+LIST_S_MAX: Final = 60.0
+"""A list of 10,000 rows is read and taken between other work, which takes seconds."""
 RefusedIntent = Callable[[IntentError], None]
 
 
@@ -116,7 +119,7 @@ class Control:
         """Take a file as if it had been dropped into the inbox; `?name=` says by its end how to read it."""
         body = await request.read()
         try:
-            async with asyncio.timeout(REPLY_S_MAX):
+            async with asyncio.timeout(LIST_S_MAX if len(body) > ONE_BYTES_MAX else REPLY_S_MAX):
                 name = request.query.get("name", "submitted.json")
                 answer = await self._taker.submit(name, body, self._clock.now_ns())
         except IntentError as error:

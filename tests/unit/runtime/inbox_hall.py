@@ -47,6 +47,7 @@ class Hall:
     def __init__(self, root: Path) -> None:
         self.inbox, self.accepted, self.rejected = root / "inbox", root / "accepted", root / "rejected"
         self.journal = MemoryJournal(created_ns=time.time_ns())
+        self.clock = WallClock()
         self.book = Book()
         self.effects: list[Effect] = []
         self.refused: list[IntentError] = []
@@ -81,10 +82,13 @@ class Hall:
         """Return once these files lie in accepted/."""
         await self.until(lambda: all((self.accepted / name).exists() for name in names))
 
+    taker: Taker
+    """Of the life that runs."""
+
     @asynccontextmanager
     async def running(self, *, scan_s: float = 0.01, settle_ms: int = 0) -> AsyncIterator[InboxTask[ReadyFile]]:
         """Run the intake over an engine that begins with what the journal holds."""
-        clock, replies = WallClock(), Replies()
+        clock, replies = self.clock, Replies()
         engine = Engine(RULES, EPOCH, await self.journal.load())
         self.book = engine.book
         pump = Pump(cycle=Cycle(engine), journal=self.journal, clock=clock)
@@ -98,7 +102,7 @@ class Hall:
             settle_ns = settle_ms * 1_000_000
             return InboxScan(inbox=self.inbox, accepted=self.accepted, rejected=self.rejected, settle_ns=settle_ns)
 
-        taker = Taker(steps=parsing, known=self._known, pump=pump, replies=replies, clock=clock)
+        taker = self.taker = Taker(steps=parsing, known=self._known, pump=pump, replies=replies, clock=clock)
         task = InboxTask(
             open_inbox=open_inbox,
             folder=self.inbox,
