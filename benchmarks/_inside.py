@@ -206,10 +206,15 @@ class Frames:
 
 
 class Probe:
-    """How long a byte from outside waits until the loop takes it, in milliseconds; one every other millisecond."""
+    """How long a byte from outside waits until the loop takes it, in milliseconds; one every other millisecond.
+
+    `turn_ms` is the CPU time of what the loop had to do next each time: on a busy machine the lag is also the time in
+    which somebody else had the processor, and this is what is ours.
+    """
 
     def __init__(self) -> None:
         self.lag_ms: list[float] = []
+        self.turn_ms: list[float] = []
         self._ours, theirs = socket.socketpair()
         self._ours.settimeout(0)
         self._process = subprocess.Popen([sys.executable, "-c", PROBE, str(PROBE_S)], stdout=theirs.fileno())
@@ -229,6 +234,10 @@ class Probe:
         now_ns = time.monotonic_ns()
         for at in range(0, len(told), 8):
             self.lag_ms.append((now_ns - int.from_bytes(told[at : at + 8], "little")) / 1e6)
+        asyncio.get_running_loop().call_soon(self._turned, time.thread_time_ns())
+
+    def _turned(self, begun_ns: int) -> None:
+        self.turn_ms.append((time.thread_time_ns() - begun_ns) / 1e6)
 
 
 def run_inside(

@@ -17,8 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal_commit import START_NS, World, arrival, fill
-
+from benchmarks.journal_commit import START_NS, World, arrival, fill
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentsRetired, Record, Reported, Sending
 from execd.core.reports import Accepted

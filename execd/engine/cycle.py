@@ -130,6 +130,8 @@ class Cycle:
 
 def _rank_of(event: Event) -> int:
     match event:
+        case QuoteReceived() | PrintsReceived() | StreamAlive():
+            return _MARKET  # Asked first, for they are nearly all.
         case StopRequested():
             return _STOP
         case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered():
@@ -140,7 +142,5 @@ def _rank_of(event: Event) -> int:
             return _COMMANDS
         case ParentReceived() | ListReceived() | DocumentReceived():
             return _INTENTS
-        case QuoteReceived() | PrintsReceived() | StreamAlive():
-            return _MARKET
         case _:
             assert_never(event)
