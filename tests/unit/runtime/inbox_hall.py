@@ -82,8 +82,9 @@ class Hall:
         """Return once these files lie in accepted/."""
         await self.until(lambda: all((self.accepted / name).exists() for name in names))
 
+    pump: Pump
     taker: Taker
-    """Of the life that runs."""
+    """Both of the life that runs."""
 
     @asynccontextmanager
     async def running(self, *, scan_s: float = 0.01, settle_ms: int = 0) -> AsyncIterator[InboxTask[ReadyFile]]:
@@ -91,7 +92,7 @@ class Hall:
         clock, replies = self.clock, Replies()
         engine = Engine(RULES, EPOCH, await self.journal.load())
         self.book = engine.book
-        pump = Pump(cycle=Cycle(engine), journal=self.journal, clock=clock)
+        pump = self.pump = Pump(cycle=Cycle(engine), journal=self.journal, clock=clock)
 
         def release(effect: Effect) -> None:
             self.effects.append(effect)

@@ -4,6 +4,7 @@ What is taken, in which order, what moves where, and what happens while there is
 """
 
 import asyncio
+import json
 import os
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from execd.core.enums import ParentStatus
-from execd.core.events import Alert, Known
+from execd.core.events import Alert, Known, Reply, StopRequested
 from tests.unit.runtime.inbox_hall import Hall, buy
 
 
@@ -109,6 +110,24 @@ async def test_a_file_that_was_read_and_not_journaled_is_taken_by_the_next_life(
         await hall.accepted_all("a.json")
 
     assert ["a"] == list(hall.book.parents)
+
+
+@pytest.mark.parametrize("name", ["a.json", "l.csv"])
+async def test_a_file_that_comes_while_the_daemon_stops_is_left_for_the_next_start(hall: Hall, name: str) -> None:
+    """What the engine answers with `stopping` was neither taken nor refused: it stays where it is, lists too."""
+    text = "id,symbol,side,qty,on_error\na,AAPL,buy,1,skip\n" if name == "l.csv" else json.dumps(buy("a"))
+    async with hall.running():
+        hall.pump.post(StopRequested(now_ns=hall.clock.now_ns(), reason="test"))
+        await hall.pump.drained()
+        hall.drop(name, text)
+        await hall.until(lambda: any(isinstance(effect, Reply) for effect in hall.effects))
+        hall.drop("after.json", "{")
+        await hall.until(lambda: hall.told("after.json"))
+        left = sorted(path.name for path in hall.inbox.iterdir())
+    async with hall.running():
+        await hall.accepted_all(name)
+
+    assert ([name], ["a"]) == (left, list(hall.book.parents))
 
 
 async def test_an_id_that_left_memory_is_still_known(hall: Hall) -> None:
