@@ -45,8 +45,8 @@ def transaction(connection: Database) -> Iterator[None]:
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:
-        # A full disk may have undone it already, and what failed is told by its own error.
+    except BaseException:  # Whatever it was, the transaction must not stay open; what failed is told by its own error.
+        # A full disk may have undone it already.
         if connection.in_transaction:
             with contextlib.suppress(Exception):
                 connection.execute("ROLLBACK")
