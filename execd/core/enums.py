@@ -18,12 +18,12 @@ class Side(StrEnum):
     @property
     def sign(self) -> int:
         """+1 where the position grows, -1 where it shrinks."""
-        return 1 if self in {Side.BUY, Side.BUY_TO_COVER} else -1
+        return 1 if self is Side.BUY or self is Side.BUY_TO_COVER else -1
 
     @property
     def is_buy(self) -> bool:
         """Whether the order takes from the ask."""
-        return self.sign > 0
+        return self is Side.BUY or self is Side.BUY_TO_COVER
 
 
 class OrdType(StrEnum):

@@ -5,7 +5,6 @@ for something. The indexes beside the book (live orders by symbol, who waits,
 algorithm values) can always be made again from it: `reindex` does.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -18,6 +17,7 @@ from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
 from execd.engine.market import Markets
+from execd.engine.resting import Resting
 from execd.engine.throttle import Buckets, buckets
 from execd.engine.watchers import Watchers
 
@@ -32,13 +32,15 @@ class Desk:
         """Begin with what a journal holds; `epoch` is the journal's."""
         self.rules = rules
         self.epoch = epoch
+        self.epochs: tuple[str, ...] = (epoch,)
+        """The journal's epochs, the present one first: a restored journal has one before it."""
         self.book = book
         self.markets = Markets()
         self.watchers = Watchers()
         self.algos: dict[str, Algo] = {}
         self.timers: dict[str, int] = {}
         self.parked: dict[str, tuple[int, int]] = {}
-        self.live: dict[tuple[str, str], dict[str, None]] = {}
+        self.live: dict[tuple[str, str], Resting] = {}
         self.open_orders_n: dict[str, int] = {}
         self.buckets: dict[str, Buckets] = {}
         self.open_parents: dict[str, None] = {}
@@ -166,24 +168,28 @@ class Desk:
 
     def reindex(self, order: Order) -> None:
         """Bring the index of live orders in line with one order."""
-        first = order.first
-        place = self.live.setdefault((first.account, first.symbol), {})
+        first, is_live = order.first, not order.is_done
+        place = self.live.get((first.account, first.symbol))
+        if place is None:
+            place = self.live[first.account, first.symbol] = Resting()
         was_live = order.key in place
-        if order.is_done == was_live:
-            if was_live:
-                del place[order.key]
-            else:
-                place[order.key] = None
-            change = -1 if was_live else 1
+        if is_live:
+            place.put(order)
+        elif was_live:
+            place.drop(order.key)
+        if is_live != was_live:
+            change = 1 if is_live else -1
             self.open_orders_n[first.account] = self.open_orders_n.get(first.account, 0) + change
 
     def ask_about(self, order: Order) -> None:
         """Ask the broker for an order."""
         self.effect(Query(account=order.first.account, cl_ord_id=order.key))
 
-    def live_orders(self, account: str, symbol: str) -> Iterable[Order]:
-        """Return an account's live orders in a symbol, oldest first."""
-        return (self.book.orders[key] for key in self.live.get((account, symbol), {}))
+    def rival(self, account: str, symbol: str, *, is_buy: bool) -> Order | None:
+        """Return the live order of an account that an order of this side would trade with first."""
+        place = self.live.get((account, symbol))
+        key = None if place is None else place.first_to_meet(is_buy=is_buy)
+        return None if key is None else self.book.orders[key]
 
     def all_live(self, account: str) -> list[Order]:
         """Return every live order of an account."""

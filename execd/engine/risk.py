@@ -42,9 +42,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     """All that the send gate may look at.
 
-    `rivals` are the account's live orders on the other side of the symbol, `siblings` every order the parent ever had
-    but the chain concerned, `chain_cum_qty` what that chain has filled. `halt` says why no new risk may be taken
-    (empty: it may), `is_reducing` that the request takes none.
+    `rival` is the account's live order on the other side of the symbol that would be met first, `siblings` every order
+    the parent ever had but the chain concerned, `chain_cum_qty` what that chain has filled. `halt` says why no new risk
+    may be taken (empty: it may), `is_reducing` that the request takes none.
     """
 
     kind: Kind
@@ -52,7 +52,7 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     order_qty: Decimal
     chain_cum_qty: Decimal
     siblings: tuple[Order, ...]
-    rivals: tuple[Order, ...]
+    rival: Order | None
     open_orders_n: int
     market: MarketView
     instrument: Instrument
@@ -138,17 +138,18 @@ def _open_orders(context: SendContext) -> Refusal | None:
 
 
 def _opposing(context: SendContext) -> Refusal | None:
-    px, is_buy = context.request.price, context.request.side.is_buy
-    for rival in context.rivals:
-        theirs = rival.price
-        crosses = px is None or theirs is None or (px >= theirs if is_buy else px <= theirs)
-        if crosses:
-            return Refusal(
-                code="opposing_order",
-                text=f"it could trade with our own {rival.first.side} {rival.key}",
-                is_passing=True,
-            )
-    return None
+    rival = context.rival
+    if rival is None:
+        return None
+    px, theirs = context.request.price, rival.price
+    crosses = px is None or theirs is None or (px >= theirs if context.request.side.is_buy else px <= theirs)
+    if not crosses:
+        return None
+    return Refusal(
+        code="opposing_order",
+        text=f"it could trade with our own {rival.first.side} {rival.key}",
+        is_passing=True,
+    )
 
 
 def _within_parent(context: SendContext) -> Refusal | None:

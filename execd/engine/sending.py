@@ -108,14 +108,14 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             return risk.Refusal(code="no_limits", text=f"account {parent.order.account!r} has no limits")
         chain_key = "" if isinstance(request, NewOrder) else desk.book.chains[request.orig_cl_ord_id]
         chain = desk.book.orders.get(chain_key)
-        live = desk.live_orders(request.account, request.symbol)
+        rival = desk.rival(request.account, request.symbol, is_buy=request.side.is_buy)
         context = risk.SendContext(
             kind=_kind(parent, request),
             request=request,
             order_qty=view.order_qty,
             chain_cum_qty=ZERO if chain is None else chain.cum_qty,
             siblings=tuple(desk.book.orders[key] for key in parent.children if key != chain_key),
-            rivals=tuple(other for other in live if other.first.side.sign != request.side.sign),
+            rival=rival,
             open_orders_n=desk.open_orders_n.get(request.account, 0),
             market=view.market,
             instrument=view.instrument,

@@ -39,7 +39,7 @@ def _context(request: NewOrder, **changes: Any) -> risk.SendContext:  # noqa: AN
         order_qty=Decimal(10_000_000),
         chain_cum_qty=Decimal(0),
         siblings=(),
-        rivals=(),
+        rival=None,
         open_orders_n=0,
         market=MARKET,
         instrument=Instrument(symbol="AAPL"),
@@ -73,20 +73,20 @@ SENT = [
     ("a flatten goes on", _context(_request(), halt="journal_full", kind=risk.Kind.FLATTEN), None),
     ("500 open orders", _context(_request(), open_orders_n=500), "max_open_orders"),
     ("a replace is not one more order", _context(_request(), open_orders_n=500, kind=risk.Kind.REPLACE), None),
-    ("it meets our own sell", _context(_request(), rivals=(begin(_request(Side.SELL, n=2), 0),)), "opposing_order"),
+    ("it meets our own sell", _context(_request(), rival=begin(_request(Side.SELL, n=2), 0)), "opposing_order"),
     (
         "our own sell stands above it",
-        _context(_request(), rivals=(begin(_request(Side.SELL, price="200.03", n=2), 0),)),
+        _context(_request(), rival=begin(_request(Side.SELL, price="200.03", n=2), 0)),
         None,
     ),
     (
         "our own market sell has no price",
-        _context(_request(), rivals=(begin(_request(Side.SELL, price=None, n=2), 0),)),
+        _context(_request(), rival=begin(_request(Side.SELL, price=None, n=2), 0)),
         "opposing_order",
     ),
     (
         "protection may stand opposite",
-        _context(_request(), kind=risk.Kind.PROTECTIVE, rivals=(begin(_request(Side.SELL, n=2), 0),)),
+        _context(_request(), kind=risk.Kind.PROTECTIVE, rival=begin(_request(Side.SELL, n=2), 0)),
         None,
     ),
     (

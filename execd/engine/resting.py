@@ -1,0 +1,82 @@
+"""Our live orders of one account in one symbol, and which of a side would be met first.
+
+An index beside the book: the send gate asks it before each order, so neither
+asking nor changing may cost more when more orders are out. It knows keys and
+prices and nothing else; the orders are in the book. What is live, the desk
+says.
+"""
+
+import heapq
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from execd.core.order import Order
+
+ZERO: Final = Decimal(0)
+STALE_MAX: Final = 64
+"""So many replaced entries may lie in a heap beside the live ones before it is built anew."""
+_Rank = tuple[bool, Decimal]
+"""An order without a price is met by any other; of the priced ones that which pays most."""
+
+
+class _Side:
+    """The live orders of one side, the one that pays most first."""
+
+    def __init__(self) -> None:
+        self.ranks: dict[str, _Rank] = {}
+        self._heap: list[tuple[_Rank, str]] = []
+
+    def put(self, key: str, rank: _Rank) -> None:
+        if self.ranks.get(key) == rank:
+            return
+        self.ranks[key] = rank
+        heapq.heappush(self._heap, (rank, key))
+        if len(self._heap) > 2 * len(self.ranks) + STALE_MAX:
+            self._heap = [(known, name) for name, known in self.ranks.items()]
+            heapq.heapify(self._heap)
+
+    def first(self) -> str | None:
+        while self._heap:
+            rank, key = self._heap[0]
+            if self.ranks.get(key) == rank:
+                return key
+            heapq.heappop(self._heap)
+        return None
+
+
+class Resting:
+    """Keys of live orders; iterating yields them oldest first."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._keys: dict[str, None] = {}
+        self._buys = _Side()
+        self._sells = _Side()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def put(self, order: Order) -> None:
+        """Take in a live order, or its new price."""
+        key, price = order.key, order.price
+        is_buy = order.first.side.is_buy
+        self._keys[key] = None
+        signed_px = ZERO if price is None else -price if is_buy else price
+        (self._buys if is_buy else self._sells).put(key, (price is not None, signed_px))
+
+    def drop(self, key: str) -> None:
+        """Forget an order that is live no more."""
+        del self._keys[key]
+        self._buys.ranks.pop(key, None)
+        self._sells.ranks.pop(key, None)
+
+    def first_to_meet(self, *, is_buy: bool) -> str | None:
+        """Return the order of the other side that one of ours would trade with before any other of that side."""
+        return (self._sells if is_buy else self._buys).first()
