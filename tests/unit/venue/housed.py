@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from execd.brokers.sim_link import Link
+from execd.brokers.sim_link import Link, LinkLost
 from execd.core.reports import ExecReport
 from execd.venue.commission import Commission
 from execd.venue.door import LEDGER_NAME, SOCKET_NAME, VenueLock, listen
@@ -89,3 +89,28 @@ def switch(house: VenueHouse, name: FaultName, **options: int) -> None:
     """Let the venue do something wrong once, or as `options` say."""
     count = options.get("count", 1)
     assert not house.switch(Fault(name=name, count=count, seconds=options.get("ms", 1_000) / 1_000))
+
+
+def kinds(reports: list[ExecReport]) -> list[str]:
+    """Return the names of what was reported."""
+    return [type(report).__name__ for report in reports]
+
+
+async def lost(link: Link) -> str:
+    """Return why a connection ended, once it has, and everything it brought is read."""
+    try:
+        async for _ in link.reports():
+            pass
+    except LinkLost as error:
+        return str(error)
+    raise AssertionError
+
+
+async def until(link: Link, cl_ord_id: str) -> set[str]:
+    """Return the names in the reports up to the first one of an order."""
+    names: set[str] = set()
+    async for report in link.reports():
+        names.add(report.cl_ord_id)
+        if report.cl_ord_id == cl_ord_id:
+            break
+    return names
