@@ -150,9 +150,8 @@ class Daemon:
         if clock.behind_ns > 0:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
         reference = await Reference.open(settings, paths, clock)
-        engine = Engine(
-            reference.rules(settings), journal.epoch, await opening.load(journal, settings, now_ns=clock.now_ns())
-        )
+        book = await opening.load(journal, settings, now_ns=clock.now_ns())
+        engine = Engine(reference.rules(settings), journal.epoch, book, epochs=journal.epochs)
         daemon = cls(
             settings=settings,
             paths=paths,

@@ -47,9 +47,10 @@ from execd.engine.touching import touch
 class Engine:
     """All decisions of one daemon."""
 
-    def __init__(self, rules: Rules, epoch: str, book: Book | None = None) -> None:
-        """Begin with the book of a journal, whose `epoch` marks our ClOrdIDs."""
+    def __init__(self, rules: Rules, epoch: str, book: Book | None = None, *, epochs: tuple[str, ...] = ()) -> None:
+        """Begin with the book of a journal, whose `epoch` marks our ClOrdIDs; `epochs` are those before it."""
         self.desk = Desk(rules, epoch, book if book is not None else Book())
+        self.desk.epochs = (epoch, *epochs)
 
     @property
     def book(self) -> Book:

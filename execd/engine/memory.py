@@ -66,8 +66,8 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> bool:
 
 
 def is_ours(desk: Desk, cl_ord_id: str) -> bool:
-    """Whether a ClOrdID was made by this journal's daemon."""
-    return cl_ord_id.startswith(f"{desk.epoch}-")
+    """Whether a ClOrdID was made by this journal's daemon, in this epoch or one before it."""
+    return cl_ord_id.partition("-")[0] in desk.epochs
 
 
 def _is_settled(parent: Parent) -> bool:

@@ -1,5 +1,6 @@
 """How the journal of a daemon is opened: disk, SQLite, old records, and why a start takes no new risk."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,9 @@ async def test_a_sqlite_that_two_writers_could_corrupt_is_told(
     paths: StatePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fault B17. We write with one connection, so it is no refusal; whoever brings another has been told."""
-    monkeypatch.setattr(opening.sqlite3, "sqlite_version_info", (3, 51, 2))
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 51, 2))
     before = await opened(paths)
-    monkeypatch.setattr(opening.sqlite3, "sqlite_version_info", (3, 51, 3))
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 51, 3))
 
     assert (True, False) == ("sqlite_version" in before, "sqlite_version" in await opened(paths))
 

@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from execd.core.book import Book
 from execd.core.enums import ParentStatus, Side, Urgency
-from execd.core.events import Known, ParentReceived, ReportReceived
+from execd.core.events import Known, ParentReceived, Recall, ReportReceived
 from execd.core.records import ParentRecalled, ParentsRetired, Reported
 from execd.core.reports import Trade
 from execd.core.rules import S
+from execd.engine.engine import Engine
 from tests.world import RULES, World, intent, quote
 
 HOUR_S = 3_600
@@ -136,3 +137,16 @@ def test_an_order_with_our_mark_that_nobody_knows_is_told() -> None:
 
     assert "external_order" in world.alerts()
     assert 1 == sum(isinstance(one, Reported) and one.report == report for one in world.records)
+
+
+def test_an_order_of_an_epoch_before_the_restore_is_ours() -> None:
+    """Fault B9. What was sent after the backup is asked for and told, and never taken for somebody else's order."""
+    event = late_trade(traded())
+    recalled = {}
+    for epoch in ("0ldep0c", "newep0c", "f0re1gn"):
+        engine = Engine(RULES, "newep0c", epochs=("0ldep0c",))
+        report = replace(event.report, cl_ord_id=f"{epoch}-0123456789abcdef-1")
+        effects = engine.handle(replace(event, report=report))
+        recalled[epoch] = any(isinstance(effect, Recall) for effect in effects)
+
+    assert {"0ldep0c": True, "newep0c": True, "f0re1gn": False} == recalled
