@@ -131,6 +131,14 @@ def flipped_part(connection: sqlite3.Connection) -> None:
     )
 
 
+def stale_part(connection: sqlite3.Connection) -> None:
+    """Put a part of the older checkpoint, readable as it is, into the newest."""
+    connection.execute(
+        "UPDATE checkpoint_parts SET body = (SELECT body FROM checkpoint_parts AS old WHERE old.part = 0 "
+        "AND old.seq = (SELECT min(seq) FROM checkpoints)) WHERE part = 0 AND seq = (SELECT max(seq) FROM checkpoints)"
+    )
+
+
 def unwritten_head(connection: sqlite3.Connection) -> None:
     """Leave the newest checkpoint as a kill in the middle of its writing does."""
     connection.execute("DELETE FROM checkpoints WHERE seq = (SELECT max(seq) FROM checkpoints)")
@@ -141,7 +149,7 @@ def no_checkpoint(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM checkpoint_parts")
 
 
-@pytest.mark.parametrize("harm", [lost_part, flipped_part, unwritten_head, no_checkpoint])
+@pytest.mark.parametrize("harm", [lost_part, flipped_part, stale_part, unwritten_head, no_checkpoint])
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     tmp_path: Path, harm: Callable[[sqlite3.Connection], None]
 ) -> None:
