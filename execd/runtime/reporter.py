@@ -6,7 +6,9 @@ is told and tried again; it never stops trading.
 """
 
 import asyncio
+import heapq
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -66,6 +68,8 @@ class Reporter:
         self._clock = clock
         self._nudge = nudge
         self._dirty: dict[str, None] = {}
+        self._due: list[tuple[int, str]] = []
+        """A heap of when each dirty report may be written; one that has ended meanwhile is skipped."""
         self._ended: dict[str, None] = {}
         self._written_ns: dict[str, int] = {}
         self._bodies: dict[str, tuple[bytes, bool]] = {}
@@ -76,25 +80,29 @@ class Reporter:
 
     def changed(self, effect: WriteReport) -> None:
         """Note that a parent's report is no longer true."""
-        (self._ended if effect.is_terminal else self._dirty)[effect.parent_id] = None
+        parent_id = effect.parent_id
         self._all_written.clear()
+        if effect.is_terminal:
+            self._ended[parent_id] = None
+        elif parent_id not in self._dirty:
+            self._dirty[parent_id] = None
+            heapq.heappush(self._due, (self._written_ns.get(parent_id, -self.pace_ns) + self.pace_ns, parent_id))
 
     def build(self) -> None:
         """Make the bodies that are due. Call between two turns only."""
         if not self._dirty and not self._ended:
             return
         now_ns = self._clock.now_ns()
-        for parent_id in list(self._ended)[:BUILT_MAX]:
+        for parent_id in list(islice(self._ended, BUILT_MAX)):
             del self._ended[parent_id]
             self._dirty.pop(parent_id, None)
             self._written_ns.pop(parent_id, None)
             self._put(parent_id, is_terminal=True)
-        due = [one for one in self._dirty if now_ns - self._written_ns.get(one, 0) >= self.pace_ns]
-        for parent_id in due[:BUILT_MAX]:
+        for parent_id in self._pop_due(now_ns):
             del self._dirty[parent_id]
             self._written_ns[parent_id] = now_ns
             self._put(parent_id, is_terminal=False)
-        if self._ended or len(due) > BUILT_MAX:
+        if self._ended or (self._due and self._due[0][0] <= now_ns):
             asyncio.get_running_loop().call_soon(self._nudge)
         elif self._dirty and self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(self.pace_ns / NS_PER_S, self._ring)
@@ -106,6 +114,7 @@ class Reporter:
     async def flush(self) -> None:
         """Make every open report due now and wait for the writing; for the end of the process."""
         self._written_ns.clear()
+        self._due = [(0, parent_id) for parent_id in sorted(self._dirty)]
         self._nudge()
         await self.written()
 
@@ -134,6 +143,14 @@ class Reporter:
 
     def _stale(self, known: list[tuple[str, int]]) -> list[str]:
         return [one for one, revision in known if _revision_of(self._store.path_of(one)) != revision]
+
+    def _pop_due(self, now_ns: int) -> list[str]:
+        due: list[str] = []
+        while self._due and self._due[0][0] <= now_ns and len(due) < BUILT_MAX:
+            parent_id = heapq.heappop(self._due)[1]
+            if parent_id in self._dirty and parent_id not in due:
+                due.append(parent_id)
+        return due
 
     def _ring(self) -> None:
         self._alarm = None
