@@ -97,12 +97,17 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Commanded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An operator's command was taken."""
+    """An operator's command came. `code`: `accepted`, or why it was refused; empty in records of older versions.
+
+    It stands before its consequences; `text` says in words why it was refused.
+    """
 
     now_ns: int
     uid: int
     command: Command
     pid: int = 0
+    code: str = ""
+    text: str = ""
 
 
 class ParentStopping(msgspec.Struct, frozen=True, kw_only=True, tag=True):

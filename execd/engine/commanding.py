@@ -1,7 +1,7 @@
 """What operators ask, by command or by file: one answer each, every one journaled.
 
-A refused command changes nothing but is journaled too, with its code in the
-reply. A file that asks (cancel, amend) has an id of its own and counts once.
+A refused command changes nothing but is journaled too, with its code and the
+reason. A file that asks (cancel, amend) has an id of its own and counts once.
 A new verb is a class in `core/commands.py` and a case in `obey`.
 """
 
@@ -64,8 +64,19 @@ DONE: Final = Answer(ACCEPTED)
 
 def on_command(desk: Desk, event: CommandReceived) -> None:
     """Journal a command, obey or refuse it, and answer."""
-    desk.record(Commanded(now_ns=event.now_ns, uid=event.uid, pid=event.pid, command=event.command))
+    mark = desk.mark()
     answer = obey(desk, event.command, event.now_ns)
+    desk.record_before(
+        mark,
+        Commanded(
+            now_ns=event.now_ns,
+            uid=event.uid,
+            pid=event.pid,
+            command=event.command,
+            code=answer.code,
+            text="" if answer.is_ok else answer.text,
+        ),
+    )
     desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=verb_of(event.command)[1])
 
 

@@ -75,6 +75,11 @@ class Desk:
         self.book.apply(record)
         self._records.append(record)
 
+    def record_before(self, mark: tuple[int, int], record: Record) -> None:
+        """Record what came before everything since `mark`, though it is known only now; it must fold to nothing."""
+        self.book.apply(record)
+        self._records.insert(mark[0], record)
+
     def keep(self, record: Record) -> None:
         """Keep a record that the book has folded already."""
         self._records.append(record)

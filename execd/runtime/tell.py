@@ -103,7 +103,7 @@ def tell_record(record: Record) -> None:
             log.error("parent_held", parent_id=record.parent_id, reason=record.reason)
         case Commanded(command=command):
             verb, parent_id = verb_of(command)
-            log.info("command", uid=record.uid, verb=verb, parent_id=parent_id or None)
+            log.info("command", uid=record.uid, verb=verb, parent_id=parent_id or None, code=record.code)
         case Halted() | Poisoned():
             name = "halted" if isinstance(record, Halted) else "poisoned"
             log.error(name, text=said(record), parent_id=parent_of(record) or None)

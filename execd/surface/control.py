@@ -14,6 +14,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from execd.core.book import Book
+from execd.core.commands import Operated
+from execd.core.events import CommandReceived
 from execd.core.records import Record
 from execd.engine.engine import Engine
 from execd.engine.summary import report
@@ -23,7 +25,7 @@ from execd.runtime.pump import Pump
 from execd.runtime.taking import Taker
 from execd.surface import holdings, remembered, views
 from execd.surface.answers import STATUS, json, unknown
-from execd.surface.gate import Route
+from execd.surface.gate import Route, asker
 from execd.surface.peers import Role
 from execd.surface.verbs import REPLY_S_MAX
 
@@ -124,8 +126,11 @@ class Control:
                 answer = await self._taker.submit(name, body, self._clock.now_ns())
         except IntentError as error:
             self._on_refused(error)
+            self._note_submit(request, f"refused, {error.code}")
             told = {"code": error.code, "message": str(error), "field": error.field, "line": error.line}
             return json(told | {"rows": [row._asdict() for row in error.rows]}, status=STATUS.get(error.code, 422))
+        more = f" and {len(answer.ids) - 1} more" if len(answer.ids) > 1 else ""
+        self._note_submit(request, f"{answer.ids[0]}{more}: {answer.code}")
         taken = {
             "id": answer.ids[0],
             "ids": answer.ids,
@@ -136,6 +141,12 @@ class Control:
             "rows": [row._asdict() for row in answer.rows],
         }
         return json(taken, status=200 if answer.is_ok else STATUS.get(answer.code, 422))
+
+    def _note_submit(self, request: web.Request, text: str) -> None:
+        """Journal who submitted; of a file in the inbox its owner tells."""
+        peer, now_ns = asker(request), self._clock.now_ns()
+        command = Operated(verb="submit", text=text)
+        self._pump.post(CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid))
 
     async def _of(self, intent_id: str, view: Callable[[Book], object]) -> web.Response:
         """Return a view of one intent, from memory or from the journal. Raises Problem where nobody knows it."""

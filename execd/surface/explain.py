@@ -125,7 +125,8 @@ def _told(record: Record) -> _Told | None:
             text = f"asked: {state}, {plain(seen.cum_qty)} of {plain(seen.order_qty)} filled"
             return "broker", text, None, record.cl_ord_id
         case Commanded(command=command):
-            return "command", f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip(), None, None
+            told = f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip()
+            return "command", f"{told}: refused, {record.text}" if record.text else told, None, None
         case (
             ParentAmended()
             | ParentPaused()

@@ -256,7 +256,9 @@ def test_every_command_is_journaled_with_who_and_why(desk: Execd) -> None:
     kinds = {one["command"]["type"] for one in told}
     wanted = {"CancelParent", "AmendParent", "PauseParent", "ResumeParent", "ReleaseParent", "HaltNew", "ResumeNew"}
     reasons = {one["command"].get("reason") for one in told}
+    results = {one["code"] for one in told}
 
+    assert {"accepted", "already_paused", "amend_loosens", "already_ended", "not_halted", "not_held"} <= results
     assert (set(), {os.getuid()}, True, True) == (
         wanted | {"AdoptPosition", "Operated"} - kinds if not wanted <= kinds else set(),
         {one["uid"] for one in told},

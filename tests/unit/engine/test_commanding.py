@@ -46,13 +46,27 @@ def kept_quotes(world: World, until_s: int) -> None:
 
 
 def test_every_command_is_journaled_with_who_gave_it() -> None:
-    """Every command is journaled with uid and pid, a refused one too; each gets one answer."""
+    """Every command is journaled with uid, pid and its result, a refused one too; each gets one answer."""
     world = World()
 
     reply = world.command(CancelParent(parent_id="nobody", reason="gone"))
 
     assert ("not_found", False) == (reply.code, reply.is_ok)
-    assert [(1000, 7)] == [(one.uid, one.pid) for one in world.records if isinstance(one, Commanded)]
+    assert [(1000, 7, "not_found", "no intent has the id nobody")] == [
+        (one.uid, one.pid, one.code, one.text) for one in world.records if isinstance(one, Commanded)
+    ]
+
+
+def test_a_command_stands_before_its_consequences() -> None:
+    """Who reads the journal sees first who asked, with `accepted`, and then what came of it."""
+    world = World()
+    resting(world)
+    before = len(world.records)
+    world.command(CancelParent(parent_id="a", reason="gone"))
+    first, *others = world.records[before:]
+
+    assert isinstance(first, Commanded)
+    assert ("accepted", "", True) == (first.code, first.text, bool(others))
 
 
 def test_a_cancel_before_its_order_leaves_a_tombstone() -> None:

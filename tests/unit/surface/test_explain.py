@@ -136,6 +136,17 @@ LINES: Final[list[tuple[Record, str, str]]] = [
         "cancel by user 1000 news",
     ),
     (
+        kinds.Commanded(
+            now_ns=START_NS,
+            uid=1000,
+            command=CancelParent(parent_id="p", reason="news"),
+            code="already_ended",
+            text="p is filled",
+        ),
+        "command",
+        "cancel by user 1000 news: refused, p is filled",
+    ),
+    (
         kinds.ParentStopping(now_ns=START_NS, parent_id="p", status=ParentStatus.CANCELED, reason="canceled"),
         "decision",
         "stops: canceled",
