@@ -16,7 +16,7 @@ import msgspec
 from execd.core.book import Book
 from execd.core.codec import decoder, encode
 from execd.core.commands import CancelParent, Command
-from execd.core.enums import QueueRule, Side
+from execd.core.enums import Outcome, QueueRule, Side
 from execd.core.events import (
     Alert,
     Cancel,
@@ -38,12 +38,13 @@ from execd.core.events import (
     Replace,
     Reply,
     ReportReceived,
+    RequestFailed,
     SetTimer,
     Submit,
     TimerFired,
 )
 from execd.core.market import Halt, Prints, Quote, one_print
-from execd.core.orders import NewOrder, ParentOrder
+from execd.core.orders import NewOrder, ParentOrder, Request
 from execd.core.records import ParentsRetired, Record
 from execd.core.reports import ExecReport
 from execd.core.rules import Execution, Limits, Rules, S
@@ -116,6 +117,8 @@ class World:
         self.records: list[Record] = []
         self.effects: list[Effect] = []
         self.submitted: list[NewOrder] = []
+        self.is_cut_off = False
+        """While it is, no request reaches the venue, and that is known at once."""
         self.after_event: Callable[[], None] = lambda: None
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._seq = count()
@@ -239,6 +242,8 @@ class World:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
+            case Submit() | Cancel() | Replace() if self.is_cut_off:
+                self._later(lambda: self._not_sent(effect.request))
             case Submit():
                 self.submitted.append(effect.request)
                 self._later(lambda: self._report(self.venue.submit(effect.request, self.now_ns)))
@@ -254,6 +259,16 @@ class World:
                 self._later(lambda: self._recall(cl_ord_id))
             case _:
                 pass  # Reports, alerts and answers are looked at by the tests themselves.
+
+    def _not_sent(self, request: Request) -> None:
+        failed = RequestFailed(
+            now_ns=self.now_ns,
+            account=request.account,
+            cl_ord_id=request.cl_ord_id,
+            outcome=Outcome.NOT_SENT,
+            text="not connected",
+        )
+        self.tell(failed)
 
     def _answer(self, account: str, cl_ord_id: str) -> None:
         seen = self.venue.find(account, cl_ord_id)

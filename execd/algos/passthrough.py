@@ -7,10 +7,10 @@ ends or its parent's deadline.
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView, Finish, Place, Pull, Step, Waiting, ended, usable_quote, was_no_attempt
+from execd.algos.base import AlgoView, Finish, Place, Step, Waiting, ended, usable_quote, was_no_attempt
+from execd.algos.pulling import pull
 from execd.core.enums import OrdStatus, OrdType, ParentStatus, TimeInForce
 from execd.core.order import Order
-from execd.core.orders import CancelRequest
 from execd.core.wake import Wake
 
 
@@ -31,13 +31,14 @@ class Passthrough(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
             return Step(self, (_end_of(view, view.last_child),))
         return self._place(view)
 
+    def with_pulls(self, pulls_n: int) -> "Passthrough":
+        """Return the algorithm having asked for so many cancels of its live child."""
+        return replace(self, pulls_n=pulls_n)
+
     def _watch(self, view: AlgoView, child: Order) -> Step:
         if view.now_ns < view.last_ns:
             return Step(self, wake=Wake(at_ns=view.last_ns))
-        cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
-        if self.pulls_n > cancels_n or cancels_n or child.is_in_doubt:
-            return Step(self)
-        return Step(replace(self, pulls_n=1), (Pull(key=child.key, text="deadline"),))
+        return pull(self, view, child, "deadline")
 
     def _place(self, view: AlgoView) -> Step:
         if view.now_ns >= view.last_ns:

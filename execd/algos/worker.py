@@ -5,8 +5,6 @@ and deadlines live here, once. It states targets: what should be filled or
 working by now less what is.
 """
 
-from typing import Final
-
 import msgspec
 from msgspec.structs import replace
 
@@ -15,25 +13,18 @@ from execd.algos.base import (
     AlgoView,
     Finish,
     Place,
-    Pull,
-    Refuse,
     Step,
     Waiting,
     ended,
     was_no_attempt,
     was_pulled_by_operator,
 )
+from execd.algos.pulling import pull
 from execd.algos.schedules import Schedule
 from execd.algos.tactics import Tactic
 from execd.core.enums import OrdStatus, OrdType, ParentStatus
 from execd.core.order import Order
-from execd.core.orders import CancelRequest
-from execd.core.rules import S
 from execd.core.wake import Wake
-
-CANCELS_MAX: Final = 10
-"""A broker that refuses so many cancels of one order needs a person."""
-CANCEL_RETRY_NS: Final = 1 * S
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -62,21 +53,16 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             return self._settle(view, view.last_child)
         return _place(self, view)
 
+    def with_pulls(self, pulls_n: int) -> "Worker":
+        """Return the worker having asked for so many cancels of its live child."""
+        return replace(self, pulls_n=pulls_n)
+
     def _watch(self, view: AlgoView, child: Order) -> Step:
         """Return what to do while a child is live: wait, or pull it when its time is up."""
         due_ns = min(child.sent_ns + self.tactic.ttl_ns, view.last_ns)
         if view.now_ns < due_ns and view.leaves_qty:
             return Step(self, wake=Wake(at_ns=due_ns))
-        cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
-        if cancels_n < self.pulls_n or child.pending is not None or child.is_in_doubt:
-            return Step(self)  # Its answer wakes us.
-        if cancels_n >= CANCELS_MAX:
-            refusal = Refuse(code="cancel_refused", text=f"{cancels_n} cancels of {child.key} were refused")
-            return Step(self, (refusal,))
-        if cancels_n and view.now_ns < child.last_ns + CANCEL_RETRY_NS:
-            return Step(self, wake=Wake(at_ns=child.last_ns + CANCEL_RETRY_NS))
-        text = "deadline" if view.now_ns >= view.last_ns else "time is up"
-        return Step(replace(self, pulls_n=cancels_n + 1), (Pull(key=child.key, text=text),))
+        return pull(self, view, child, "deadline" if view.now_ns >= view.last_ns else "time is up")
 
     def _settle(self, view: AlgoView, child: Order) -> Step:
         """Return what follows the end of a child (SPEC 11)."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from execd.core import fills as fill_facts
 from execd.core import order as order_facts
 from execd.core import telling
-from execd.core.enums import ParentStatus
+from execd.core.enums import Outcome, ParentStatus
 from execd.core.order import Order
 from execd.core.orders import NewOrder, Sleeve
 from execd.core.parents import (
@@ -255,7 +255,7 @@ class Book:
             parent = replace(parent, children=(*parent.children, key), live=(*parent.live, key))
         else:
             key = self.chains[request.orig_cl_ord_id]
-            self._put_order(order_facts.add_request(self.orders[key], request))
+            self._put_order(order_facts.add_request(self.orders[key], request, record.now_ns))
         self.chains[request.cl_ord_id] = key
         self._put(replace(parent, requests_n=parent.requests_n + 1), record.now_ns)
 
@@ -270,15 +270,17 @@ class Book:
     def _failed(self, record: Failed) -> None:
         order = self.order_of(record.cl_ord_id)
         if order is not None:
-            changed = order_facts.add_failure(order, record.cl_ord_id, record.outcome, record.text)
-            self._change(order, changed, record.now_ns, f"{record.cl_ord_id} {record.outcome}: {record.text}")
+            failure = order_facts.Failure(record.cl_ord_id, record.outcome, record.text)
+            changed = order_facts.add_failure(order, failure, record.now_ns)
+            note = f"{record.cl_ord_id} {record.outcome}: {record.text}"
+            self._change(order, changed, record.now_ns, note, is_unsent=record.outcome is Outcome.NOT_SENT)
 
     def _found(self, record: Found) -> None:
         order = self.order_of(record.cl_ord_id)
         if order is not None:
             self._change(order, order_facts.add_snapshot(order, record.seen), record.now_ns)
 
-    def _change(self, before: Order, after: Order, now_ns: int, *notes: str) -> None:
+    def _change(self, before: Order, after: Order, now_ns: int, *notes: str, is_unsent: bool = False) -> None:
         if after == before:
             return
         self._put_order(after)
@@ -292,6 +294,8 @@ class Book:
             notional=parent.notional + paid,
             commission=parent.commission + fees,
             live=_live_with(parent.live, after),
+            unsent_n=parent.unsent_n + 1 if is_unsent else 0,
+            unsent_ns=now_ns if is_unsent else parent.unsent_ns,
         )
         self._put(parent, now_ns, *notes)
         if bought or paid or fees:

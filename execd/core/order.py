@@ -89,6 +89,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     terms: tuple[Terms, ...] = ()
     suspended_ns: int | None = None
     last_ns: int = 0
+    tried_ns: int = 0
+    """When a request of it was sent, or ended without a report, for the last time."""
 
     @property
     def first(self) -> NewOrder:
@@ -158,6 +160,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return None
 
     @property
+    def cancels_refused_n(self) -> int:
+        """How many cancels the broker has refused; one that was never sent is none."""
+        refused = {answer.cl_ord_id for answer in self.answers if not answer.is_accepted}
+        refused.update(failure.cl_ord_id for failure in self.failures if failure.outcome is Outcome.REFUSED)
+        return sum(isinstance(request, CancelRequest) and request.cl_ord_id in refused for request in self.requests)
+
+    @property
     def is_in_doubt(self) -> bool:
         """Whether a request of it ended unknown and nothing has resolved it since."""
         return not self.is_done and any(
@@ -211,19 +220,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def begin(request: NewOrder, sent_ns: int) -> Order:
     """Return the chain that `request` begins."""
-    return Order(requests=(request,), sent_ns=sent_ns)
+    return Order(requests=(request,), sent_ns=sent_ns, tried_ns=sent_ns)
 
 
-def add_request(order: Order, request: ReplaceRequest | CancelRequest) -> Order:
+def add_request(order: Order, request: ReplaceRequest | CancelRequest, sent_ns: int) -> Order:
     """Return the chain with one more request of ours; the same request twice is once."""
     if any(known.cl_ord_id == request.cl_ord_id for known in order.requests):
         return order
-    return replace(order, requests=(*order.requests, request))
+    return replace(order, requests=(*order.requests, request), tried_ns=max(order.tried_ns, sent_ns))
 
 
-def add_failure(order: Order, cl_ord_id: str, outcome: Outcome, text: str) -> Order:
-    """Return the chain knowing that one of its requests ended without a report."""
-    return replace(order, failures=_with(order.failures, Failure(cl_ord_id, outcome, text)))
+def add_failure(order: Order, failure: Failure, now_ns: int) -> Order:
+    """Return the chain knowing that one of its requests ended without a report; the same failure twice is once."""
+    if failure in order.failures:
+        return order
+    return replace(order, failures=_with(order.failures, failure), tried_ns=max(order.tried_ns, now_ns))
 
 
 def add_snapshot(order: Order, seen: OrderSnapshot) -> Order:

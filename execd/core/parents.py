@@ -34,7 +34,11 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of one parent. `children` are keys of orders, `requests_n` counts every request made for it."""
+    """What we know of one parent.
+
+    `children` are keys of orders, `requests_n` counts every request made for it, `unsent_n` the last ones in a row that
+    were surely not sent, of which the latest failed at `unsent_ns`.
+    """
 
     order: ParentOrder
     content_hash: str
@@ -52,6 +56,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     children: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
     requests_n: int = 0
+    unsent_n: int = 0
+    unsent_ns: int = 0
     stopping: ParentStatus | None = None
     is_paused: bool = False
     cum_qty: Decimal = ZERO

@@ -15,7 +15,7 @@ from execd.core.reports import Trade, TradeCanceled, TradeCorrected
 from execd.engine import memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
-from execd.engine.stepping import step_parent
+from execd.engine.stepping import UNSENT_ALERT_N, step_parent
 
 
 def on_report(desk: Desk, event: ReportReceived) -> None:
@@ -73,6 +73,10 @@ def on_failure(desk: Desk, event: RequestFailed) -> None:
         text = f"{event.cl_ord_id} may or may not have reached the broker: {event.text}"
         desk.alert("in_doubt", text, parent_id=parent_id)
         desk.ask_about(changed)
+    parent = desk.parent(changed.first.parent_id)
+    if parent.unsent_n == UNSENT_ALERT_N and event.outcome is Outcome.NOT_SENT:
+        text = f"nothing of {parent.order.parent_id} can be sent, {parent.unsent_n} times now: {event.text}"
+        desk.alert("not_sent", text, parent_id=parent.order.parent_id)
     _go_on(desk, changed, event.now_ns)
 
 

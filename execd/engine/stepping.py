@@ -13,6 +13,7 @@ from execd.algos.registry import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.records import Stepped, Waited
+from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import Desk
@@ -23,12 +24,19 @@ from execd.engine.sending import cancel_request, gate, requests_of, send
 ZERO: Final = Decimal(0)
 PAUSED: Final = "operator: paused"
 OBSERVED: Final = "observe"
+UNSENT_PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
+UNSENT_ALERT_N: Final = 4
+"""So many requests of a parent in a row that could not be sent are told to a person."""
 
 
 def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     """Ask a working parent's algorithm what to do now, and do it if tokens and gate allow."""
     parent = desk.parent(parent_id)
     if parent.status.is_terminal:
+        return
+    due_ns = unsent_due_ns(parent)
+    if now_ns < due_ns:
+        desk.set_timer(parent_id, due_ns)
         return
     if parent.stopping is not None:
         pull_live(desk, parent, now_ns)
@@ -81,6 +89,16 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
     )
 
 
+def unsent_due_ns(parent: Parent) -> int:
+    """Return when a parent whose last requests could not be sent may try again: after 1, 2, 4 s, then every 8 s.
+
+    What could not be sent adds nothing in the market, so its decision is taken afresh each time.
+    """
+    if not parent.unsent_n:
+        return 0
+    return parent.unsent_ns + UNSENT_PAUSES_NS[min(parent.unsent_n, len(UNSENT_PAUSES_NS)) - 1]
+
+
 def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:
     """Cancel what a stopping parent has out; end it when that is nothing."""
     if not end_if_stopped(desk, parent, now_ns):
@@ -95,7 +113,7 @@ def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
         child = desk.book.orders[key]
         if child.pending is not None or child.is_in_doubt:
             continue
-        tried_ns = child.last_ns if len(child.requests) > 1 else 0
+        tried_ns = child.tried_ns if len(child.requests) > 1 else 0
         if now_ns - tried_ns < desk.rules.execution.retry_ns:
             desk.set_timer(parent_id, retry_ns)
             continue

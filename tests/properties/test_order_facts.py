@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from execd.core import order as facts
 from execd.core.enums import OrdStatus, Outcome
 from execd.core.fills import recounted
-from execd.core.order import Order
+from execd.core.order import Failure, Order
 from execd.core.reports import (
     Accepted,
     Canceled,
@@ -44,8 +44,8 @@ SAID = SEEDS.map(lambda seed: report(KEY, [KEY, CANCEL, REPLACE], seed))
 def chain(*, order_qty: int = 100) -> Order:
     """Return an order sent, with a cancel and a replace of it sent too."""
     order = facts.begin(new_order(1, order_qty=order_qty), START_NS)
-    order = facts.add_request(order, cancel_request(1, 2))
-    return facts.add_request(order, replace_request(1, 3, order_qty=120))
+    order = facts.add_request(order, cancel_request(1, 2), START_NS)
+    return facts.add_request(order, replace_request(1, 3, order_qty=120), START_NS)
 
 
 def hears(order: Order, said: Sequence[ExecReport | OrderSnapshot]) -> Order:
@@ -172,9 +172,9 @@ def happens(order: Order, step: str, at: int) -> Order:
     qty = Decimal(words[1]) if len(words) > 1 and words[1].isdigit() else Decimal(0)
     match words[0]:
         case "cancel":
-            return facts.add_request(order, cancel_request(1, 2))
+            return facts.add_request(order, cancel_request(1, 2), START_NS)
         case "replace":
-            return facts.add_request(order, replace_request(1, 3, order_qty=int(qty)))
+            return facts.add_request(order, replace_request(1, 3, order_qty=int(qty)), START_NS)
         case "fill":
             options = dict(zip(words[2::2], words[3::2], strict=True))
             begin = int(options["from"]) if "from" in options else None
@@ -217,7 +217,7 @@ def fill(exec_id: str, qty: int, at: int, *, begin: int | None = None) -> Trade:
 
 def test_an_order_that_surely_never_arrived_is_rejected_until_the_broker_speaks_of_it() -> None:
     """A lookup that found nothing ends an order; any later report overrules it."""
-    order = facts.add_failure(facts.begin(new_order(1), START_NS), KEY, Outcome.NEVER_ARRIVED, "")
+    order = facts.add_failure(facts.begin(new_order(1), START_NS), Failure(KEY, Outcome.NEVER_ARRIVED), START_NS)
     later = facts.apply(order, ACK)
 
     assert (OrdStatus.REJECTED, OrdStatus.NEW) == (order.ord_status, later.ord_status)
@@ -226,9 +226,9 @@ def test_an_order_that_surely_never_arrived_is_rejected_until_the_broker_speaks_
 @pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.REFUSED, Outcome.NEVER_ARRIVED])
 def test_doubt_about_a_cancel_ends_when_it_surely_never_lived(outcome: Outcome) -> None:
     """Unknown is a state that later knowledge resolves, by an answer or by proof of absence."""
-    order = facts.add_request(facts.begin(new_order(1), START_NS), cancel_request(1, 2))
-    doubted = facts.add_failure(facts.apply(order, ACK), CANCEL, Outcome.UNKNOWN, "timeout")
-    resolved = facts.add_failure(doubted, CANCEL, outcome, "")
+    order = facts.add_request(facts.begin(new_order(1), START_NS), cancel_request(1, 2), START_NS)
+    doubted = facts.add_failure(facts.apply(order, ACK), Failure(CANCEL, Outcome.UNKNOWN, "timeout"), START_NS)
+    resolved = facts.add_failure(doubted, Failure(CANCEL, outcome), START_NS)
 
     assert (True, False) == (doubted.is_in_doubt, resolved.is_in_doubt)
     assert OrdStatus.NEW is resolved.ord_status
@@ -236,8 +236,8 @@ def test_doubt_about_a_cancel_ends_when_it_surely_never_lived(outcome: Outcome) 
 
 def test_an_unanswered_replace_counts_at_its_larger_and_a_doubted_one_at_its_sum() -> None:
     """Exposure is max(old, new) while a replace is unanswered, old + new while it is in doubt."""
-    order = facts.add_request(facts.begin(new_order(1), START_NS), replace_request(1, 3, order_qty=120))
-    doubted = facts.add_failure(order, REPLACE, Outcome.UNKNOWN, "timeout")
+    order = facts.add_request(facts.begin(new_order(1), START_NS), replace_request(1, 3, order_qty=120), START_NS)
+    doubted = facts.add_failure(order, Failure(REPLACE, Outcome.UNKNOWN, "timeout"), START_NS)
 
     assert (Decimal(120), Decimal(220)) == (order.exposure_qty, doubted.exposure_qty)
 

@@ -129,7 +129,7 @@ def test_reports_fold_to_what_the_venue_knows(rows: list[Row], rule: QueueRule, 
         elif isinstance(row, ReplaceRequest | CancelRequest) and row.cl_ord_id not in chain:
             key = chain.get(row.orig_cl_ord_id)
             if key is not None and orders[key].first.account == row.account:
-                orders[key] = order_facts.add_request(orders[key], row)
+                orders[key] = order_facts.add_request(orders[key], row, now_ns)
                 chain[row.cl_ord_id] = key
         elif isinstance(row, NewOrder | ReplaceRequest | CancelRequest):
             continue

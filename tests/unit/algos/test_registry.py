@@ -47,7 +47,7 @@ def test_every_algorithm_has_a_section_in_the_manual(name: str) -> None:
 def test_every_file_of_an_algorithm_is_used_by_the_registry() -> None:
     """A tactic or schedule that nobody can reach is dead."""
     algos = REPOSITORY / "execd" / "algos"
-    helpers = {"__init__", "base", "pricing", "registry", "worker"}
+    helpers = {"__init__", "base", "pricing", "pulling", "registry", "worker"}
     files = {path.stem for path in algos.rglob("*.py")} - helpers
     told = (algos / "registry.py").read_text(encoding="utf-8")
 

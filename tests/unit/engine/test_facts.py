@@ -31,7 +31,7 @@ def _alerts(world: World) -> list[str]:
 
 
 def test_an_order_that_left_too_late_is_not_sent_and_decided_afresh() -> None:
-    """`send_by` passed during the commit: NOT_SENT is journaled, the parent steps again with a new id."""
+    """`send_by` passed during the commit: NOT_SENT is journaled, the parent steps a second later with a new id."""
     world = World()
     world.show(AAPL)
     cycle = world.cycle
@@ -40,7 +40,8 @@ def test_an_order_that_left_too_late_is_not_sent_and_decided_afresh() -> None:
     batch = cycle.turn(world.now_ns)
     world.now_ns += 5 * S
     effects = cycle.committed(batch, world.now_ns)
-    world.tell(QuoteReceived(now_ns=world.now_ns, quote=AAPL))
+    world.now_ns += 1 * S
+    world.show(AAPL)
 
     assert not [effect for effect in effects if isinstance(effect, Submit)]
     assert ["not_sent"] == [order.failures[0].outcome for order in world.book.orders.values() if order.failures]
