@@ -6,7 +6,6 @@ from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
     Alert,
     ParentReceived,
-    QuoteReceived,
     ReportReceived,
     RequestFailed,
     StopRequested,
@@ -40,8 +39,8 @@ def test_an_order_that_left_too_late_is_not_sent_and_decided_afresh() -> None:
     batch = cycle.turn(world.now_ns)
     world.now_ns += 5 * S
     effects = cycle.committed(batch, world.now_ns)
-    world.now_ns += 1 * S
     world.show(AAPL)
+    world.run(7)
 
     assert not [effect for effect in effects if isinstance(effect, Submit)]
     assert ["not_sent"] == [order.failures[0].outcome for order in world.book.orders.values() if order.failures]
