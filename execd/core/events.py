@@ -188,6 +188,14 @@ class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     key: str
 
 
+class ParentWoken(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """It is the turn of a parent that something woke, one among many; the cycle makes this event itself."""
+
+    now_ns: int
+    parent_id: str
+    cause: str
+
+
 class Recovered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The journal has been folded: take up what was open."""
 
@@ -220,6 +228,7 @@ Event = (
     | RulesChanged
     | RecallAnswered
     | TimerFired
+    | ParentWoken
     | Recovered
     | StopRequested
 )

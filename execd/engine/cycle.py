@@ -27,6 +27,7 @@ from execd.core.events import (
     ListReceived,
     LookedUp,
     ParentReceived,
+    ParentWoken,
     PrintsReceived,
     QuoteReceived,
     RecallAnswered,
@@ -48,6 +49,8 @@ from execd.engine.poison import poisoned
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
+WOKEN_MAX: Final = 64
+"""Parents that have their turn in one batch because something woke them; a quote may wake thousands."""
 
 _STOP, _FACTS, _CLOCK, _COMMANDS, _INTENTS, _MARKET = range(6)
 _RANKS: Final = 6
@@ -72,7 +75,7 @@ class Cycle:
 
     def has_work(self) -> bool:
         """Whether `turn` would handle anything."""
-        return any(self._queues)
+        return any(self._queues) or bool(self.engine.desk.woken)
 
     def turn(self, now_ns: int) -> Batch:
         """Handle waiting events; return the batch to commit. `committed` must follow before the next turn."""
@@ -80,16 +83,28 @@ class Cycle:
             message = "turn() before committed(): effects would leave before their records"
             raise AssertionError(message)
         self._is_committing = True
-        left = EVENTS_MAX
+        left, woken_left = EVENTS_MAX, WOKEN_MAX
         for queue in self._queues:
             while queue and left and self.poison is None:
                 self._handle(queue.popleft(), now_ns)
                 left -= 1
+                woken_left = self._go_on(woken_left, now_ns)
+        self._go_on(woken_left, now_ns)
         records = self.engine.take_records()
         is_whole = self.poison is None and bool(records)
         # What an event changed before it failed is in the book; the next start writes all rows anew.
         rows = self._project(self.engine.book, self.engine.book.take_touched()) if is_whole else Rows()
         return Batch(now_ns=now_ns, records=records, rows=rows)
+
+    def _go_on(self, woken_left: int, now_ns: int) -> int:
+        """Give at most `woken_left` of those who were woken their turn; return how many more may have it now."""
+        while woken_left and self.poison is None:
+            woken = self.engine.next_woken(now_ns)
+            if woken is None:
+                break
+            self._handle(woken, now_ns)
+            woken_left -= 1
+        return woken_left
 
     def _handle(self, event: Event, now_ns: int) -> None:
         """Let the engine take an event; one that it cannot digest becomes a record in the place of its own."""
@@ -136,7 +151,7 @@ def _rank_of(event: Event) -> int:
             return _STOP
         case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered():
             return _FACTS
-        case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired():
+        case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK
         case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
             return _COMMANDS

@@ -5,6 +5,7 @@ for something. The indexes beside the book (live orders by symbol, who waits,
 algorithm values) can always be made again from it: `reindex` does.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -17,11 +18,14 @@ from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
 from execd.engine.market import Markets
+from execd.engine.parked import Parked
 from execd.engine.resting import Resting
+from execd.engine.seats import Seats
 from execd.engine.throttle import Buckets, buckets
 from execd.engine.watchers import Watchers
 
 ZERO: Final = Decimal(0)
+AT_ONCE_NS: Final = 0
 Severity = Literal["critical", "warning", "info"]
 
 
@@ -39,7 +43,10 @@ class Desk:
         self.watchers = Watchers()
         self.algos: dict[str, Algo] = {}
         self.timers: dict[str, int] = {}
-        self.parked: dict[str, tuple[int, int]] = {}
+        self.parked: dict[str, Parked] = {}
+        self.seats: dict[str, Seats] = {}
+        self.woken: dict[str, str] = {}
+        """Parents whose turn is to come, and why; the cycle gives it to a bounded number at a time."""
         self.live: dict[tuple[str, str], Resting] = {}
         self.open_orders_n: dict[str, int] = {}
         self.buckets: dict[str, Buckets] = {}
@@ -51,8 +58,8 @@ class Desk:
         """The parent whose turn it is; what an event dies of may be its."""
         self.muted: dict[str, None] = {}
         """Symbols whose market data was poison."""
-        self.superseding: dict[str, None] = {}
-        """Parents that wait for the end of one that they replace."""
+        self.superseding: dict[str, dict[str, None]] = {}
+        """By a parent: those that wait for its end, because they replace it."""
         self.ended_targets: list[str] = []
         self._keys: dict[str, str] = {}
         self._records: list[Record] = []
@@ -69,6 +76,8 @@ class Desk:
         if rules.throttle != self.rules.throttle:
             self.buckets.clear()
         self.rules = rules
+        for account in self.seats:
+            self.call_seats(account)
 
     def record(self, record: Record) -> None:
         """Fold a record into the book and keep it for the journal."""
@@ -185,6 +194,36 @@ class Desk:
         if is_live != was_live:
             change = 1 if is_live else -1
             self.open_orders_n[first.account] = self.open_orders_n.get(first.account, 0) + change
+            if not is_live:
+                self.call_seats(first.account)
+
+    def seats_of(self, account: str) -> Seats:
+        """Return who waits until an account may have another order out."""
+        known = self.seats.get(account)
+        if known is None:
+            known = self.seats[account] = Seats()
+        return known
+
+    def call_seats(self, account: str) -> None:
+        """Let as many of those who wait for room have their turn as there is room for."""
+        seats, limits = self.seats.get(account), self.rules.limits.get(account)
+        if seats is None or limits is None:
+            return
+        for parent_id in seats.call(limits.open_orders_max - self.open_orders_n.get(account, 0)):
+            # By a timer that is due: its turn is an event of its own, and its symbol's market is told before it.
+            self.set_timer(parent_id, AT_ONCE_NS)
+
+    def leave_seats(self, parent_id: str) -> None:
+        """Forget that a parent waited for room: it has placed, or ended."""
+        account = self.parent(parent_id).order.account
+        seats = self.seats.get(account)
+        if seats is not None and seats.leave(parent_id):
+            self.call_seats(account)
+
+    def wake(self, parent_ids: Iterable[str], cause: str) -> None:
+        """Let parents have their turn, after those that were woken before them."""
+        for parent_id in parent_ids:
+            self.woken.setdefault(parent_id, cause)
 
     def ask_about(self, order: Order) -> None:
         """Ask the broker for an order."""
@@ -206,6 +245,13 @@ class Desk:
         known = self.buckets.get(account)
         if known is None:
             known = self.buckets[account] = buckets(self.rules.throttle)
+        return known
+
+    def parked_of(self, account: str) -> Parked:
+        """Return who waits for a token of an account."""
+        known = self.parked.get(account)
+        if known is None:
+            known = self.parked[account] = Parked()
         return known
 
     def owned_qty(self, parent: Parent) -> Decimal:

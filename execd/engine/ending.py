@@ -18,13 +18,13 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
     desk.watchers.put(parent.order.symbol, parent_id, NEVER)
     desk.algos.pop(parent_id, None)
     desk.timers.pop(parent_id, None)
-    desk.parked.pop(parent_id, None)
-    desk.superseding.pop(parent_id, None)
+    desk.parked_of(parent.order.account).drop(parent_id)
+    desk.leave_seats(parent_id)
     desk.leave(parent_id)
     desk.write_report(parent_id)
     if parent.order.target_qty is not None:
         desk.ended_targets.append(parent_id)
-    for waiting_id in desk.superseding:
+    for waiting_id in desk.superseding.pop(parent_id, ()):
         desk.set_timer(waiting_id, now_ns)
 
 

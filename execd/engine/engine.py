@@ -21,6 +21,7 @@ from execd.core.events import (
     ListReceived,
     LookedUp,
     ParentReceived,
+    ParentWoken,
     PrintsReceived,
     QuoteReceived,
     RecallAnswered,
@@ -65,15 +66,17 @@ class Engine:
             case QuoteReceived():
                 if event.quote.symbol not in desk.muted:
                     desk.markets.on_quote(event.quote)
-                    self._wake(desk.watchers.by_quote(event.quote), event.now_ns, "quote")
+                    desk.wake(desk.watchers.by_quote(event.quote), "quote")
             case PrintsReceived():
                 if event.prints.symbol not in desk.muted:
                     volume = desk.markets.on_prints(event.prints)
-                    self._wake(desk.watchers.by_prints(event.prints, volume), event.now_ns, "print")
+                    desk.wake(desk.watchers.by_prints(event.prints, volume), "print")
             case ReportReceived():
                 facts.on_report(desk, event)
             case TimerFired():
                 self._on_timer(event)
+            case ParentWoken():
+                self._on_woken(event)
             case ParentReceived():
                 receive(desk, event)
             case _:
@@ -111,7 +114,7 @@ class Engine:
             case HaltReceived():
                 if event.halt.symbol not in desk.muted:
                     desk.markets.on_halt(event.halt)
-                    self._wake(desk.open_in(event.halt.symbol), event.now_ns, "halt")
+                    desk.wake(desk.open_in(event.halt.symbol), "halt")
             case StreamAlive():
                 self._on_alive(event)
             case StreamGap():
@@ -139,9 +142,13 @@ class Engine:
         """Return the records made since the last call."""
         return self.desk.take_records()
 
-    def _wake(self, parent_ids: list[str], now_ns: int, cause: str) -> None:
-        for parent_id in parent_ids:
-            touch(self.desk, parent_id, now_ns, cause)
+    def next_woken(self, now_ns: int) -> ParentWoken | None:
+        """Take out the parent whose turn it is; None where nobody was woken."""
+        woken = self.desk.woken
+        if not woken:
+            return None
+        parent_id = next(iter(woken))
+        return ParentWoken(now_ns=now_ns, parent_id=parent_id, cause=woken.pop(parent_id))
 
     def _on_timer(self, event: TimerFired) -> None:
         desk, key = self.desk, event.key
@@ -156,13 +163,22 @@ class Engine:
         elif key in desk.open_parents:
             touch(desk, key, event.now_ns, "timer")
 
+    def _on_woken(self, event: ParentWoken) -> None:
+        desk = self.desk
+        if event.parent_id not in desk.open_parents:
+            return
+        if desk.pulls_at_stop:
+            desk.subject = event.parent_id
+            pull(desk, desk.parent(event.parent_id), event.now_ns, "operator: stopping")
+        else:
+            touch(desk, event.parent_id, event.now_ns, event.cause)
+
     def _on_stop(self, event: StopRequested) -> None:
         desk = self.desk
         desk.is_stopping = True
         if event.policy == "cancel":
             desk.pulls_at_stop = True
-            for parent_id in desk.open_parents:
-                pull(desk, desk.parent(parent_id), event.now_ns, "operator: stopping")
+            desk.wake(desk.open_parents, "stop")
 
     def _on_alive(self, event: StreamAlive) -> None:
         markets = self.desk.markets
@@ -171,7 +187,7 @@ class Engine:
         if silence_ns > self.desk.rules.execution.quote_age_resting_ns_max:
             # Standing quotes are fresh again without having been sent again.
             for symbol in self.desk.watchers.symbols():
-                self._wake(self.desk.watchers.for_quotes(symbol), event.now_ns, "stream")
+                self.desk.wake(self.desk.watchers.for_quotes(symbol), "stream")
 
     def _on_gap(self, event: StreamGap) -> None:
         desk = self.desk

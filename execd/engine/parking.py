@@ -29,7 +29,7 @@ def take_tokens(desk: Desk, account: str, *, orders_n: int, cancels_n: int, now_
 def park(desk: Desk, parent: Parent, now_ns: int, due_ns: int, *, is_cancel: bool) -> None:
     """Set a parent aside until a token is due; cancels first, then by deadline."""
     parent_id = parent.order.parent_id
-    desk.parked[parent_id] = (0 if is_cancel else 1, parent.expire_ns or now_ns)
+    desk.parked_of(parent.order.account).put(parent_id, (0 if is_cancel else 1, parent.expire_ns or now_ns))
     desk.set_timer(token_timer(parent.order.account), due_ns)
     if desk.parent(parent_id).reason != THROTTLED:
         text = f"the account's rate is used up; the next token is due in {(due_ns - now_ns) // MS} ms"
@@ -40,11 +40,3 @@ def park(desk: Desk, parent: Parent, now_ns: int, due_ns: int, *, is_cancel: boo
 def token_timer(account: str) -> str:
     """Return the name of the timer at which an account's next token is due; no parent id begins with @."""
     return f"@token:{account}"
-
-
-def parked_of(desk: Desk, account: str) -> list[str]:
-    """Return an account's parked parents: cancels first, then by deadline, then by id."""
-    ranks = [
-        (*rank, parent_id) for parent_id, rank in desk.parked.items() if desk.parent(parent_id).order.account == account
-    ]
-    return [parent_id for _, _, parent_id in sorted(ranks)]

@@ -20,6 +20,7 @@ from execd.core.orders import NewOrder, ParentOrder, ReplaceRequest
 from execd.core.rules import Execution, Limits, Rules
 
 ZERO: Final = Decimal(0)
+OPEN_ORDERS: Final = "max_open_orders"
 
 
 class Kind(StrEnum):
@@ -131,7 +132,7 @@ def _open_orders(context: SendContext) -> Refusal | None:
     if context.open_orders_n < context.limits.open_orders_max:
         return None
     return Refusal(
-        code="max_open_orders",
+        code=OPEN_ORDERS,
         text=f"{context.open_orders_n} orders are open, at most {context.limits.open_orders_max}",
         is_passing=True,
     )
@@ -177,7 +178,7 @@ ROWS: Final = (
     Row("max_order_notional", _RISK_ADDING, _notional),
     Row("stale_reference", _RISK_ADDING, _fresh),
     Row("price_collar", _RISK_ADDING, _collar),
-    Row("max_open_orders", (Kind.NEW,), _open_orders),
+    Row(OPEN_ORDERS, (Kind.NEW,), _open_orders),
     Row("opposing_order", (Kind.NEW, Kind.REPLACE, Kind.FLATTEN), _opposing),
 )
 

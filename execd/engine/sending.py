@@ -101,6 +101,9 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
     """Return the first refusal of the send gate; cancels are never asked about."""
     limits = desk.rules.limits_of(parent.order)
     halt = halting.halt_of(desk, parent.order.account)
+    # Seats that are promised to others are taken, and so are those of the orders that come before in this step.
+    promised_n = desk.seats_of(parent.order.account).promised_to_others(parent.order.parent_id)
+    asked_n = 0
     for request in requests:
         if isinstance(request, CancelRequest):
             continue
@@ -116,7 +119,7 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             chain_cum_qty=ZERO if chain is None else chain.cum_qty,
             siblings=tuple(desk.book.orders[key] for key in parent.children if key != chain_key),
             rival=rival,
-            open_orders_n=desk.open_orders_n.get(request.account, 0),
+            open_orders_n=desk.open_orders_n.get(request.account, 0) + promised_n + asked_n,
             market=view.market,
             instrument=view.instrument,
             limits=limits,
@@ -127,6 +130,7 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
         refusal = risk.send(context)
         if refusal is not None:
             return refusal
+        asked_n += isinstance(request, NewOrder)
     return None
 
 
@@ -144,6 +148,7 @@ def send(desk: Desk, request: Request, now_ns: int) -> None:
     order_id = chain.order_ids[-1] if chain.order_ids else ""
     match request:
         case NewOrder():
+            desk.leave_seats(request.parent_id)
             desk.effect(Submit(request=request))
         case ReplaceRequest():
             desk.effect(Replace(request=request, order_id=order_id))

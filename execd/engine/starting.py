@@ -42,10 +42,9 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
     before = _superseded(desk, parent)
     if before is not None:
         retry_ns = now_ns + desk.rules.execution.retry_ns
-        desk.superseding[parent_id] = None
+        desk.superseding.setdefault(before, {})[parent_id] = None
         _wait(desk, parent, now_ns, SUPERSEDING, f"{before} is being cancelled first", Wake(at_ns=retry_ns))
         return
-    desk.superseding.pop(parent_id, None)
     if now_ns < order.effective_ns:
         _wait(desk, parent, now_ns, "not_before", f"starts at {order.effective_ns}", Wake(at_ns=order.effective_ns))
         return

@@ -16,9 +16,9 @@ from execd.core.records import Stepped, Waited
 from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
-from execd.engine.desk import Desk
+from execd.engine.desk import AT_ONCE_NS, Desk
 from execd.engine.ending import end_if_stopped, end_parent, stop_parent
-from execd.engine.parking import park, parked_of, take_tokens
+from execd.engine.parking import park, take_tokens, token_timer
 from execd.engine.sending import cancel_request, gate, requests_of, send
 
 ZERO: Final = Decimal(0)
@@ -27,10 +27,21 @@ OBSERVED: Final = "observe"
 UNSENT_PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
 UNSENT_ALERT_N: Final = 4
 """So many requests of a parent in a row that could not be sent are told to a person."""
+PARKED_MAX: Final = 64
+"""So many have their turn with one token's timer: one that needs no token, or is refused, lets the next one come."""
 
 
 def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     """Ask a working parent's algorithm what to do now, and do it if tokens and gate allow."""
+    _step(desk, parent_id, now_ns, cause)
+    account = desk.parent(parent_id).order.account
+    seats = desk.seats.get(account)
+    # It was called and did not sit down: the next is called, unless it found no room after all and waits again.
+    if seats is not None and seats.give_back(parent_id) and not seats.waits(parent_id):
+        desk.call_seats(account)
+
+
+def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     parent = desk.parent(parent_id)
     if parent.status.is_terminal:
         return
@@ -218,6 +229,11 @@ def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, now_ns: int) -> 
         if parent.reason != refusal.code:
             desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=refusal.code, text=refusal.text))
             desk.write_report(parent_id)
+        if refusal.code == risk.OPEN_ORDERS:
+            # It is called when there is room: until then neither time nor the market makes it ask again.
+            desk.seats_of(parent.order.account).wait(parent_id)
+            set_wake(desk, parent, Wake(at_ns=parent.expire_ns))
+            return
         desk.set_timer(parent_id, min(now_ns + desk.rules.execution.retry_ns, parent.expire_ns))
         return
     if refusal.code == "children_over_parent":
@@ -248,8 +264,13 @@ def _note(action: Action) -> str:
 
 def step_parked(desk: Desk, account: str, now_ns: int) -> None:
     """Step an account's parked parents afresh, most urgent first, until one is parked again."""
-    for parent_id in parked_of(desk, account):
-        del desk.parked[parent_id]
-        step_parent(desk, parent_id, now_ns, "token")
-        if parent_id in desk.parked:
+    parked = desk.parked_of(account)
+    for _ in range(PARKED_MAX):
+        parent_id = parked.take()
+        if parent_id is None:
             return
+        step_parent(desk, parent_id, now_ns, "token")
+        if parent_id in parked:
+            return
+    if len(parked):
+        desk.set_timer(token_timer(account), AT_ONCE_NS)
