@@ -30,7 +30,6 @@ from execd.intake.doorway import ReadyFile
 from execd.intake.outbox import Outbox
 from execd.intake.parse import ParseContext, Parsed, amend_of, parse_steps
 from execd.intake.watch import InboxScan
-from execd.journal.lock import StateLock
 from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
 from execd.reference import Reference
@@ -140,9 +139,7 @@ class Daemon:
     ) -> Self:
         """Take the state directory, read the journal, and join the parts; `closing` gets what must be closed."""
         settings = loaded.settings
-        for folder in paths.folders:
-            folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        lock = StateLock(paths.root)
+        lock = opening.take(paths)
         closing.callback(lock.release)
         journal = await opening.open_journal(settings, paths, now_ns=time.time_ns())
         closing.push_async_callback(journal.close)

@@ -10,9 +10,9 @@ ExecdError
 │   │   └── NotSent    it never left this process: it may be decided afresh, and nobody refused it
 │   └── Unknown        may be live: ask before doing anything again
 ├── JournalError       the journal cannot be trusted or written (exit 70)
-│   ├── JournalFull    no space: stop new risk, free the ballast
+│   ├── JournalFull    no space: stop new risk, free the ballast (at a start: exit 1, for room may come)
 │   ├── JournalBusy    another daemon holds the state directory
-│   ├── JournalUnsafe  a file system that does not keep its promises
+│   ├── JournalUnsafe  a file system that does not keep its promises, or a directory that is not ours (exit 78)
 │   └── JournalForeign not ours: left untouched, and a restart would not help (exit 78)
 │       ├── JournalNewer    a later execd wrote it
 │       ├── JournalCorrupt  damaged: a page, a record, or the chain of their sums
@@ -101,7 +101,7 @@ class JournalBusy(JournalError):
 
 
 class JournalUnsafe(JournalError):
-    """The state directory is on a file system that a journal cannot trust."""
+    """The state directory cannot hold a journal: its file system, its owner or its mode says so."""
 
 
 class JournalForeign(JournalError):

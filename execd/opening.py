@@ -1,4 +1,4 @@
-"""How the journal of a daemon is opened: on what disk, by which SQLite, with which old records and which warning.
+"""How the journal of a daemon is opened: in whose directory, on what disk, by which SQLite, with which old records.
 
 It joins the rooms `journal` and `config` for `app.py`: what is read here is
 settled before there is an engine. What goes on while the daemon runs
@@ -6,7 +6,11 @@ settled before there is an engine. What goes on while the daemon runs
 """
 
 import asyncio
+import os
 import sqlite3
+import stat
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -14,9 +18,10 @@ import structlog
 from execd.config.settings import Settings
 from execd.core.book import Book
 from execd.core.events import TroubleReported
-from execd.errors import JournalError
+from execd.errors import JournalError, JournalFull, JournalUnsafe
 from execd.journal import disk
 from execd.journal.ballast import NAME, Ballast
+from execd.journal.lock import StateLock
 from execd.journal.marks import clear_reduce_only, read_reduce_only
 from execd.journal.sqlite import SqliteJournal
 from execd.ports import Clock
@@ -25,8 +30,38 @@ from execd.runtime.paths import StatePaths
 SQLITE_SAFE: Final = (3, 51, 3)
 """Older ones can corrupt a file that two connections write or checkpoint; ours has one of either."""
 CAUSE: Final = "journal_restored"
+_ROOT: Final = 0
 
 log = structlog.get_logger("execd.opening")
+
+
+def take(paths: StatePaths) -> StateLock:
+    """Take a state directory, make what is missing in it, and return its lock.
+
+    Raises JournalUnsafe where the directory is not ours, before anything in it is touched; else what `StateLock` does.
+    """
+    refuse_not_ours(paths.root)
+    for folder in paths.folders:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    return StateLock(paths.root)
+
+
+def refuse_not_ours(root: Path) -> None:
+    """Raise JournalUnsafe where somebody else owns `root`, or everybody may write it; one that is missing is well."""
+    with suppress(FileNotFoundError):
+        if told := not_ours(root.stat(), us=os.geteuid()):
+            raise JournalUnsafe(f"{root} {told}, or name another with --state-dir")
+
+
+def not_ours(status: os.stat_result, *, us: int) -> str:
+    """Return why a directory may not hold our state, and what to do; empty where it may. `us` is our user id."""
+    if status.st_uid not in {us, _ROOT}:
+        # We may be root: what root leaves behind there its owner could not open the next day.
+        return (
+            f"belongs to user {status.st_uid} and not to us, user {us}: run execd as that user, "
+            f"give it away with chown -R {us}"
+        )
+    return "may be written by everybody: chmod o-w it" if status.st_mode & stat.S_IWOTH else ""
 
 
 async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) -> SqliteJournal:
@@ -41,7 +76,15 @@ async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) ->
             version=sqlite3.sqlite_version,
             text="it can corrupt a file that two connections write; execd writes with one, and so must everybody else",
         )
-    return await SqliteJournal.open(paths.journal, created_ns=now_ns)
+    try:
+        return await SqliteJournal.open(paths.journal, created_ns=now_ns)
+    except JournalFull as error:
+        # Orders may rest at a broker: the room that is kept for the worst day is for a start, too.
+        log.critical("journal_full", text=str(error), has_room=ballast_of(settings, paths).release())
+    try:
+        return await SqliteJournal.open(paths.journal, created_ns=now_ns)
+    except JournalFull as error:
+        raise JournalFull(f"{error}: make room, then start again") from error
 
 
 async def load(journal: SqliteJournal, settings: Settings, *, now_ns: int) -> Book:

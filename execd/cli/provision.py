@@ -105,7 +105,7 @@ def directory(name: str, folder: Path) -> Check:
     if seen != folder:
         return Check(name, "ok", f"{folder}: the first start makes it")
     if status.st_uid not in {os.geteuid(), _ROOT}:
-        return Check(name, "warn", f"{folder}: belongs to user {status.st_uid}", f"chown {os.geteuid()} {folder}")
+        return Check(name, "fail", f"{folder}: belongs to user {status.st_uid}", f"chown -R {os.geteuid()} {folder}")
     if status.st_mode & stat.S_IWOTH:
         return Check(name, "fail", f"{folder}: may be written by everybody", f"chmod o-w {folder}")
     return Check(name, "ok", f"{folder}: can be written")

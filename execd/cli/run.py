@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 SIGTERM and SIGINT stop it cleanly (exit 0); a second one ends the waiting. Resting orders stay at the broker,
 or are canceled where process.stop says so. SIGHUP reads the configuration again (execd reload).
-exit 1: another execd holds the state directory; 70: it died, and the log says of what;
+exit 1: another execd holds the state directory, or the disk is full; 70: it died, and the log says of what;
 78: the configuration, the state directory or its journal cannot be used"""
 
 
@@ -73,7 +73,7 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
 
     with late_certificates() as load_certificates:
         from execd.app import Daemon
-    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign, JournalUnsafe
+    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign, JournalFull, JournalUnsafe
     from execd.runtime.stopping import StopWish
     from execd.runtime.supervisor import said
 
@@ -87,7 +87,8 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
             daemon = await Daemon.open(loaded, paths, closing, read_again, stop_wish)
             _heed_hangup(daemon)
             await daemon.run(lambda daemon: _greet(daemon, load_certificates))
-    except JournalBusy as error:
+    except (JournalBusy, JournalFull) as error:
+        # Neither has to stay so: the service manager may try again.
         raise CliError(Exit.ERROR, str(error)) from None
     except (ConfigError, JournalForeign, JournalUnsafe) as error:
         # A restart would meet the same: the service manager is told not to try.

@@ -5,6 +5,7 @@ checkpoints: the WAL-reset corruption of SQLite before 3.51.3 needs two
 connections that do, so a reader beside the daemon's one writer is safe.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from execd.errors import JournalCorrupt, JournalError, JournalFull
+from execd.errors import JournalCorrupt, JournalError, JournalFull, JournalUnsafe
 
 BUSY_S: Final = 1.0
 """Somebody who reads the file may be in the way for a moment; one who stays is an error."""
 _CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_NOT_OURS: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 _PRIMARY_CODE: Final = 0xFF
 
 
@@ -84,12 +88,29 @@ def sync(path: Path) -> None:
 
 def as_journal_error(error: sqlite3.Error, path: Path | str) -> JournalError:
     """Return the error of ours that says what SQLite met."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
-    if code == sqlite3.SQLITE_FULL:
+    extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = extended & _PRIMARY_CODE
+    # On a full disk the index of the write-ahead file cannot grow, and SQLite calls that an error of the disk.
+    if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
         return JournalFull(f"no space is left for the journal {path}")
     if code in _CORRUPT:
         return JournalCorrupt(f"the journal {path} is corrupt ({error}); {CORRUPT_HELP}")
+    if code in _NOT_WRITABLE:
+        return JournalUnsafe(f"the journal {path} cannot be opened and written ({error}): {_place_help()}")
     return JournalError(f"the journal {path} failed: {error}")
+
+
+def as_place_error(error: OSError, text: str) -> JournalError:
+    """Return the error of ours for a file of the state directory that could not be had; `text` says which and what."""
+    if error.errno in _FULL:
+        return JournalFull(f"{text}: no space is left on the disk; make room")
+    if error.errno in _NOT_OURS:
+        return JournalUnsafe(f"{text} ({error.strerror}): {_place_help()}")
+    return JournalError(f"{text}: {error.strerror}")
+
+
+def _place_help() -> str:
+    return f"let user {os.geteuid()} write there, or name another directory with --state-dir"
 
 
 CORRUPT_HELP: Final = (

@@ -7,10 +7,12 @@ for people.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from execd.errors import JournalBusy, JournalError
+from execd.errors import JournalBusy
+from execd.journal.files import as_place_error
 
 LOCK_NAME: Final = "lock"
 _PID_LEN_MAX: Final = 32
@@ -20,7 +22,11 @@ class StateLock:
     """The state directory is ours until `release`, or until the process ends."""
 
     def __init__(self, state_dir: Path) -> None:
-        """Take the lock at once. Raises JournalBusy where another process holds it, JournalError where none can be."""
+        """Take the lock at once.
+
+        Raises JournalBusy where another process holds it; where none can be had JournalFull, JournalUnsafe or, for what
+        nobody foresaw, JournalError.
+        """
         self.path = state_dir / LOCK_NAME
         try:
             self._handle: int | None = _open_locked(self.path)
@@ -30,7 +36,7 @@ class StateLock:
                 "stop that one, or choose another directory with --state-dir"
             ) from error
         except OSError as error:
-            raise JournalError(f"{self.path} cannot be locked: {error.strerror}") from error
+            raise as_place_error(error, f"{self.path} cannot be locked") from error
 
     def __enter__(self) -> Self:
         return self
@@ -50,8 +56,10 @@ def _open_locked(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        # The kernel holds the lock whatever the file says; a disk without room for a number must not keep us out.
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     except BaseException:  # Whatever it was, the handle must not leak.
         os.close(handle)
         raise

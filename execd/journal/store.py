@@ -25,6 +25,7 @@ from execd.journal.files import (
     BUSY_S,
     CORRUPT_HELP,
     as_journal_error,
+    as_place_error,
     beside,
     copy,
     has_wal,
@@ -77,7 +78,7 @@ def ensure(path: Path, *, created_ns: int, steps: Sequence[sql.Migration] | None
     except sqlite3.Error as error:
         raise as_journal_error(error, path) from error
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be opened: {error.strerror}") from error
+        raise as_place_error(error, f"the journal {path} cannot be opened") from error
 
 
 def require_wal(mode: object) -> None:
@@ -145,8 +146,10 @@ def begin_epoch(connection: sqlite3.Connection, *, now_ns: int, before: Sequence
 
 def check(path: Path, *, newest: int, is_live: bool = False) -> None:
     """Raise JournalForeign where `path` cannot be trusted; nothing changes. `is_live`: a daemon may be writing it."""
-    if not path.is_file():
+    if not path.exists():
         raise JournalError(f"there is no journal at {path}")
+    if not path.is_file():
+        raise JournalForeign(f"{path} is not a file; it was left untouched: move it away, or name another --state-dir")
     with path.open("rb") as file:
         header = file.read(_HEADER_LEN)
     if len(header) < _HEADER_LEN or not header.startswith(_MAGIC) or _number(header, 68) != APPLICATION_ID:

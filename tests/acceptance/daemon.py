@@ -70,13 +70,16 @@ class Execd:
         if self.process is not None:
             self.end(signal.SIGKILL)
 
-    def run(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one command about this state directory."""
+    def run(
+        self, *arguments: str, text: str | None = None, before: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command about this state directory; `before` is done in its process first."""
         return subprocess.run(
             [sys.executable, "-m", "execd.cli", *arguments, "--state-dir", str(self.root)],
             cwd=REPOSITORY,
             env=self.environment,
             input=text,
+            preexec_fn=before,
             stdin=None if text is not None else subprocess.DEVNULL,
             capture_output=True,
             text=True,

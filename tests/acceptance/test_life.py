@@ -1,5 +1,6 @@
 """How a daemon starts, stops, and stands in the way of a second one."""
 
+import resource
 import signal
 import socket
 
@@ -69,6 +70,31 @@ def test_a_foreign_journal_is_left_as_it_is(execd: Execd) -> None:
     done = execd.run("run")
 
     assert (done.returncode, journal.read_bytes() == before) == (78, True)
+
+
+def test_a_state_directory_that_everybody_may_write_is_left_as_it_is(execd: Execd) -> None:
+    """Fault I16: exit 78 as check-config says it, with the next step, and nothing is made in the directory."""
+    execd.root.mkdir()
+    execd.root.chmod(0o777)
+    checked = execd.run("check-config")
+    started = execd.run("run")
+
+    assert (78, 78) == (checked.returncode, started.returncode)
+    assert ("chmod o-w" in started.stderr, []) == (True, list(execd.root.iterdir()))
+
+
+def test_a_start_without_room_says_so_and_leaves_the_journal(execd: Execd) -> None:
+    """Fault B3: exit 1, for there may be room at the next try; the reason, the next step, not a byte changed."""
+    execd.start()
+    execd.until_ready()
+    execd.end()
+    before = (execd.root / "journal.db").read_bytes()
+    # As on a full disk: a file can be opened and not grow.
+    done = execd.run("run", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)))
+
+    assert (1, before) == (done.returncode, (execd.root / "journal.db").read_bytes())
+    assert "no space is left for the journal" in done.stderr
+    assert "make room" in done.stderr
 
 
 def test_smart_execution_can_be_switched_off_by_its_bare_name(execd: Execd) -> None:

@@ -1,6 +1,11 @@
 """How the journal of a daemon is opened: disk, SQLite, old records, and why a start takes no new risk."""
 
+import os
+import resource
 import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,7 @@ from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.projection import Rows
 from execd.core.records import Halted, ParentsRetired
-from execd.errors import JournalUnsafe
+from execd.errors import JournalFull, JournalUnsafe
 from execd.journal import disk
 from execd.journal.disk import Mount
 from execd.journal.marks import ReduceOnly, write_reduce_only
@@ -63,6 +68,56 @@ async def test_a_network_disk_is_refused_before_anything_is_made(
     logs = await opened(paths, Settings().model_copy(update={"journal": journal}))
 
     assert ([], True) == (left, "journal_filesystem" in logs)
+
+
+@pytest.mark.parametrize(
+    "owner, mode, us, expected",
+    [
+        (1000, 0o750, 1000, ""),
+        (0, 0o2770, 1000, ""),
+        (0, 0o750, 0, ""),
+        (1001, 0o750, 1000, "belongs to user 1001 and not to us, user 1000"),
+        (1001, 0o750, 0, "give it away with chown -R 0"),
+        (1000, 0o777, 1000, "chmod o-w"),
+    ],
+)
+def test_a_state_directory_is_ours_alone(owner: int, mode: int, us: int, expected: str) -> None:
+    """Fault I16: somebody else's directory is refused, by root too, and one that everybody may write."""
+    status = os.stat_result((stat.S_IFDIR | mode, 0, 0, 1, owner, owner, 0, 0, 0, 0))
+
+    assert (bool(expected), True) == (bool(told := opening.not_ours(status, us=us)), expected in told)
+
+
+def test_a_directory_that_is_not_ours_is_left_as_it_is(paths: StatePaths) -> None:
+    """Fault I16. Neither a folder nor the lock is made in it; the next step is told."""
+    paths.root.chmod(0o777)
+    with pytest.raises(JournalUnsafe, match=r"chmod o-w it, or name another with --state-dir"):
+        opening.take(paths)
+
+    assert [] == list(paths.root.iterdir())
+
+
+async def test_a_start_on_a_full_disk_gives_the_ballast_back(paths: StatePaths) -> None:
+    """Fault B3. Orders may rest at a broker: the kept room is for a start too, and too little of it is said."""
+    ballast = opening.ballast_of(Settings(), paths)
+    await opened(paths)
+    ballast.ensure()
+    before = paths.journal.read_bytes()
+    with no_file_grows(), pytest.raises(JournalFull, match="no space is left"):
+        await opened(paths)
+
+    assert (False, before) == (ballast.is_there, paths.journal.read_bytes())
+
+
+@contextmanager
+def no_file_grows() -> Iterator[None]:
+    """Let no file of this process grow beyond a few bytes, as on a full disk; opening one goes on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_old_records_move_at_the_start(paths: StatePaths) -> None:

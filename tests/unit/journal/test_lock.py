@@ -1,14 +1,17 @@
 """One daemon for one state directory."""
 
+import errno
 import fcntl
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from execd.errors import JournalBusy, JournalError
+from execd.errors import JournalBusy, JournalError, JournalFull, JournalUnsafe
+from execd.journal.files import as_place_error
 from execd.journal.lock import LOCK_NAME, StateLock
 
 HOLD = """
@@ -35,6 +38,38 @@ def test_a_second_owner_is_refused_and_told_whom_to_stop(tmp_path: Path) -> None
         holder.kill()
     with StateLock(tmp_path) as mine:
         assert f"{os.getpid()}\n" == mine.path.read_text()
+
+
+@pytest.mark.parametrize(
+    "number, expected, word",
+    [
+        (errno.EROFS, JournalUnsafe, "--state-dir"),
+        (errno.EACCES, JournalUnsafe, f"let user {os.geteuid()} write there"),
+        (errno.ENOSPC, JournalFull, "make room"),
+        (errno.EDQUOT, JournalFull, "make room"),
+        (errno.EIO, JournalError, "Input/output error"),
+    ],
+)
+def test_a_file_that_cannot_be_had_says_what_to_do(number: int, expected: type[JournalError], word: str) -> None:
+    """Faults B3, B16: read-only, somebody else's and full are three things, and each has its own next step."""
+    told = as_place_error(OSError(number, os.strerror(number)), "the lock cannot be taken")
+
+    assert expected is type(told)
+    assert word in str(told)
+
+
+def test_a_lock_needs_no_room(tmp_path: Path) -> None:
+    """Fault B3. The pid in the file is for people; without a byte of room the directory is ours all the same."""
+    (tmp_path / LOCK_NAME).write_text("")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        held = StateLock(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    with held, pytest.raises(JournalBusy, match="pid unknown"):
+        StateLock(tmp_path)
 
 
 def test_a_lock_is_free_after_release(tmp_path: Path) -> None:
