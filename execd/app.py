@@ -15,7 +15,7 @@ from typing import Final, Literal, Self
 
 import structlog
 
-from execd import __version__, opening
+from execd import __version__, opening, pinning
 from execd.config.loader import Loaded
 from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import AmendParent
@@ -148,6 +148,7 @@ class Daemon:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
         reference = await Reference.open(settings, paths, clock)
         book = await opening.load(journal, settings, now_ns=clock.now_ns())
+        pinning.require_configured(book, settings.accounts)
         engine = Engine(reference.rules(settings), journal.epoch, book, epochs=journal.epochs)
         daemon = cls(
             settings=settings,
@@ -184,6 +185,7 @@ class Daemon:
         supervisor.edge("surface", self.surface.run, lambda _: None)
         for broker in self.market.brokers.values():
             await broker.start()
+        await pinning.hold_to(self.journal, self.market.brokers, self.venues, now_ns=self.clock.now_ns())
         observers = (self.metrics, Tell(), *self.guards.observers)
         supervisor.spine("engine", lambda: pump.run(self.release, self._between_turns, observers))
         supervisor.spine("throttler", self.sender.run)

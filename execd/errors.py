@@ -16,7 +16,8 @@ ExecdError
 │   └── JournalForeign not ours: left untouched, and a restart would not help (exit 78)
 │       ├── JournalNewer    a later execd wrote it
 │       ├── JournalCorrupt  damaged: a page, a record, or the chain of their sums
-│       └── JournalLost     records that were committed are gone
+│       ├── JournalLost     records that were committed are gone
+│       └── JournalOther    it is of another account than the one that is configured or found
 ├── TapeError          a tape file cannot be read
 └── RefDataError       calendars, bars or assets could not be had; what was cached stays
 """
@@ -118,6 +119,10 @@ class JournalCorrupt(JournalForeign):
 
 class JournalLost(JournalForeign):
     """Records that were committed are gone from the journal; restore a backup, or accept the loss by a rebuild."""
+
+
+class JournalOther(JournalForeign):
+    """The journal is of another account; nothing was sent, and it was left untouched."""
 
 
 class TapeError(ExecdError):

@@ -29,13 +29,21 @@ class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Broker(Protocol):
-    """One account at one broker."""
+    """One account at one broker.
+
+    `identity` is which account that is, in the broker's own words: the same for ever, another for another account. It
+    is known after `start`, and the journal is held to it before anything is asked or sent.
+    """
 
     account: str
+    identity: str
     limits: BrokerLimits
 
     async def start(self) -> None:
-        """Connect; returns once requests can be made."""
+        """Connect, and learn `identity`; nothing changes at the broker."""
+
+    async def take_up(self) -> None:
+        """Begin to work on the account, now that it is known to be the right one; then requests can be made."""
 
     async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
         """Send a new order; None when it was sent and the answer comes by `reports`."""

@@ -6,6 +6,7 @@ market shows comes from `venue.source`, how it is played in `venue.sim_venue`.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
@@ -15,7 +16,9 @@ from execd.ports import BrokerLimits
 from execd.venue.sim_venue import SimVenue
 from execd.venue.source import GeneratorSource
 
-__all__ = ["GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
+__all__ = ["IN_PROCESS", "GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
+IN_PROCESS: Final = "in-process"
+"""The identity of every account of such a venue: it has no memory but the journal, so any journal is its own."""
 
 
 class SimBroker:
@@ -23,6 +26,7 @@ class SimBroker:
 
     def __init__(self, venue: SimVenue, account: str) -> None:
         self.account = account
+        self.identity = IN_PROCESS
         self.limits = BrokerLimits(lookups_are_final=True)
         self._venue = venue
         self._mailbox = venue.attach_account(account)
@@ -30,6 +34,9 @@ class SimBroker:
     async def start(self) -> None:
         """Open the venue, if nobody has."""
         await self._venue.start()
+
+    async def take_up(self) -> None:
+        """Do nothing: the venue has been given what the journal remembers."""
 
     async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
         """Send a new order; the answer comes by `reports`. Raises Refused."""

@@ -8,6 +8,7 @@ of a request is never guessed: not written is NotSent, not answered is Unknown.
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -20,12 +21,17 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
-from execd.errors import NotSent, Unknown
+from execd.errors import BrokerError, NotSent, Unknown
 from execd.ports import BrokerLimits, Clock
 from execd.venue.wire import VERSION, Adopt, Hello
 
 ADOPT_ORDERS: Final = 100
 """Orders in one frame."""
+_NS_PER_S: Final = 1_000_000_000
+
+
+class OtherAccountError(BrokerError):
+    """The venue came back with another account of the same name; nothing is asked of it, and nothing sent to it."""
 
 
 class SimRemoteBroker:
@@ -36,6 +42,7 @@ class SimRemoteBroker:
     ) -> None:
         """Ask for reports from `since_ns` on at the start; `remembered` is for a venue without a ledger."""
         self.account = account
+        self.identity = ""
         self.limits = BrokerLimits(lookups_are_final=True)
         self._venue = venue
         self._since_ns = since_ns
@@ -46,7 +53,14 @@ class SimRemoteBroker:
     async def start(self) -> None:
         """Find the venue or start it, and connect. Raises VenueError, or LinkLost."""
         if self._link is None:
-            await self._connect()
+            self._link = await self._connect()
+            self.identity = identity_of(self._link)
+
+    async def take_up(self) -> None:
+        """Let an account that is new there begin, with what is remembered of it. Raises Refused, or Unknown."""
+        link = self._link
+        if link is not None and link.welcome is not None and link.welcome.is_new:
+            await self._adopt(link)
 
     async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
         """Send a new order; the answer comes by `reports`. Raises NotSent, Refused, or Unknown."""
@@ -62,9 +76,19 @@ class SimRemoteBroker:
         await self._do(request)
 
     async def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
-        """Yield reports as they come. Raises LinkLost; called again, it connects again and begins with a gap."""
+        """Yield reports as they come. Raises LinkLost; called again, it connects again and begins with a gap.
+
+        Raises OtherAccountError where the venue that answers then has another account of that name.
+        """
         if self._link is None or self._link.is_over:
-            await self._connect()
+            link = await self._connect()
+            if self.identity not in {"", identity_of(link)}:
+                link.close()
+                raise OtherAccountError(
+                    f"the venue answers for another account {self.account} ({identity_of(link)}) than before "
+                    f"({self.identity}): its ledger is not the one it had; stop execd, and put that ledger back"
+                )
+            self._link = link
             self._gap = self._gap or "connected again"
         link = self._link
         assert link is not None
@@ -91,7 +115,7 @@ class SimRemoteBroker:
             raise NotSent("the simulated venue is not connected")
         await self._link.do(request)
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> Link:
         since_seq = None if self._link is None else self._link.heard_seq
         hello = Hello(
             version=VERSION,
@@ -102,11 +126,9 @@ class SimRemoteBroker:
             since_ns=self._since_ns,
         )
         link = await self._venue.connect(hello)
-        if link.welcome is not None and link.welcome.is_new:
-            await self._adopt(link)
         if link.welcome is not None and link.welcome.is_gap:
             self._gap = "the venue does not remember everything since we were there"
-        self._link = link
+        return link
 
     async def _adopt(self, link: Link) -> None:
         orders = tuple(self._remembered())
@@ -149,8 +171,14 @@ class SimRemoteFeed:
             self._link.close()
 
 
+def identity_of(link: Link) -> str:
+    """Return which account a venue welcomed us to: when it began there tells it from a later one of the same name."""
+    since_ns = 0 if link.welcome is None else link.welcome.since_ns
+    return f"begun {datetime.fromtimestamp(since_ns // _NS_PER_S, UTC):%Y-%m-%dT%H:%M:%S}.{since_ns % _NS_PER_S:09}Z"
+
+
 def _adopt(orders: tuple[Order, ...], is_last: bool, rid: int) -> Adopt:  # noqa: FBT001  # Bound by position.
     return Adopt(rid=rid, orders=orders, is_last=is_last)
 
 
-__all__ = ["LinkLost", "SimRemoteBroker", "SimRemoteFeed"]
+__all__ = ["LinkLost", "OtherAccountError", "SimRemoteBroker", "SimRemoteFeed"]

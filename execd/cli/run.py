@@ -102,8 +102,8 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
         log.critical("daemon_died", kind=type(error).__name__, text=str(error))
         return Exit.INTERNAL
     except BaseExceptionGroup as group:
-        if isinstance(group.exceptions[0], ConfigError):
-            # The venue cannot be had: a restart would meet the same.
+        if isinstance(group.exceptions[0], ConfigError | JournalForeign):
+            # The venue cannot be had, or is of another account: a restart would meet the same.
             raise CliError(Exit.CONFIG, str(group.exceptions[0])) from None
         # What a spine task died of. The journal has everything up to it, and the next start goes on from there.
         log.critical("daemon_died", text=said(group), exc_info=group)

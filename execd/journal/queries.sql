@@ -47,6 +47,10 @@ SELECT key, value FROM meta;
 -- name: change_meta
 REPLACE INTO meta VALUES (?, ?);
 
+-- name: read_has_history
+SELECT EXISTS (SELECT 1 FROM parents WHERE account = ?1) OR EXISTS (SELECT 1 FROM orders WHERE account = ?1)
+  OR EXISTS (SELECT 1 FROM positions WHERE account = ?1);
+
 -- name: read_last
 -- Time never goes back in a journal, so the last record has the latest instant. There always is one: an archive leaves it.
 SELECT seq, now_ns, sum FROM records ORDER BY seq DESC LIMIT 1;

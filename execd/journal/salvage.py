@@ -27,6 +27,7 @@ from execd.journal.backup import move_aside
 from execd.journal.chain import Chain, link
 from execd.journal.files import beside, reading, sync, with_companions
 from execd.journal.marks import Mark, ReduceOnly, high_file, read_mark, write_mark, write_reduce_only
+from execd.journal.pins import rows_of
 from execd.journal.records import stored
 from execd.journal.write import transaction
 
@@ -54,6 +55,7 @@ class _Old(msgspec.Struct):
     epochs: tuple[str, ...] = ()
     created_ns: int = 0
     archives: tuple[str, ...] = ()
+    pins: dict[str, str] = {}
 
 
 def rebuild(journal: Path, *, now_ns: int) -> Rebuilt:
@@ -74,6 +76,7 @@ def rebuild(journal: Path, *, now_ns: int) -> Rebuilt:
         with transaction(made):
             before = tuple(one for one in (*old.epochs, old.epoch, mark.epoch if mark else "") if one)
             epoch = store.begin_epoch(made, now_ns=now_ns, before=tuple(dict.fromkeys(before)))
+            made.executemany(sql.query("change_meta"), old.pins.items())
         store.require_wal(*made.execute(sql.query("use_wal")).fetchone())
         head = store.head(made)
     moved = move_aside(journal, now_ns=now_ns, word="damaged")
@@ -98,6 +101,7 @@ def _old(journal: Path) -> _Old:
     with contextlib.suppress(JournalError, sqlite3.Error, FileNotFoundError), reading(journal) as connection:
         (old.version,) = connection.execute("PRAGMA user_version").fetchone()
         told = dict(connection.execute(sql.query("read_meta")))
+        old.pins = rows_of(told)
         old.epoch, old.epochs = told.get("epoch", ""), tuple(told.get("epochs", "").split())
         created = told.get("created_ns", "")
         old.created_ns = int(created) if created.isdecimal() else 0

@@ -9,7 +9,7 @@ close it: an open connection keeps its thread, and the thread keeps the process.
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
@@ -26,6 +26,7 @@ from execd.journal.archives import Archive
 from execd.journal.chain import Chain
 from execd.journal.files import BUSY_S, as_journal_error, beside
 from execd.journal.marks import MARK_EVERY_S, Mark, write_mark
+from execd.journal.pins import Pin, has_history, read_pins, write_pins
 from execd.journal.records import RecordRow, Stored, Writing, is_empty, stored, writing
 from execd.journal.write import write_batch
 
@@ -136,6 +137,20 @@ class SqliteJournal:
     async def read_rows(self, table: str) -> list[list[Cell]]:
         """Return the rows of one of `TABLES`, by key."""
         return await self._run(reading.rows, table)
+
+    async def pins(self) -> dict[str, Pin]:
+        """Return which account the journal is of, by the account's name. Raises JournalCorrupt."""
+        return await self._run(read_pins)
+
+    async def pin(self, found: Mapping[str, Pin]) -> None:
+        """Write down which accounts it is of from now on. Raises what `commit` raises."""
+        async with self._lock:
+            self._refuse_poisoned()
+            await self._write(write_pins, found)
+
+    async def has_history(self, account: str) -> bool:
+        """Whether it has an intent, an order or a position of an account, of whatever age."""
+        return await self._run(has_history, account)
 
     async def archive(self, book: Book, *, now_ns: int, days: int) -> Archive | None:
         """Move records that nobody needs and that are older than `days` days to an archive; return it if there is one.

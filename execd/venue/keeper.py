@@ -30,7 +30,8 @@ class Keeper:
         """Begin with what the file holds."""
         self.ledger = Ledger()
         self.ledger.seed(kept.holdings, kept.executions)
-        self.accounts: dict[str, None] = dict.fromkeys(kept.accounts)
+        self.accounts = dict(kept.accounts)
+        """When each account began here."""
         self._file = file
         self._tell = tell
         self._taken: dict[str, int] = dict(kept.seqs)
@@ -56,11 +57,11 @@ class Keeper:
                 )
         self._grows.set()
 
-    def begin(self, account: str, now_ns: int, orders: list[Working], executions: list[Execution]) -> None:
-        """Write down that an account is here from now on, with what it remembers; nothing is told."""
-        self.accounts[account] = None
+    def begin(self, account: str, since_ns: int, orders: list[Working], executions: list[Execution]) -> None:
+        """Write down that an account is here since then, with what it remembers; nothing is told."""
+        self.accounts[account] = since_ns
         batch = self._batch()
-        batch.accounts[account] = now_ns
+        batch.accounts[account] = since_ns
         for order in orders:
             self._add_order(batch, order)
         for execution in executions:

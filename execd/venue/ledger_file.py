@@ -47,9 +47,9 @@ class Batch(msgspec.Struct):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ledger holds when it is opened. `seqs` is the last report of each account."""
+    """What a ledger holds when it is opened. `seqs` is the last report of each account, `accounts` when it began."""
 
-    accounts: tuple[str, ...]
+    accounts: dict[str, int]
     orders: tuple[Working, ...]
     executions: tuple[Execution, ...]
     holdings: dict[str, dict[str, Holding]]
@@ -92,11 +92,11 @@ class LedgerFile:
                 held = holdings.setdefault(str(account), {})
                 held[str(symbol)] = Holding(qty=qty, cash=cash, commission=commission)
             heads = self._all("SELECT account, MAX(seq), MAX(transact_ns) FROM reports GROUP BY account")
-            accounts = self._all("SELECT account FROM accounts ORDER BY since_ns, account")
+            accounts = self._all("SELECT account, since_ns FROM accounts ORDER BY since_ns, account")
         except (sqlite3.Error, msgspec.DecodeError, ValueError, ArithmeticError) as error:
             raise VenueError(f"the venue's ledger {self.path} cannot be read: {error}") from error
         return Kept(
-            accounts=tuple(str(account) for (account,) in accounts),
+            accounts={str(account): int(str(since_ns)) for account, since_ns in accounts},
             orders=tuple(orders),
             executions=executions,
             holdings=holdings,

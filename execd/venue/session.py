@@ -103,6 +103,7 @@ class Session:
         self._held: list[FromVenue] | None = None
         self._adopted: list[Order] = []
         self._may_adopt = False
+        self._since_ns = 0
 
     @property
     def account(self) -> str:
@@ -223,6 +224,7 @@ class Session:
         last_seq = keeper.seq_of(account)
         begin_seq = min(max(since_seq, first_seq - 1, 0), last_seq)
         self._may_adopt = account not in keeper.accounts
+        self._since_ns = keeper.accounts.get(account) or house.clock.now_ns()
         self.stream = Stream(account, say=self.say, faults=house.faults, silence=house.silence, clock=house.clock)
         self.say(
             Welcome(
@@ -230,6 +232,7 @@ class Session:
                 pid=os.getpid(),
                 spec=house.spec,
                 seq=begin_seq,
+                since_ns=self._since_ns,
                 is_new=self._may_adopt,
                 is_gap=begin_seq != since_seq,
             )
@@ -320,9 +323,14 @@ class Session:
                     )
             known = [house.venue.matching.known(order.key) for order in self._adopted]
             working = [order for order in known if order is not None]
-            house.keeper.begin(self.account, now_ns, working, executions)
+            house.keeper.begin(self.account, self._since_ns, working, executions)
             self._adopted.clear()
-        self._follow(message.rid, "")
+        self._begin(self._tell_durable(message.rid))
+
+    async def _tell_durable(self, rid: int) -> None:
+        # The client will hold the venue to it that this account is here.
+        await self._house.keeper.settled()
+        self._follow(rid, "")
 
     async def _show(self) -> None:
         async for ticks in self._feed.batches(TICKS_A_FRAME):

@@ -18,7 +18,7 @@ from execd.core.reports import ExecReport, OrderSnapshot
 from execd.venue.faults import Fault
 from execd.venue.spec import VenueSpec
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Both sides must speak the same; there is nothing to negotiate between a daemon and a venue of one installation."""
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """A hundred adopted orders with their fills are far below it."""
@@ -56,9 +56,9 @@ class Find(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Orders that a client remembers of a venue that had no ledger; taken once, of an account that is new here.
+    """Let an account that is new here begin, with the orders that the client remembers of it; taken once.
 
-    Nothing happens before the last part has come; it may be empty.
+    Nothing happens before the last part has come; it may be empty. Taken: the account is durable.
     """
 
     rid: int
@@ -105,12 +105,17 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The answer to Hello. `is_new`: the account has never been here. `is_gap`: reports asked for are kept no more."""
+    """The answer to Hello. `is_new`: the account has never been here. `is_gap`: reports asked for are kept no more.
+
+    `since_ns` is when the account began here, and with that which one it is: a ledger that was lost and made anew has
+    another of the same name. Of a new one it is what will be written down once the account is taken up.
+    """
 
     version: int
     pid: int
     spec: VenueSpec
     seq: int = 0
+    since_ns: int = 0
     is_new: bool = False
     is_gap: bool = False
 

@@ -52,6 +52,7 @@ class ScriptedBroker:
 
     def __init__(self) -> None:
         self.account = "sim"
+        self.identity = "scripted"
         self.limits = BrokerLimits(lookups_are_final=True)
         self.calls: list[str] = []
         self.finds_fail_n = 0
@@ -60,6 +61,9 @@ class ScriptedBroker:
 
     async def start(self) -> None:
         """Be there."""
+
+    async def take_up(self) -> None:
+        """Begin."""
 
     async def close(self) -> None:
         """Be gone."""
