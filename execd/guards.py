@@ -140,6 +140,7 @@ class Guards:
         """Note that this life ended as it should."""
         self.watchdog.close()
         await self.pager.save()
+        self.resources.close()
         self.starts.end_clean()
         self.notifier.close()
 

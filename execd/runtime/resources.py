@@ -2,8 +2,9 @@
 
 `raise_files_limit` is called once at the start. The task `resources` looks
 every few seconds and tells the engine when the state directory's disk or the
-files that we may open run low, and when there is enough again. It frees
-nothing itself; where there is room it has the ballast made anew.
+files that we may open run low, and when there is enough again. When hardly one
+can be opened any more it gives the reserve back, so that this can still be
+told; where there is room it has the ballast made anew.
 """
 
 import asyncio
@@ -18,12 +19,15 @@ import structlog
 from execd.core.events import TroubleReported
 from execd.ports import Clock
 from execd.runtime.post import Post
+from execd.runtime.reserve import Reserve
 
 LOOK_S: Final = 5.0
 FILES_WANTED: Final = 65_536
 """More than anything here opens; the hard limit is respected."""
 FILES_SHARE_MAX: Final = 0.8
 """Above this share of the files we may open there is an alert: the next connection may be the last."""
+FILES_SHARE_SPENT: Final = 0.95
+"""From this share on the reserve is given back: what is left may not be enough to tell anybody."""
 ENOUGH_FACTOR: Final = 1.1
 """A disk is well again with a tenth more than the minimum: near the bound nothing flaps."""
 MIB: Final = 1 << 20
@@ -51,8 +55,10 @@ class ResourceWatch:
     ) -> None:
         """Watch the disk of `folder`; `on_room` is called in a thread while there is enough of it.
 
-        `wal_bytes` is the size of the journal's write-ahead file.
+        `wal_bytes` is the size of the journal's write-ahead file. The reserve is taken at once.
         """
+        self.reserve = Reserve()
+        self.reserve.take()
         self.free_mib = 0.0
         self.files_share = 0.0
         self._folder = folder
@@ -85,6 +91,7 @@ class ResourceWatch:
         if not self._is_disk_low:
             await asyncio.to_thread(self._on_room)
         self.files_share = self._read_files_share()
+        self._mind_reserve()
         self._tell_files()
         self._tell_wal()
 
@@ -97,6 +104,18 @@ class ResourceWatch:
             if is_low:
                 text += f", at least {self._free_mib_min} are wanted: make room; reducing orders and cancels go on"
             self._trouble("disk_low", text, is_over=not is_low, is_halting=True)
+
+    def close(self) -> None:
+        """Give the reserve back."""
+        self.reserve.give()
+
+    def _mind_reserve(self) -> None:
+        if self.files_share >= FILES_SHARE_SPENT:
+            # Before anything is told: the page for it needs files.
+            if given_n := self.reserve.give():
+                log.error("files_spent", share=round(self.files_share, 2), reserve_n=given_n)
+        elif self.files_share <= FILES_SHARE_MAX:
+            self.reserve.take()
 
     def _tell_files(self) -> None:
         are_low = self.files_share > FILES_SHARE_MAX

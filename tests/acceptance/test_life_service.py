@@ -1,6 +1,7 @@
 """The daemon as a service: it is stopped, reloaded, killed again and again, and told about by its manager."""
 
 import json
+import resource
 import signal
 import socket
 import time
@@ -158,6 +159,26 @@ def test_a_process_that_was_stopped_for_a_while_doubts_what_it_heard(execd: Exec
     execd.drop("a.json", buy("a"))
 
     assert "filled" == execd.ended("a")["status"]
+
+
+def test_a_daemon_without_a_file_left_still_trades_and_pages(execd: Execd, tmp_path: Path) -> None:
+    """Fault G8: where nothing can be opened any more the reserve carries the page, and the daemon goes on and ends."""
+    page = tmp_path / "page.json"
+    script = f"cat > {page}.new && mv {page}.new {page}"
+    begin(execd, EXECD_ALERTS__EXEC=json.dumps(["/bin/sh", "-c", script]), EXECD_ALERTS__SEVERITY_MIN="critical")
+    assert execd.process is not None
+    pid = execd.process.pid
+    open_files = Path(f"/proc/{pid}/fd")
+    execd.drop("a.json", buy("a"))
+    execd.ended("a")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(open_files.iterdir())), 1_000))
+    execd.until(lambda: execd.is_alive() and page.is_file(), what="page")
+    execd.drop("b.json", buy("b"))
+    status = execd.ended("b")["status"]
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1_000, 1_000))
+
+    told = [event["reserve_n"] for event in events(execd, "files_spent")]
+    assert ("files_low", "filled", [16], 0) == (json.loads(page.read_text())["code"], status, told, execd.end())
 
 
 def test_the_service_manager_is_told_of_each_state(execd: Execd, tmp_path: Path) -> None:

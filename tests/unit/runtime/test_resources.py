@@ -1,10 +1,13 @@
 """Disk space and open files: told when they run low, and when there is enough again."""
 
+import contextlib
+import os
 import resource
 from pathlib import Path
 
 from execd.core.events import TroubleReported
 from execd.runtime import resources as room
+from execd.runtime.reserve import RESERVE_FILES, Reserve
 from execd.runtime.resources import (
     FILES_WANTED,
     WAL_BYTES_MAX,
@@ -51,6 +54,57 @@ async def test_open_files_that_run_out_are_told_without_a_halt(tmp_path: Path) -
     told, _ = await story([500] * 4, [0.5, 0.81, 0.9, 0.5], tmp_path)
 
     assert ["files_low", "files_low over"] == told
+
+
+async def test_the_reserve_is_given_back_before_anybody_is_told_and_taken_again(tmp_path: Path) -> None:
+    """Fault G8: the page for files that have run out needs files itself."""
+    shares = iter([0.5, 0.96, 0.9, 0.5])
+    held: list[int] = []
+    told: list[int] = []
+    watch = ResourceWatch(
+        folder=tmp_path,
+        disk_free_mib_min=0,
+        clock=SetClock(),
+        post=lambda _: told.append(watch.reserve.files_n),
+        files_share=lambda: next(shares),
+    )
+    for _ in range(4):
+        await watch.look()
+        held.append(watch.reserve.files_n)
+    watch.close()
+
+    assert [RESERVE_FILES, 0, 0, RESERVE_FILES] == held
+    assert ([0, RESERVE_FILES], 0) == (told, watch.reserve.files_n)
+
+
+def test_the_reserve_opens_what_nothing_else_can_open() -> None:
+    """Fault G8: where no file can be opened any more, as many can be as the reserve gives back."""
+    reserve = Reserve()
+    reserve.take()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The kernel's limit is on the number of a file, and holes below it can be filled.
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (max(int(one.name) for one in Path("/proc/self/fd").iterdir()) + 1, hard)
+    )
+    fill = _until_refused()
+    try:
+        given_n = reserve.give()
+        opened = _until_refused()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for file in fill + opened:
+            os.close(file)
+
+    assert (RESERVE_FILES, RESERVE_FILES) == (given_n, len(opened))
+
+
+def _until_refused() -> list[int]:
+    """Open files until the kernel gives no more."""
+    files: list[int] = []
+    with contextlib.suppress(OSError):
+        while len(files) < FILES_WANTED:
+            files.append(os.open(os.devnull, os.O_RDONLY))
+    return files
 
 
 async def test_a_write_ahead_file_that_is_not_folded_in_is_told(tmp_path: Path) -> None:
