@@ -13,11 +13,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
-import structlog
 
 from execd.core.batch import Batch
 from execd.core.book import Book
@@ -27,26 +25,14 @@ from execd.core.order import Order
 from execd.core.parents import Position, PositionKey
 from execd.core.records import Adopted, Failed, Found, ParentRecalled, Record, Reported, Sending
 from execd.ports import Clock
+from execd.runtime.bodies import Bodies, Store
 from execd.runtime.clock import NS_PER_S
 
 PACE_NS: Final = 250_000_000
 BUILT_MAX: Final = 16
 """Files made between two turns; the rest waits for the next pause."""
-RETRY_S: Final = 1.0
 ZERO: Final = Decimal(0)
 _PX_PLACES: Final = Decimal("0.0001")
-
-log = structlog.get_logger("execd.positions")
-
-
-class PositionStore(Protocol):
-    """Where the files go; called in a thread."""
-
-    def write(self, name: str, body: bytes, *, is_terminal: bool) -> object:
-        """Replace the file of a strategy as a whole. Raises OSError."""
-
-    def path_of(self, name: str) -> Path:
-        """Return where the file of a strategy is, or will be."""
 
 
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +85,7 @@ class PositionFiles:
         self,
         *,
         book: Book,
-        store: PositionStore,
+        store: Store,
         clock: Clock,
         nudge: Callable[[], None],
         revision: Callable[[], int],
@@ -121,17 +107,13 @@ class PositionFiles:
         """What each live order has in the sums of `_ways`."""
         self._dirty: dict[str, None] = {}
         self._built_ns: dict[str, int] = {}
-        self._bodies: dict[str, bytes] = {}
-        self._has_bodies = asyncio.Event()
-        self._all_written = asyncio.Event()
+        self._bodies = Bodies(store, event="positions_write_failed", is_more_due=lambda: bool(self._dirty))
         self._alarm: asyncio.TimerHandle | None = None
         for key in book.positions:
             self._touch(key)
         for parent in book.parents.values():
             for order_key in parent.live:
                 self._touch_order(book.orders[order_key])
-        if not self._dirty:
-            self._all_written.set()
 
     def committed(self, batch: Batch, effects: Sequence[Effect], commit_s: float) -> None:
         """Note whose files are no longer true."""
@@ -147,8 +129,7 @@ class PositionFiles:
         for strategy in due[:BUILT_MAX]:
             del self._dirty[strategy]
             self._built_ns[strategy] = now_ns
-            self._bodies[strategy] = encode(self._file(strategy, now_ns))
-            self._has_bodies.set()
+            self._bodies.put(strategy, encode(self._file(strategy, now_ns)))
         loop = asyncio.get_running_loop()
         if len(due) > BUILT_MAX:
             loop.call_soon(self._nudge)
@@ -159,22 +140,11 @@ class PositionFiles:
         """Make every file due now and wait for the writing; for the end of the process."""
         self._built_ns.clear()
         self._nudge()
-        await self._all_written.wait()
+        await self._bodies.written()
 
     async def run(self) -> None:
         """Write what was made, for ever."""
-        while True:
-            await self._has_bodies.wait()
-            self._has_bodies.clear()
-            bodies, self._bodies = self._bodies, {}
-            failed = await asyncio.to_thread(self._write_all, bodies)
-            if failed:
-                # What was made meanwhile is newer and stays.
-                self._bodies = {**failed, **self._bodies}
-                self._has_bodies.set()
-                await asyncio.sleep(RETRY_S)
-            elif not (self._bodies or self._dirty):
-                self._all_written.set()
+        await self._bodies.run()
 
     def _note(self, record: Record) -> None:
         match record:
@@ -214,7 +184,7 @@ class PositionFiles:
             self._unsorted[strategy] = None
         lines[key] = None
         self._dirty[strategy] = None
-        self._all_written.clear()
+        self._bodies.expect()
 
     def _ring(self) -> None:
         self._alarm = None
@@ -234,18 +204,6 @@ class PositionFiles:
             as_of_ns=now_ns,
             positions=tuple(line for line in lines.values() if line is not None),
         )
-
-    def _write_all(self, bodies: dict[str, bytes]) -> dict[str, bytes]:
-        failed: dict[str, bytes] = {}
-        for strategy, body in bodies.items():
-            try:
-                # Somebody may have removed the folder while we ran.
-                self._store.path_of(strategy).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-                self._store.write(strategy, body, is_terminal=False)
-            except OSError as error:
-                log.warning("positions_write_failed", errno=error.errno, text=error.strerror)
-                failed[strategy] = body
-        return failed
 
 
 def _way_of(order: Order) -> _Way:

@@ -10,26 +10,23 @@ import heapq
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
-import structlog
 
 from execd.core.book import Book
 from execd.core.codec import encode
 from execd.core.events import WriteReport
 from execd.engine.summary import report
 from execd.ports import Clock
+from execd.runtime.bodies import Bodies, Store
 from execd.runtime.clock import NS_PER_S
 
 REWRITE_NS_MIN: Final = 250_000_000
 BUILT_MAX: Final = 64
 """Reports made between two turns; the rest waits for the next pause, so that a full book cannot hold up the engine."""
-RETRY_S: Final = 1.0
 CAUGHT_UP_MAX: Final = 10_000
 """So many of the latest reports are compared with the book at a start."""
-
-log = structlog.get_logger("execd.outbox")
 
 
 class _Revision(msgspec.Struct):
@@ -39,16 +36,6 @@ class _Revision(msgspec.Struct):
 _revision_decoder: Final = msgspec.json.Decoder(_Revision)
 
 
-class ReportStore(Protocol):
-    """Where reports go; called in a thread."""
-
-    def write(self, intent_id: str, body: bytes, *, is_terminal: bool) -> object:
-        """Replace the report of an intent as a whole. Raises OSError."""
-
-    def path_of(self, intent_id: str) -> Path:
-        """Return where the report of an intent is, or will be."""
-
-
 class Reporter:
     """The task `outbox`: which reports are due, and their writing."""
 
@@ -56,7 +43,7 @@ class Reporter:
         self,
         *,
         book: Book,
-        store: ReportStore,
+        store: Store,
         clock: Clock,
         nudge: Callable[[], None],
         pace_ns: int = REWRITE_NS_MIN,
@@ -72,16 +59,13 @@ class Reporter:
         """A heap of when each dirty report may be written; one that has ended meanwhile is skipped."""
         self._ended: dict[str, None] = {}
         self._written_ns: dict[str, int] = {}
-        self._bodies: dict[str, tuple[bytes, bool]] = {}
-        self._has_bodies = asyncio.Event()
-        self._all_written = asyncio.Event()
-        self._all_written.set()
+        self._bodies = Bodies(store, event="outbox_write_failed", is_more_due=lambda: bool(self._dirty or self._ended))
         self._alarm: asyncio.TimerHandle | None = None
 
     def changed(self, effect: WriteReport) -> None:
         """Note that a parent's report is no longer true."""
         parent_id = effect.parent_id
-        self._all_written.clear()
+        self._bodies.expect()
         if effect.is_terminal:
             self._ended[parent_id] = None
         elif parent_id not in self._dirty:
@@ -109,7 +93,7 @@ class Reporter:
 
     async def written(self) -> None:
         """Return once every report that was due is in the outbox."""
-        await self._all_written.wait()
+        await self._bodies.written()
 
     async def flush(self) -> None:
         """Make every open report due now and wait for the writing; for the end of the process."""
@@ -128,18 +112,7 @@ class Reporter:
 
     async def run(self) -> None:
         """Write what was made, for ever."""
-        while True:
-            await self._has_bodies.wait()
-            self._has_bodies.clear()
-            bodies, self._bodies = self._bodies, {}
-            failed = await asyncio.to_thread(self._write_all, bodies)
-            if failed:
-                # What was made meanwhile is newer and stays.
-                self._bodies = {**failed, **self._bodies}
-                self._has_bodies.set()
-                await asyncio.sleep(RETRY_S)
-            elif not (self._bodies or self._dirty or self._ended):
-                self._all_written.set()
+        await self._bodies.run()
 
     def _stale(self, known: list[tuple[str, int]]) -> list[str]:
         return [one for one, revision in known if _revision_of(self._store.path_of(one)) != revision]
@@ -157,20 +130,7 @@ class Reporter:
         self._nudge()
 
     def _put(self, parent_id: str, *, is_terminal: bool) -> None:
-        self._bodies[parent_id] = (encode(report(self._book, parent_id)), is_terminal)
-        self._has_bodies.set()
-
-    def _write_all(self, bodies: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
-        failed: dict[str, tuple[bytes, bool]] = {}
-        for parent_id, (body, is_terminal) in bodies.items():
-            try:
-                # Somebody may have removed the folder while we ran.
-                self._store.path_of(parent_id).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-                self._store.write(parent_id, body, is_terminal=is_terminal)
-            except OSError as error:
-                log.warning("outbox_write_failed", parent_id=parent_id, errno=error.errno, text=error.strerror)
-                failed[parent_id] = (body, is_terminal)
-        return failed
+        self._bodies.put(parent_id, encode(report(self._book, parent_id)), is_terminal=is_terminal)
 
 
 def _revision_of(path: Path) -> int | None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from execd.core.enums import Side
 from execd.core.orders import ParentOrder
 from execd.intake.outbox import Outbox
-from execd.runtime import positions as room
+from execd.runtime import bodies as room
 from execd.runtime.positions import PACE_NS, PositionFiles
 from tests.unit.runtime.ports import SetClock
 from tests.world import World, intent, quote

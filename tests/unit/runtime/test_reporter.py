@@ -13,7 +13,7 @@ from execd.core.enums import ParentStatus
 from execd.core.events import WriteReport
 from execd.core.records import ParentAccepted, ParentEnded
 from execd.intake.outbox import Outbox
-from execd.runtime import reporter as room
+from execd.runtime import bodies as room
 from execd.runtime.reporter import REWRITE_NS_MIN, Reporter
 from tests.unit.runtime.ports import NOW_NS, SetClock
 from tests.world import intent
