@@ -89,7 +89,7 @@ def _qty_refusal(desk: Desk, parent: Parent, qty: Decimal | None) -> risk.Refusa
         return None
     out_qty = sum((desk.book.orders[key].exposure_qty for key in parent.live), parent.cum_qty)
     if qty < out_qty:
-        text = f"{plain(out_qty)} are filled or working; cancel what works first"
+        text = f"{plain(out_qty)} are filled or working; pause the intent, amend it, and resume it"
         return risk.Refusal(code="amend_below_filled", text=text)
     more = qty - parent.order_qty
     free = free_to_exit(desk, parent)

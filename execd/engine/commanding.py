@@ -81,7 +81,7 @@ def on_command(desk: Desk, event: CommandReceived) -> None:
 
 
 def on_document(desk: Desk, event: DocumentReceived) -> None:
-    """Take a file that asks something about another intent; the same file again changes nothing."""
+    """Take a file that asks something about another intent; the same file again is answered as before."""
     document_id, command = event.document_id, event.command
     kind, target = verb_of(command)
     if is_poison(desk, document_id):
@@ -89,7 +89,11 @@ def on_document(desk: Desk, event: DocumentReceived) -> None:
         return
     known_hash = _known_hash(desk, event)
     if known_hash is not None:
-        if known_hash == event.content_hash:
+        known = desk.book.documents.get(document_id)
+        if known_hash == event.content_hash and known is not None and known.code != ACCEPTED:
+            text = f"{document_id} was refused before; give the file a new id to ask again"
+            desk.reply(event.ref, known.code, text, parent_id=target)
+        elif known_hash == event.content_hash:
             desk.reply(event.ref, "duplicate", "the same file is known", is_ok=True, parent_id=target)
         else:
             text = f"id {document_id} was used for something else; give this file an id of its own"

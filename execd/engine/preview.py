@@ -70,6 +70,8 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     checks.append(
         Check(name="halt", is_ok=halt is None, text="none in force" if halt is None else halting.halt_text(halt))
     )
+    mode = "observe: nothing is sent, the report says what would be" if rules.is_observing else "trade"
+    checks.append(Check(name="mode", is_ok=not rules.is_observing, text=mode))
     due = now_ns >= order.effective_ns
     checks.append(Check(name="not_before", is_ok=due, text="now" if due else f"starts at {order.effective_ns}"))
     is_open = rules.session.is_open(now_ns)

@@ -75,7 +75,7 @@ ABOUT_THE_TARGET: Final = (
     Code("not_found", "an amend of an intent that is not known", "see `execd orders`"),
     Code("already_ended", "the target has ended, or is being ended", "its report says how"),
     Code("amend_loosens", "a limit or a collar would become looser", "cancel, and send anew"),
-    Code("amend_below_filled", "less than what is filled and working", "cancel what works first"),
+    Code("amend_below_filled", "less than what is filled and working", "pause the intent, amend it, resume it"),
 )
 """What the engine says of a cancel or an amend."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from execd.core.commands import (
     AdoptPosition,
+    AmendParent,
     CancelParent,
     Command,
     HaltNew,
@@ -106,6 +107,22 @@ def test_a_document_counts_once(content_hash: str, code: str) -> None:
     assert code == reply.code
     assert taken_n == sum(isinstance(record, DocumentTaken) for record in world.records)
     assert (code == "id_conflict") == ("id_conflict" in world.alerts())
+
+
+def test_a_refused_document_is_refused_again() -> None:
+    """The same file a second time says what it said at first, and never that all is well; also after a restart."""
+    world = World()
+    resting(world)
+    asked = AmendParent(parent_id="a", order_qty=Decimal(50))
+    first = world.document("m1", asked).code
+    world.command(PauseParent(parent_id="a", reason="to amend"))
+    world.run(1)
+    world.crash()
+    again = world.document("m1", asked)
+    anew = world.document("m2", asked)
+
+    assert ("amend_below_filled", "amend_below_filled", False) == (first, again.code, again.is_ok)
+    assert (True, Decimal(50)) == (anew.is_ok, world.book.parents["a"].order_qty)
 
 
 def test_documents_and_intents_share_their_ids() -> None:

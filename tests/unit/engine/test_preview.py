@@ -39,6 +39,16 @@ def test_a_preview_says_what_happens(order: ParentOrder) -> None:
     assert told.is_clear == all(check.is_ok for check in told.checks)
 
 
+def test_a_preview_while_observing_says_that_nothing_would_leave() -> None:
+    """The plan and the first order are told all the same."""
+    world = World(replace(RULES, is_observing=True))
+    world.show(quote(*STANDING))
+    told = preview(world.engine.desk, intent("a"), world.now_ns)
+
+    assert (False, ["mode"]) == (told.is_clear, [check.name for check in told.checks if not check.is_ok])
+    assert (True, True) == (told.plan is not None, told.first is not None)
+
+
 def test_a_preview_changes_nothing() -> None:
     """The book, the records, the wishes and the tokens are as before."""
     world = World(execution())
