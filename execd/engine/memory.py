@@ -70,5 +70,17 @@ def is_ours(desk: Desk, cl_ord_id: str) -> bool:
     return cl_ord_id.partition("-")[0] in desk.epochs
 
 
+def sent_before(desk: Desk, parent_id: str) -> str:
+    """Return an order of a new intent's id that the broker told of; empty where there is none.
+
+    The journal was restored from before that order: the id would trade a second time.
+    """
+    if not desk.book.external:
+        return ""
+    key = desk.key_of(desk.parent(parent_id))
+    told = (one for one in desk.book.external if is_ours(desk, one))
+    return next((one for one in told if one.split("-")[1:2] == [key]), "")
+
+
 def _is_settled(parent: Parent) -> bool:
     return parent.status.is_terminal and not parent.live

@@ -18,7 +18,7 @@ from execd.core.enums import ParentStatus, Side
 from execd.core.events import Known, ListItem, ListReceived, ParentReceived, Reply, RowRefusal
 from execd.core.orders import ParentOrder
 from execd.core.records import ParentAccepted, ParentRefused, Tombstoned
-from execd.engine import risk
+from execd.engine import memory, risk
 from execd.engine.desk import Desk
 from execd.engine.ending import stop_parent
 from execd.engine.poison import is_poison
@@ -115,6 +115,13 @@ def accept(desk: Desk, parent: ParentOrder, its_hash: str, now_ns: int) -> None:
     desk.enter(parent_id)
     desk.write_report(parent_id)
     desk.subscribe(parent.symbol)
+    sent = memory.sent_before(desk, parent_id)
+    if sent:
+        reason = (
+            f"sent_before: the broker knows {sent} of this id, the journal does not: compare, then release or cancel it"
+        )
+        desk.hold(parent_id, reason, now_ns)
+        return
     twin = _twin(desk, parent, now_ns)
     if twin is not None:
         reason = f"duplicate_suspected: {twin} asks for the same; release it, or send it with allow_duplicate: true"

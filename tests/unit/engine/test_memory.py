@@ -5,13 +5,15 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from execd.core.book import Book
+from execd.core.commands import ReleaseParent
 from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Known, ParentReceived, Recall, ReportReceived
+from execd.core.ids import parent_key
 from execd.core.records import ParentRecalled, ParentsRetired, Reported
 from execd.core.reports import Trade
 from execd.core.rules import S
 from execd.engine.engine import Engine
-from tests.world import RULES, World, intent, quote
+from tests.world import EPOCH, RULES, World, intent, quote
 
 HOUR_S = 3_600
 
@@ -137,6 +139,26 @@ def test_an_order_with_our_mark_that_nobody_knows_is_told() -> None:
 
     assert "external_order" in world.alerts()
     assert 1 == sum(isinstance(one, Reported) and one.report == report for one in world.records)
+
+
+def test_an_intent_that_was_sent_before_the_restore_is_held() -> None:
+    """Fault H8. The broker told of an order of its id: it trades a second time only if an operator says so."""
+    event = late_trade(traded())
+    world = World()
+    key = parent_key("sim", "a")
+    world.tell(replace(event, report=replace(event.report, cl_ord_id=f"{EPOCH}-{key}-1")))
+    world.show(quote("AAPL", "200.00", "200.02", size=1_000))
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    world.drop(intent("b", urgency=Urgency.HIGH))
+    world.run(1)
+    statuses = [world.book.parents[one].status for one in ("a", "b")]
+    held, sent = world.book.parents["a"].reason, [order.parent_id for order in world.submitted]
+    world.command(ReleaseParent(parent_id="a", reason="the first one was cancelled"))
+    world.run(1)
+
+    assert ([ParentStatus.HELD, ParentStatus.FILLED], ["b"]) == (statuses, sent)
+    assert held.startswith(f"sent_before: the broker knows {EPOCH}-{key}-1")
+    assert ["b", "a"] == [order.parent_id for order in world.submitted]
 
 
 def test_an_order_of_an_epoch_before_the_restore_is_ours() -> None:
