@@ -89,6 +89,8 @@ class Guards:
             book=engine.book,
             checkpoint=journal.checkpoint,
             every_records=settings.journal.checkpoint_records,
+            # Else a daemon that dies soon after each start would read an ever longer tail, and never shorten it.
+            since_n=journal.tail_n,
         )
         self.positions = PositionFiles(
             book=engine.book,

@@ -28,20 +28,27 @@ Recalled = tuple[Parent, tuple[Order, ...]]
 
 def load(connection: sqlite3.Connection, path: Path) -> Book:
     """Return the book of everything committed: the newest checkpoint and what came after it, else every record."""
+    return load_counted(connection, path)[0]
+
+
+def load_counted(connection: sqlite3.Connection, path: Path) -> tuple[Book, int]:
+    """Return that, and how many records came after the checkpoint that was used."""
     try:
         return _load(connection, path)
     except JournalCorrupt as error:
         raise JournalCorrupt(f"the journal {path} is corrupt: {error}; {CORRUPT_HELP}") from error
 
 
-def _load(connection: sqlite3.Connection, path: Path) -> Book:
+def _load(connection: sqlite3.Connection, path: Path) -> tuple[Book, int]:
     book, chain = checkpoints.newest(connection)
+    # The fold takes the chain along with it.
+    from_seq = chain.seq
     fold = Fold(book, chain)
-    for page in archived_pages(path, listed(connection), "read_records", chain.seq):
+    for page in archived_pages(path, listed(connection), "read_records", from_seq):
         fold.take(page)
     for page in pages(connection, "read_records", fold.seq):
         fold.take(page)
-    return fold.book
+    return fold.book, fold.seq - from_seq
 
 
 def fold_all(connection: sqlite3.Connection, path: Path) -> Book:

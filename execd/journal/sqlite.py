@@ -46,6 +46,8 @@ class SqliteJournal:
         self.created_ns = head.created_ns
         self.last_ns = head.last_ns
         """The instant of the last record; zero in a new journal."""
+        self.tail_n = 0
+        """How many records `load` found after the checkpoint that it began with."""
         self._connection = connection
         self._path = path
         self._chain = Chain(head.seq, head.sum)
@@ -81,7 +83,8 @@ class SqliteJournal:
 
     async def load(self) -> Book:
         """Return the fold of everything committed. Raises JournalCorrupt where a record is missing or unreadable."""
-        return await self._run(reading.load, self._path)
+        book, self.tail_n = await self._run(reading.load_counted, self._path)
+        return book
 
     async def commit(self, batch: Batch) -> None:
         """Make a batch durable, all or nothing; an empty one costs nothing.

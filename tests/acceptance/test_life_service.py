@@ -148,6 +148,25 @@ def test_a_daemon_that_dies_again_and_again_takes_no_new_risk_and_pages(execd: E
     assert [] == execd.json("status")["halts"]
 
 
+def test_a_tail_that_a_start_had_to_read_is_checkpointed_by_it(execd: Execd) -> None:
+    """Fault G5: lives that each end before enough records have come do not let the tail grow without end."""
+    few, many = {"EXECD_JOURNAL__CHECKPOINT_RECORDS": "100"}, {"EXECD_JOURNAL__CHECKPOINT_RECORDS": "100000"}
+    begin(execd, **many)
+    execd.drop("list.json", json.dumps([buy(f"l{n}", allow_duplicate=True) for n in range(20)]))
+    execd.until(lambda: execd.report("l19").get("is_terminal"), what="end of the list")
+    execd.end(signal.SIGKILL)
+    begin(execd, **few)
+    execd.until(lambda: events(execd, "checkpoint"), what="checkpoint of the tail")
+    (kept,) = events(execd, "checkpoint")
+    execd.end(signal.SIGKILL)
+    begin(execd, **few)
+    execd.drop("last.json", buy("last"))
+    execd.ended("last")
+
+    assert kept["records"] >= 100
+    assert ([], 0) == (events(execd, "checkpoint"), execd.end())
+
+
 def test_a_process_that_was_stopped_for_a_while_doubts_what_it_heard(execd: Execd) -> None:
     """Fault G3: after SIGSTOP the watchdog spares it, the streams are taken as interrupted, and it goes on."""
     begin(execd, EXECD_PROCESS__WATCHDOG_S="1", EXECD_CLOCK__SUSPEND_S="1")
