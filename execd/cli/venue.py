@@ -107,14 +107,21 @@ async def _be(folder: Path, spec: "VenueSpec", idle_exit_s: float) -> int:
     import signal
 
     from execd.runtime.clock import SystemClock
+    from execd.runtime.sdnotify import Notifier
     from execd.venue.process import run_venue
 
-    stop = asyncio.Event()
+    stop, notifier = asyncio.Event(), Notifier(os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_venue(
-        folder, spec, make_clock=lambda floor_ns: SystemClock(floor_ns=floor_ns), stop=stop, idle_exit_s=idle_exit_s
+        folder,
+        spec,
+        make_clock=lambda floor_ns: SystemClock(floor_ns=floor_ns),
+        stop=stop,
+        idle_exit_s=idle_exit_s,
+        on_ready=notifier.ready,
     )
+    notifier.close()
     return Exit.OK
 
 

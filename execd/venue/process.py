@@ -33,10 +33,12 @@ async def run_venue(
     make_clock: Callable[[int], Clock],
     stop: asyncio.Event,
     idle_exit_s: float = 0.0,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Be the venue of a directory until `stop`, or until nobody needs it for `idle_exit_s` (zero: for ever).
 
-    `make_clock` takes the last instant that the ledger knows. Raises VenueError, TapeError.
+    `make_clock` takes the last instant that the ledger knows; `on_ready` is called once the socket is there and the
+    market is open. Raises VenueError, TapeError.
     """
     with VenueLock(folder):
         file = LedgerFile(folder / LEDGER_NAME)
@@ -48,12 +50,19 @@ async def run_venue(
             log.info(
                 "venue_opened", version=__version__, orders=len(venue.matching.live()), accounts=len(kept.accounts)
             )
-            await _live(folder, house, venue, stop, idle_exit_s)
+            await _live(folder, house, venue, stop, idle_exit_s, on_ready)
         finally:
             file.close()
 
 
-async def _live(folder: Path, house: VenueHouse, venue: SimVenue, stop: asyncio.Event, idle_exit_s: float) -> None:
+async def _live(
+    folder: Path,
+    house: VenueHouse,
+    venue: SimVenue,
+    stop: asyncio.Event,
+    idle_exit_s: float,
+    on_ready: Callable[[], None],
+) -> None:
     door = listen(folder)
     try:
         await venue.start()
@@ -64,6 +73,7 @@ async def _live(folder: Path, house: VenueHouse, venue: SimVenue, stop: asyncio.
                 group.create_task(venue.watch(), name="market"),
             ]
             log.info("venue_ready")
+            on_ready()
             await _until_over(house, venue, stop, idle_exit_s)
             # Nobody new, then nothing new, then the last write.
             (folder / SOCKET_NAME).unlink(missing_ok=True)

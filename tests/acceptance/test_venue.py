@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,3 +174,23 @@ def test_other_settings_than_the_running_venue_s_are_named(venued: Venued) -> No
     (told,) = (json.loads(line) for line in venued.log.read_text().splitlines() if "venue_differs" in line)
 
     assert ["sim.seed", "sim.latency_ns"] == told["keys"]
+
+
+def test_a_venue_that_is_a_service_says_when_it_is_ready(venued: Venued, tmp_path: Path) -> None:
+    """READY=1 comes once its socket is there; the daemon that comes after it finds it, and its stop leaves it."""
+    command = [sys.executable, "-m", "execd.cli", "venue", "sim", "--state-dir", str(venued.root)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+        told = venued.environment | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with subprocess.Popen(command, cwd=REPOSITORY, env=told, stderr=subprocess.DEVNULL) as service:
+            heard, has_door = manager.recv(4096).decode(), venued.has_door()
+            venued.start()
+            venued.until_ready()
+            found = venued.venue_pid()
+            venued.end()
+            after = service.poll()
+            service.send_signal(signal.SIGTERM)
+            code = service.wait(10)
+
+    assert ("READY=1", True, True, None, 0) == (heard, has_door, found == service.pid, after, code)
