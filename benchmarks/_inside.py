@@ -54,6 +54,7 @@ class Double:
 
     def __init__(self) -> None:
         self.account = ACCOUNT
+        self.identity = "double"
         self.limits = BrokerLimits(lookups_are_final=True)
         self.handed_ns: dict[str, int] = {}
         self.latest: dict[str, NewOrder] = {}
@@ -73,6 +74,9 @@ class Double:
 
     async def start(self) -> None:
         """Be there."""
+
+    async def take_up(self) -> None:
+        """Be ready."""
 
     async def submit(self, request: NewOrder) -> Accepted | Rejected | None:
         """Take an order; it rests."""
