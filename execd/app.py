@@ -186,6 +186,7 @@ class Daemon:
         for broker in self.market.brokers.values():
             await broker.start()
         await pinning.hold_to(self.journal, self.market.brokers, self.venues, now_ns=self.clock.now_ns())
+        restored = await asyncio.to_thread(opening.restored, self.paths, self.clock)
         observers = (self.metrics, Tell(), *self.guards.observers)
         supervisor.spine("engine", lambda: pump.run(self.release, self._between_turns, observers))
         supervisor.spine("throttler", self.sender.run)
@@ -200,9 +201,8 @@ class Daemon:
             supervisor.edge(task, listener.run, listener.announce)
         self.guards.begin(self.settings)
         pump.post(Recovered(now_ns=self.clock.now_ns()))
-        restored = opening.restored(self.paths, self.clock)
-        if restored is not None:
-            pump.post(restored)
+        for told in restored:
+            pump.post(told)
         await pump.drained()
         opening.forget_restored(self.paths)
         await self.surface.opened.wait()

@@ -15,9 +15,10 @@ from typing import Final
 
 import structlog
 
+from execd import restoring
 from execd.config.settings import Settings
 from execd.core.book import Book
-from execd.core.events import TroubleReported
+from execd.core.events import IdsLost, TroubleReported
 from execd.errors import JournalError, JournalFull, JournalUnsafe
 from execd.journal import disk
 from execd.journal.ballast import NAME, Ballast
@@ -30,6 +31,8 @@ from execd.runtime.paths import StatePaths
 SQLITE_SAFE: Final = (3, 51, 3)
 """Older ones can corrupt a file that two connections write or checkpoint; ours has one of either."""
 CAUSE: Final = "journal_restored"
+IDS_A_RECORD: Final = 200
+"""Ids that one event tells of: a turn takes many events, and commits them together."""
 _ROOT: Final = 0
 
 log = structlog.get_logger("execd.opening")
@@ -71,7 +74,8 @@ async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) ->
     if told:
         log.warning("journal_filesystem", text=told)
     if sqlite3.sqlite_version_info < SQLITE_SAFE:
-        log.info(
+        # Quietly: execd writes with one connection, so it is nothing to do at each start; `doctor` tells it.
+        log.debug(
             "sqlite_version",
             version=sqlite3.sqlite_version,
             text="it can corrupt a file that two connections write; execd writes with one, and so must everybody else",
@@ -106,13 +110,24 @@ def ballast_of(settings: Settings, paths: StatePaths) -> Ballast:
     return Ballast(paths.root / NAME, settings.journal.ballast_mib)
 
 
-def restored(paths: StatePaths, clock: Clock) -> TroubleReported | None:
-    """Return why this start takes no new risk: the journal was restored or rebuilt; None where it was not."""
+def restored(paths: StatePaths, clock: Clock) -> tuple[IdsLost | TroubleReported, ...]:
+    """Return why this start takes no new risk, and which ids must not come again: the journal was restored or rebuilt.
+
+    Empty where it was not. Reads every report and accepted file, so call it in a thread.
+    """
     told = read_reduce_only(paths.root)
     if told is None:
-        return None
+        return ()
+    now_ns, ids = clock.now_ns(), [one.id for one in restoring.lost(paths, told)]
     text = f"{told.reason}: compare orders and positions with the broker, then execd resume --halt"
-    return TroubleReported(now_ns=clock.now_ns(), cause=CAUSE, text=text)
+    if ids:
+        does = "may be used again" if told.may_repeat else "are refused as used_before_restore"
+        text += f". It has forgotten {len(ids)} ids, which {does}: {restoring.lost_text(ids)}"
+    trouble = TroubleReported(now_ns=now_ns, cause=CAUSE, text=text)
+    if told.may_repeat:
+        return (trouble,)
+    parts = (tuple(ids[at : at + IDS_A_RECORD]) for at in range(0, len(ids), IDS_A_RECORD))
+    return (*(IdsLost(now_ns=now_ns, ids=part) for part in parts), trouble)
 
 
 def forget_restored(paths: StatePaths) -> None:

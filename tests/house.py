@@ -46,6 +46,7 @@ ROOMS: dict[str, frozenset[str]] = {
 ROOMS["markets"] = frozenset(ROOMS)
 ROOMS["doors"] = frozenset(ROOMS)
 ROOMS["guards"] = frozenset(ROOMS)
+ROOMS["restoring"] = frozenset(ROOMS)
 ROOMS["opening"] = frozenset(ROOMS)
 ROOMS["pinning"] = frozenset(ROOMS)
 ROOMS["reference"] = frozenset(ROOMS)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, paths_of
-from execd.cli.show import as_json, paint
+from execd.cli.show import as_json, paint, safe
 
 if TYPE_CHECKING:
+    from execd.restoring import Lost
     from execd.runtime.paths import StatePaths
 
 EPILOG: Final = "docs/journal.md tells what to do on which day"
@@ -40,6 +41,8 @@ def add(commands: Subparsers) -> None:
     restore = _part(parts, "restore", _restore, "put a backup in the place of the journal (the daemon is stopped)")
     restore.add_argument("file", metavar="FILE", help="the backup")
     restore.add_argument("--yes", action="store_true", help="do it; without it only say what would be done")
+    text = "let ids that were used after the backup be used again: such an intent would trade a second time"
+    restore.add_argument("--may-repeat", action="store_true", help=text)
     rebuild = _part(parts, "rebuild", _rebuild, "make a journal of what can be read of a damaged one")
     rebuild.add_argument("--yes", action="store_true", help="do it; without it only say what would be done")
 
@@ -128,15 +131,17 @@ def _restore(args: argparse.Namespace) -> int:
     paths, source = paths_of(args), Path(args.file).absolute()
     if not source.is_file():
         raise CliError(Exit.NOT_FOUND, f"there is no backup at {source}")
-    text = f"{paths.journal} would be moved aside and {source} put in its place"
+    text = f"{paths.journal} would be moved aside and {source} put in its place; what came later is forgotten"
     _require_yes(args, f"{text}; the next start takes no new risk until you say: execd resume --halt --reason TEXT")
     paths.root.mkdir(mode=0o750, parents=True, exist_ok=True)
     with StateLock(paths.root):
-        made = restore(paths.journal, source, now_ns=time.time_ns())
+        made = restore(paths.journal, source, now_ns=time.time_ns(), may_repeat=args.may_repeat)
+        forgotten = _forgotten(paths)
     if args.json:
-        print(as_json(_plain(made)))
+        print(as_json(_plain(made) | {"forgotten": [one._asdict() for one in forgotten]}))
         return 0
     print(f"restored: {made.path}, {made.records} records, the last at {_utc(made.last_ns)}, new epoch {made.epoch}")
+    _tell_forgotten(forgotten, may_repeat=args.may_repeat)
     _tell_next(made.moved_to)
     return 0
 
@@ -152,8 +157,9 @@ def _rebuild(args: argparse.Namespace) -> int:
     _require_yes(args, f"{text}; look first with: execd journal verify")
     with StateLock(paths.root):
         made = rebuild(paths.journal, now_ns=time.time_ns())
+        forgotten = _forgotten(paths)
     if args.json:
-        print(as_json(_plain(made)))
+        print(as_json(_plain(made) | {"forgotten": [one._asdict() for one in forgotten]}))
         return 0
     print(f"rebuilt: {paths.journal}, {made.records} records, the last at {_utc(made.last_ns)}, new epoch {made.epoch}")
     if made.stopped_by:
@@ -164,8 +170,35 @@ def _rebuild(args: argparse.Namespace) -> int:
         print(f"at least {made.committed - made.records} records are lost: {made.committed} were committed")
     else:
         print("no record that is known to have been committed is lost")
+    _tell_forgotten(forgotten)
     _tell_next(made.moved_to)
     return 0
+
+
+def _forgotten(paths: "StatePaths") -> "list[Lost]":
+    """Return the ids that the journal has just forgotten, which the next start will refuse."""
+    from execd.journal.marks import read_reduce_only
+    from execd.restoring import lost
+
+    told = read_reduce_only(paths.root)
+    return lost(paths, told) if told is not None else []
+
+
+def _tell_forgotten(forgotten: "list[Lost]", *, may_repeat: bool = False) -> None:
+    if not forgotten:
+        print("no id that was used is forgotten, as far as accepted files, outbox and the old journal tell")
+        return
+    print(f"{paint(str(len(forgotten)) + ' ids', 'held')} were used, and this journal does not know them:")
+    shown = [[safe(one.id), safe(one.text) or "no report"] for one in forgotten[:_SHOWN_MAX]]
+    width = max(len(name) for name, _ in shown)
+    for name, text in shown:
+        print(f"  {name:<{width}}  {text}")
+    if len(forgotten) > _SHOWN_MAX:
+        print(f"  and {len(forgotten) - _SHOWN_MAX} more (all with --json)")
+    if may_repeat:
+        print("as you asked, they may be used again: the same file then trades a second time")
+    else:
+        print("a file with one of them is refused (used_before_restore); what is wanted once more needs a new id")
 
 
 def _require_yes(args: argparse.Namespace, text: str) -> None:

@@ -141,6 +141,13 @@ class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fa
     ref: str = ""
 
 
+class IdsLost(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ids that were used, and of which the journal no longer knows what for: it was restored or rebuilt."""
+
+    now_ns: int
+    ids: tuple[str, ...]
+
+
 class TroubleReported(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Something that the daemon stands on is in trouble, or is well again (`is_over`).
 
@@ -223,6 +230,7 @@ Event = (
     | ListReceived
     | DocumentReceived
     | CommandReceived
+    | IdsLost
     | TroubleReported
     | ClockJumped
     | RulesChanged

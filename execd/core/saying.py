@@ -66,7 +66,7 @@ def said(record: Administrative) -> str:
         case DocumentTaken():
             return f"{record.kind} {record.document_id} about {record.target}: {record.code}"
         case Tombstoned():
-            return f"{record.code} by {record.by}: refused when it comes"
+            return f"{record.code} by {record.by}: {record.parent_id} is refused when it comes"
         case Halted():
             return f"no new risk on {record.account or 'any account'}, {record.cause}: {record.text}"
         case HaltLifted():

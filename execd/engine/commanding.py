@@ -102,8 +102,9 @@ def on_document(desk: Desk, event: DocumentReceived) -> None:
         return
     answer = obey(desk, command, event.now_ns)
     if answer.code == "not_found" and isinstance(command, CancelParent):
-        record = Tombstoned(now_ns=event.now_ns, parent_id=target, code=CANCELLED_BEFORE, by=document_id)
-        desk.record(record)
+        if target not in desk.book.tombstones:
+            record = Tombstoned(now_ns=event.now_ns, parent_id=target, code=CANCELLED_BEFORE, by=document_id)
+            desk.record(record)
         answer = Answer(ACCEPTED, f"{target} has not arrived; it is refused when it does")
     desk.record(
         DocumentTaken(

@@ -24,6 +24,7 @@ from execd.core.events import (
     Effect,
     Event,
     HaltReceived,
+    IdsLost,
     ListReceived,
     LookedUp,
     ParentReceived,
@@ -149,7 +150,7 @@ def _rank_of(event: Event) -> int:
             return _MARKET  # Asked first, for they are nearly all.
         case StopRequested():
             return _STOP
-        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered():
+        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered() | IdsLost():
             return _FACTS
         case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK

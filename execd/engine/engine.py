@@ -18,6 +18,7 @@ from execd.core.events import (
     Effect,
     Event,
     HaltReceived,
+    IdsLost,
     ListReceived,
     LookedUp,
     ParentReceived,
@@ -40,7 +41,7 @@ from execd.core.rules import Rules
 from execd.engine import facts, halting, memory, recovery
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
-from execd.engine.receiving import open_second_leg, receive, receive_list
+from execd.engine.receiving import open_second_leg, receive, receive_list, refuse_lost
 from execd.engine.stepping import pull, step_parked
 from execd.engine.touching import touch
 
@@ -96,6 +97,7 @@ class Engine:
         | RequestFailed
         | LookedUp
         | RecallAnswered
+        | IdsLost
         | TroubleReported
         | ClockJumped
         | RulesChanged
@@ -125,6 +127,8 @@ class Engine:
                 facts.on_lookup(desk, event)
             case RecallAnswered():
                 facts.on_recalled(desk, event)
+            case IdsLost():
+                refuse_lost(desk, event)
             case TroubleReported():
                 halting.on_trouble(desk, event)
             case ClockJumped():

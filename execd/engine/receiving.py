@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from execd.core.book import Parent
 from execd.core.codec import content_hash, plain
 from execd.core.enums import ParentStatus, Side
-from execd.core.events import Known, ListItem, ListReceived, ParentReceived, Reply, RowRefusal
+from execd.core.events import IdsLost, Known, ListItem, ListReceived, ParentReceived, Reply, RowRefusal
 from execd.core.orders import ParentOrder
 from execd.core.records import ParentAccepted, ParentRefused, Tombstoned
 from execd.engine import memory, risk
@@ -29,6 +29,7 @@ ZERO: Final = Decimal(0)
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"
 SUPERSEDED_BEFORE: Final = "superseded_before"
+USED_BEFORE_RESTORE: Final = "used_before_restore"
 SECOND_LEG: Final = "~2"
 """Ends the id of the opening leg of a target through zero; no intent's own id may hold the sign."""
 DUPLICATES_SCANNED_MAX: Final = 1_000
@@ -88,6 +89,10 @@ def _judge(desk: Desk, item: ListItem, now_ns: int) -> _Verdict:
     if desk.is_stopping:
         return _Verdict("stopping", "the daemon is stopping; drop the file again after the restart")
     tombstone = desk.book.tombstones.get(parent_id)
+    if tombstone == USED_BEFORE_RESTORE:
+        # Not its answer for ever: the report that its first life left in the outbox is not overwritten.
+        text = f"{parent_id} was used before the journal was restored, and may have traded: its report, if it is still "
+        return _Verdict(tombstone, f"{text}in the outbox, tells; if it is wanted once more, give it a new id")
     if tombstone is not None:
         return _Verdict(tombstone, "another file asked for that before it came", uses_id=True)
     refusal = risk.accept(parent, desk.rules, now_ns)
@@ -146,10 +151,18 @@ def open_second_leg(desk: Desk, parent: Parent, now_ns: int) -> None:
     accept(desk, second, content_hash({"second_leg_of": order.parent_id}), now_ns)
 
 
+def refuse_lost(desk: Desk, event: IdsLost) -> None:
+    """Remember ids that were used before the journal was restored: none of them trades a second time."""
+    book = desk.book
+    for one in event.ids:
+        if one not in book.parents and one not in book.documents and one not in book.tombstones:
+            desk.record(Tombstoned(now_ns=event.now_ns, parent_id=one, code=USED_BEFORE_RESTORE, by="the restore"))
+
+
 def _supersede(desk: Desk, parent: Parent, now_ns: int) -> None:
     """Stop what an intent replaces; it starts itself when that has ended."""
     parent_id, old_id = parent.order.parent_id, parent.order.supersedes
-    if old_id and old_id not in desk.book.parents:
+    if old_id and old_id not in desk.book.parents and old_id not in desk.book.tombstones:
         record = Tombstoned(now_ns=now_ns, parent_id=old_id, code=SUPERSEDED_BEFORE, by=parent_id)
         desk.record(record)
     olders = [*replaced_targets(desk, parent), *([old_id] if old_id in desk.open_parents else [])]

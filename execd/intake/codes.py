@@ -63,6 +63,11 @@ AT_THE_GATE: Final = (
     Code("id_conflict", "the id was used for something else; the first one stands", "give it an id of its own"),
     Code("cancelled_before", "a cancel of this id came first", "if it is wanted, send it under another id"),
     Code("superseded_before", "an intent that replaces this one came first", "the same"),
+    Code(
+        "used_before_restore",
+        "the id was used after the backup that the journal was restored from; it may have traded",
+        "see its report; what is wanted once more needs a new id",
+    ),
     Code("stale_file", "`valid_until`, given or by default, has passed", "write a new file"),
     Code("deadline_passed", "the deadline has passed", "write a later one"),
     Code("no_limits", "the account has no limits in the configuration", "set them: a missing limit refuses"),

@@ -2,9 +2,10 @@
 
 A backup is one file, taken in one step, whether or not the daemon runs, and
 it says that it is one. A restored journal is an older one: its daemon cannot
-know what was sent after the backup. So it begins a new epoch (no id of before
-is ever used again, the old epochs stay known), and the first start takes no
-new risk. What it replaces is moved aside, never deleted.
+know what was sent after the backup. So it begins a new epoch (no id of an
+order of before is ever used again, the old epochs stay known), and the first
+start takes no new risk. What it replaces is moved aside, never deleted: it
+knows which intents came after the backup (`remains.py`).
 """
 
 import sqlite3
@@ -18,7 +19,7 @@ from execd.errors import JournalError
 from execd.journal import sql, store
 from execd.journal.archives import FOLDER, Archive, file_of, listed
 from execd.journal.files import copy, reading, sync, with_companions
-from execd.journal.marks import Mark, ReduceOnly, high_file, read_mark, write_reduce_only
+from execd.journal.marks import Mark, ReduceOnly, high_file, read_mark, read_reduce_only, write_reduce_only
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +54,10 @@ def backup(journal: Path, target: Path, *, is_live: bool, now_ns: int) -> Backup
     )
 
 
-def restore(journal: Path, source: Path, *, now_ns: int) -> Backup:
+def restore(journal: Path, source: Path, *, now_ns: int, may_repeat: bool = False) -> Backup:
     """Put a backup (or another whole journal) in the place of `journal`; the caller holds the state directory.
 
+    `may_repeat`: the next start does not refuse the ids of intents that came after the backup.
     Raises JournalError, and then nothing has changed. Killed in between, a start refuses and says so, or finds the
     backup and goes on from there.
     """
@@ -67,7 +69,7 @@ def restore(journal: Path, source: Path, *, now_ns: int) -> Backup:
             file_of(journal, archive)
         arrived = journal.with_suffix(".restored")
         copy(connection, arrived, lambda made: _mark_as_backup(made, now_ns, replaced=read_mark(journal)))
-    moved = move_aside(journal, now_ns=now_ns, word="replaced")
+    moved = move_aside(journal, now_ns=now_ns, word="replaced", may_repeat=may_repeat)
     arrived.replace(journal)
     sync(journal.parent)
     # The mark of the old journal comes away last: until then a start without a journal would be refused.
@@ -80,24 +82,33 @@ def restore(journal: Path, source: Path, *, now_ns: int) -> Backup:
     )
 
 
-def move_aside(journal: Path, *, now_ns: int, word: str) -> Path | None:
+def move_aside(journal: Path, *, now_ns: int, word: str, may_repeat: bool = False) -> Path | None:
     """Move a journal and its companions into a folder of their own beside it; None where there is nothing to move."""
     there = [file for file in with_companions(journal) if file.exists()]
-    write_reduce_only(journal.parent, ReduceOnly(now_ns=now_ns, reason=f"the journal was {word}"))
+    folder = _free_folder(journal.parent, word, now_ns)
+    before = read_reduce_only(journal.parent)
+    # Restored twice without a start between: what each of the journals knew is remembered.
+    moved = (*(before.moved if before is not None else ()), *([str(folder)] if there else []))
+    told = ReduceOnly(now_ns=now_ns, reason=f"the journal was {word}", moved=moved, may_repeat=may_repeat)
+    write_reduce_only(journal.parent, told)
     if not there:
         return None
-    stamp = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = journal.parent / f"{word}-{stamp}"
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = journal.parent / f"{word}-{stamp}-{number}"
     folder.mkdir(mode=0o700)
     # The database first: a write-ahead file without it is refused at a start, the other way round it would be lost.
     for file in there:
         file.replace(folder / file.name)
     sync(folder)
     sync(journal.parent)
+    return folder
+
+
+def _free_folder(parent: Path, word: str, now_ns: int) -> Path:
+    stamp = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = parent / f"{word}-{stamp}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{word}-{stamp}-{number}"
     return folder
 
 

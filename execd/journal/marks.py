@@ -31,10 +31,15 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReduceOnly(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the next start takes no new risk."""
+    """Why the next start takes no new risk.
+
+    `moved` are the folders into which journals were moved that knew more; `may_repeat`: what they knew may come again.
+    """
 
     now_ns: int
     reason: str
+    moved: tuple[str, ...] = ()
+    may_repeat: bool = False
 
 
 def high_file(journal: Path) -> Path:

@@ -80,6 +80,20 @@ ORDER BY seq LIMIT ?2;
 -- name: read_known
 SELECT content_hash, status FROM parents WHERE parent_id = ?;
 
+-- name: read_is_used
+SELECT EXISTS (SELECT 1 FROM parents WHERE parent_id = ?1) OR EXISTS (SELECT 1 FROM documents WHERE document_id = ?1)
+  OR EXISTS (SELECT 1 FROM records WHERE subject = ?1 AND kind = 'Tombstoned');
+
+-- name: read_used_parents
+SELECT parent_id FROM parents ORDER BY received_ns, parent_id;
+
+-- name: read_used_documents
+SELECT document_id FROM documents ORDER BY received_ns, document_id;
+
+-- name: read_used_tombstones
+-- Ids that may not come any more, most of which never came.
+SELECT DISTINCT subject FROM records WHERE kind = 'Tombstoned' ORDER BY seq;
+
 -- name: read_parent_of
 -- All requests of a parent share what stands before the last dash, so one range of the first ones finds it.
 SELECT parent_id FROM orders WHERE cl_ord_id >= ?1 AND cl_ord_id < ?2 LIMIT 1;

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from execd.core.book import Book
 from execd.core.projection import TABLES, all_rows
@@ -26,7 +27,15 @@ from execd.journal.archives import FOLDER, listed
 from execd.journal.backup import move_aside
 from execd.journal.chain import Chain, link
 from execd.journal.files import beside, reading, sync, with_companions
-from execd.journal.marks import Mark, ReduceOnly, high_file, read_mark, write_mark, write_reduce_only
+from execd.journal.marks import (
+    Mark,
+    ReduceOnly,
+    high_file,
+    read_mark,
+    read_reduce_only,
+    write_mark,
+    write_reduce_only,
+)
 from execd.journal.pins import rows_of
 from execd.journal.records import stored
 from execd.journal.write import transaction
@@ -83,7 +92,8 @@ def rebuild(journal: Path, *, now_ns: int) -> Rebuilt:
     fresh.replace(journal)
     sync(journal.parent)
     reason = f"the journal was rebuilt and ends at record {head.seq}"
-    write_reduce_only(journal.parent, ReduceOnly(now_ns=now_ns, reason=reason))
+    told = read_reduce_only(journal.parent) or ReduceOnly(now_ns=now_ns, reason=reason)
+    write_reduce_only(journal.parent, replace(told, reason=reason))
     _move_rest(journal, moved)
     write_mark(journal, Mark(epoch=epoch, seq=head.seq, sum=head.sum), is_synced=True)
     return Rebuilt(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from execd.core.ids import NS_PER_S, epoch_of
 from execd.errors import JournalCorrupt, JournalError, JournalForeign, JournalLost, JournalNewer
@@ -33,7 +34,7 @@ from execd.journal.files import (
     sync,
     with_companions,
 )
-from execd.journal.marks import Mark, ReduceOnly, read_mark, write_mark, write_reduce_only
+from execd.journal.marks import Mark, ReduceOnly, read_mark, read_reduce_only, write_mark, write_reduce_only
 from execd.journal.write import transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"exec", "big")
@@ -234,7 +235,8 @@ def _adopt(path: Path, *, now_ns: int) -> None:
         if not found.is_backup:
             return
         reason = f"the journal was restored from a backup that ends at record {found.seq}"
-        write_reduce_only(path.parent, ReduceOnly(now_ns=now_ns, reason=reason))
+        told = read_reduce_only(path.parent) or ReduceOnly(now_ns=now_ns, reason=reason)
+        write_reduce_only(path.parent, replace(told, now_ns=now_ns, reason=reason))
         connection.executescript(sql.query("settings"))
         with transaction(connection):
             epoch = begin_epoch(connection, now_ns=now_ns)

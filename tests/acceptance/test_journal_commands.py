@@ -1,5 +1,6 @@
 """The journal's commands over a real daemon: whole, carried away, brought back, damaged, rebuilt."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -41,6 +42,31 @@ def test_a_backup_of_a_running_daemon_is_whole_and_comes_back(execd: Execd, tmp_
     assert [0, 0, 1, 2, 0, 0] == [one.returncode for one in (running, made, busy, asked, restored, resumed)]
     assert (["first"], ["journal_restored"], "filled") == (known, halted, third["status"])
     assert "whole" in running.stdout
+
+
+def test_a_file_of_after_the_backup_does_not_trade_a_second_time(execd: Execd, tmp_path: Path) -> None:
+    """Fault B9. The restored journal has forgotten it, the state directory has not: refused, told, its report stays."""
+    copy = tmp_path / "copy.db"
+    execd.start()
+    execd.until_ready()
+    execd.run("journal", "backup", str(copy))
+    execd.drop("twice.json", buy("twice"))
+    first = execd.ended("twice")
+    execd.end()
+    told = execd.json("journal", "restore", str(copy), "--yes")["forgotten"]
+    execd.log.write_text("")
+    execd.start()
+    execd.until_ready()
+    execd.run("resume", "--halt", "--reason", "positions agree")
+    execd.drop("twice.json", buy("twice"))
+    refused = execd.root / "rejected" / "twice.json.error.json"
+    execd.until(refused.exists, what="the refusal")
+    alert = next(one["text"] for one in execd.json("alerts") if one["code"] == "journal_restored")
+
+    assert [{"id": "twice", "text": "filled, 100 of 100 filled"}] == told
+    assert "used_before_restore" == json.loads(refused.read_text())["code"]
+    assert (first, []) == (execd.report("twice"), execd.json("fills"))
+    assert "forgotten 1 ids, which are refused as used_before_restore: twice" in alert
 
 
 def test_a_damaged_journal_is_refused_and_rebuilt(execd: Execd) -> None:

@@ -16,6 +16,7 @@ from execd import opening
 from execd.config.settings import Settings
 from execd.core.batch import Batch
 from execd.core.book import Book
+from execd.core.events import TroubleReported
 from execd.core.projection import Rows
 from execd.core.records import Halted, ParentsRetired
 from execd.errors import JournalFull, JournalUnsafe
@@ -162,11 +163,11 @@ def test_a_restored_journal_is_trouble_once(paths: StatePaths) -> None:
     clock = SystemClock(floor_ns=0)
     none = opening.restored(paths, clock)
     write_reduce_only(paths.root, ReduceOnly(now_ns=1, reason="the journal was restored from a backup"))
-    trouble = opening.restored(paths, clock)
+    (trouble,) = opening.restored(paths, clock)
     opening.forget_restored(paths)
 
-    assert (None, None) == (none, opening.restored(paths, clock))
-    assert trouble is not None
+    assert ((), ()) == (none, opening.restored(paths, clock))
+    assert isinstance(trouble, TroubleReported)
     assert ("journal_restored", True) == (trouble.cause, trouble.is_halting)
     assert "execd resume --halt" in trouble.text
 

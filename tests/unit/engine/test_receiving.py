@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from execd.core.commands import ReleaseParent
 from execd.core.enums import ParentStatus, Side, Urgency
+from execd.core.events import IdsLost, WriteReport
 from execd.core.orders import ParentOrder
 from execd.core.rules import S
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
@@ -204,3 +205,24 @@ def test_without_a_window_the_id_alone_is_the_guard() -> None:
     kept_quotes(world, 1)
 
     assert ["a", "b"] == [order.parent_id for order in world.submitted]
+
+
+def test_an_id_of_before_the_restore_is_refused_and_its_report_is_left_alone() -> None:
+    """Fault B9. The journal forgot what it was used for: nothing trades, nothing is written over, today and later."""
+    world = World()
+    world.show(DEEP)
+    world.drop(intent("known", urgency=Urgency.HIGH))
+    world.tell(IdsLost(now_ns=world.now_ns, ids=("known", "lost")))
+    world.tell(IdsLost(now_ns=world.now_ns, ids=("lost",)))
+    world.drop(intent("known", urgency=Urgency.HIGH))
+    for _ in range(2):
+        world.drop(intent("lost"))
+    world.drop(intent("next", supersedes="lost"))
+    world.drop(intent("lost"))
+    codes = [reply.code for reply in world.replies()][1:]
+    written = [effect.parent_id for effect in world.effects if isinstance(effect, WriteReport)]
+
+    refused = "used_before_restore"
+    assert ["duplicate", refused, refused, "accepted", refused] == codes
+    assert (["known"], {"lost": refused}) == (list(dict.fromkeys(written))[:1], world.book.tombstones)
+    assert "lost" not in [*world.book.parents, *written]
