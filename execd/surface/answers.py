@@ -15,6 +15,7 @@ from execd.core.events import Reply
 STATUS: Final = {
     "forbidden": 403,
     "not_found": 404,
+    "too_slow": 408,
     "already_ended": 409,
     "already_paused": 409,
     "not_paused": 409,

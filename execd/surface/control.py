@@ -25,7 +25,7 @@ from execd.runtime.pump import Pump
 from execd.runtime.taking import Taker
 from execd.surface import holdings, remembered, views
 from execd.surface.answers import STATUS, json, unknown
-from execd.surface.gate import Route, asker
+from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
 from execd.surface.verbs import REPLY_S_MAX
 
@@ -119,7 +119,7 @@ class Control:
 
     async def submit(self, request: web.Request) -> web.Response:
         """Take a file as if it had been dropped into the inbox; `?name=` says by its end how to read it."""
-        body = await request.read()
+        body = await body_of(request)
         try:
             async with asyncio.timeout(LIST_S_MAX if len(body) > ONE_BYTES_MAX else REPLY_S_MAX):
                 name = request.query.get("name", "submitted.json")

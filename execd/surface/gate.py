@@ -5,6 +5,7 @@ refused whoever it runs for: no page of the web has business here, not even
 through a proxy that somebody put before the socket. Failures become JSON.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
@@ -21,6 +22,8 @@ from execd.surface.peers import Peer, Refusals, Role, Roles, peer_of
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOSTS: Final = frozenset({"execd", "localhost"})
 """What a client of a unix socket calls its host; another name came through a proxy."""
+BODY_S_MAX: Final = 10.0
+"""What comes from the same machine is there at once; a list of 8 MiB takes a fraction of a second."""
 _BROWSER: Final = ("Origin", "Sec-Fetch-Site")
 
 log = structlog.get_logger("execd.surface")
@@ -79,6 +82,16 @@ class Gate:
 def asker(request: web.Request) -> Peer:
     """Return who asks."""
     return peer_of(request.get_extra_info("socket"))
+
+
+async def body_of(request: web.Request) -> bytes:
+    """Return the body of a request. Raises Problem where it does not come in time: nobody is waited for."""
+    try:
+        async with asyncio.timeout(BODY_S_MAX):
+            return await request.read()
+    except TimeoutError:
+        text = f"the body was not there within {BODY_S_MAX:g} s; nothing of it was taken, send it again"
+        raise Problem("too_slow", text) from None
 
 
 @web.middleware

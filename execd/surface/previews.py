@@ -19,7 +19,7 @@ from execd.ports import Clock
 from execd.runtime.pump import Pump
 from execd.surface.answers import Problem, json
 from execd.surface.explain import parent_text
-from execd.surface.gate import Route
+from execd.surface.gate import Route, body_of
 from execd.surface.peers import Role
 from execd.surface.views import instant
 
@@ -54,7 +54,7 @@ class Previews:
 
     async def preview(self, request: web.Request) -> web.Response:
         """Tell what would become of a file's intents; `?name=` says by its end how to read it."""
-        orders = await self._read(request.query.get("name", "preview.json"), await request.read())
+        orders = await self._read(request.query.get("name", "preview.json"), await body_of(request))
         if not orders:
             raise Problem("bad_value", "there is no intent in it")
         await self._quoted(tuple(dict.fromkeys(order.symbol for order in orders))[:SYMBOLS_MAX])

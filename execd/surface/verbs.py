@@ -33,7 +33,7 @@ from execd.runtime.replies import Replies
 from execd.surface.alarms import alarm_rows
 from execd.surface.answers import Problem, answered, as_problem, json
 from execd.surface.bodies import Acking, Adopting, Because, Halting, Resuming, needed, number, read
-from execd.surface.gate import Route, asker
+from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
 
 REPLY_S_MAX: Final = 10.0
@@ -210,7 +210,7 @@ async def small(request: web.Request) -> bytes:
     """Return the body of a command. Raises Problem where it is longer than any command."""
     if (request.content_length or 0) > SMALL_BYTES_MAX:
         raise Problem("too_large", f"a command has at most {SMALL_BYTES_MAX} bytes")
-    body = await request.read()
+    body = await body_of(request)
     if len(body) > SMALL_BYTES_MAX:
         raise Problem("too_large", f"a command has at most {SMALL_BYTES_MAX} bytes")
     return body

@@ -82,7 +82,14 @@ class Surface:
         servers: list[asyncio.Server] = []
         try:
             for app, door in zip((self._control, self._public), self._doors, strict=True):
-                runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_S_MAX, keepalive_timeout=IDLE_S_MAX)
+                runner = web.AppRunner(
+                    app,
+                    access_log=None,
+                    shutdown_timeout=CLOSE_S_MAX,
+                    keepalive_timeout=IDLE_S_MAX,
+                    # The rest of a body that was refused is waited for no longer than this.
+                    lingering_time=CLOSE_S_MAX,
+                )
                 runners.append(runner)
                 await runner.setup()
                 assert runner.server is not None

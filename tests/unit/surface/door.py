@@ -39,9 +39,12 @@ class Door:
         self.sink = sink
         self.clock = clock
 
-    async def knock(self, request: str, *headers: str, body: bytes = b"", as_stranger: bool = True) -> tuple[int, Any]:
-        """Send `METHOD TARGET` and return status and document."""
-        head = "\r\n".join([f"{request} HTTP/1.0", f"Content-Length: {len(body)}", *(headers or ("Host: execd",))])
+    async def knock(
+        self, request: str, *headers: str, body: bytes = b"", promised: int | None = None, as_stranger: bool = True
+    ) -> tuple[int, Any]:
+        """Send `METHOD TARGET` and return status and document; `promised` is a length that the body does not have."""
+        length = len(body) if promised is None else promised
+        head = "\r\n".join([f"{request} HTTP/1.0", f"Content-Length: {length}", *(headers or ("Host: execd",))])
         reader, writer = await asyncio.open_unix_connection(sock=connected(self.path, as_stranger=as_stranger))
         writer.write(f"{head}\r\n\r\n".encode() + body)
         async with asyncio.timeout(5):
@@ -79,7 +82,7 @@ async def door(*routes: Route, roles: Roles) -> AsyncIterator[Door]:
     folder = open_folder()
     sink, clock = Sink(), SetClock()
     app = Gate(roles=roles, post=sink.post, clock=clock).app(routes, body_bytes_max=BODY_BYTES_MAX)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, lingering_time=0)
     await runner.setup()
     assert runner.server is not None
     line = unix_socket(folder / "s")
