@@ -164,14 +164,14 @@ def test_the_kills_found_requests_on_their_way(after: Aftermath) -> None:
 
 
 def test_no_request_was_sent_twice(after: Aftermath) -> None:
-    """Each ClOrdID was journaled as sending once."""
+    """Each ClOrdID was journaled as sending once. Fault C2."""
     sent = Counter(record.request.cl_ord_id for record in after.records if isinstance(record, Sending))
 
     assert [cl_ord_id for cl_ord_id, times in sent.items() if times > 1] == []
 
 
 def test_no_execution_counts_twice(after: Aftermath) -> None:
-    """Each ExecID was journaled once."""
+    """Each ExecID was journaled once. Fault D2."""
     seen = Counter(
         record.report.exec_id
         for record in after.records

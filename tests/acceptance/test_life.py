@@ -39,7 +39,7 @@ def test_a_restart_knows_what_was_and_goes_on(execd: Execd) -> None:
 
 
 def test_a_second_daemon_is_refused(execd: Execd) -> None:
-    """Another daemon on the same state directory ends with 1 and says who holds it and what to do."""
+    """Another daemon on the same state directory ends with 1 and says who holds it and what to do. Fault B6."""
     execd.start()
     execd.until_ready()
     second = execd.run("run")

@@ -46,7 +46,7 @@ def test_positions_and_resting_orders_outlive_the_daemon(venued: Venued) -> None
 
 
 def test_a_fill_while_the_daemon_is_dead_reaches_the_next_one(venued: Venued) -> None:
-    """An order that was on its way when the daemon died trades, and the next daemon hears of it."""
+    """An order that was on its way when the daemon died trades, and the next daemon hears of it. Fault D8."""
     venued.start(EXECD_SIM__LATENCY_MS="500")
     venued.until_ready()
     venued.drop("a.json", buy("a", urgency="high"))
@@ -122,7 +122,7 @@ def test_a_fault_is_switched_on_shown_hit_and_cleared(venued: Venued) -> None:
 
 
 def test_a_lost_report_is_told_again(venued: Venued) -> None:
-    """The daemon sees that a number is missing, connects again, and ends with the fill."""
+    """The daemon sees that a number is missing, connects again, and ends with the fill. Fault D1."""
     venued.start()
     venued.until_ready()
     assert venued.run("venue", "fault", "drop", "report", "--count", "2").returncode == 0

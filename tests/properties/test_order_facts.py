@@ -59,7 +59,10 @@ def hears(order: Order, said: Sequence[ExecReport | OrderSnapshot]) -> Order:
 def test_reports_in_any_order_reach_the_same_order(
     said: list[ExecReport | OrderSnapshot], drawn: st.DataObject
 ) -> None:
-    """Late, reordered and repeated reports are folded in: what is known does not depend on how it came."""
+    """Late, reordered and repeated reports are folded in: what is known does not depend on how it came.
+
+    Faults D2, D3 and D4.
+    """
     again = drawn.draw(st.lists(st.sampled_from(said), max_size=4)) if said else []
     shuffled = drawn.draw(st.permutations([*said, *again]))
 
@@ -216,7 +219,7 @@ def fill(exec_id: str, qty: int, at: int, *, begin: int | None = None) -> Trade:
 
 
 def test_an_order_that_surely_never_arrived_is_rejected_until_the_broker_speaks_of_it() -> None:
-    """A lookup that found nothing ends an order; any later report overrules it."""
+    """A lookup that found nothing ends an order; any later report overrules it. Faults C3 and C4."""
     order = facts.add_failure(facts.begin(new_order(1), START_NS), Failure(KEY, Outcome.NEVER_ARRIVED), START_NS)
     later = facts.apply(order, ACK)
 
@@ -225,7 +228,7 @@ def test_an_order_that_surely_never_arrived_is_rejected_until_the_broker_speaks_
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.REFUSED, Outcome.NEVER_ARRIVED])
 def test_doubt_about_a_cancel_ends_when_it_surely_never_lived(outcome: Outcome) -> None:
-    """Unknown is a state that later knowledge resolves, by an answer or by proof of absence."""
+    """Unknown is a state that later knowledge resolves, by an answer or by proof of absence. Fault C15."""
     order = facts.add_request(facts.begin(new_order(1), START_NS), cancel_request(1, 2), START_NS)
     doubted = facts.add_failure(facts.apply(order, ACK), Failure(CANCEL, Outcome.UNKNOWN, "timeout"), START_NS)
     resolved = facts.add_failure(doubted, Failure(CANCEL, outcome), START_NS)
@@ -254,7 +257,7 @@ def test_a_correction_stands_in_the_place_of_its_trade() -> None:
 
 
 def test_what_only_a_sum_tells_is_filled_once_when_its_trades_come() -> None:
-    """A cumulative word makes a synthetic part, which shrinks by the overlap of each real trade."""
+    """A cumulative word makes a synthetic part, which shrinks by the overlap of each real trade. Fault D11."""
     seen = OrderSnapshot(
         cl_ord_id=KEY,
         order_id="b1",

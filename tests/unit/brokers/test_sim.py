@@ -178,7 +178,7 @@ async def test_no_such_order_is_proof() -> None:
 
 
 async def test_a_closed_venue_refuses_requests_and_cannot_answer() -> None:
-    """A request is surely not live; a question has no answer, also one that was on its way."""
+    """A request is surely not live; a question has no answer, also one that was on its way. Fault C1."""
     async with opened((0, shown()), latency=Latency(base_ns=60 * S)) as venue:
         broker = SimBroker(venue, "sim")
         asked = asyncio.create_task(broker.find("a"))

@@ -48,7 +48,7 @@ def test_an_order_that_left_too_late_is_not_sent_and_decided_afresh() -> None:
 
 
 def test_an_unknown_outcome_counts_in_full_and_is_asked_about() -> None:
-    """Doubt is a state: the quantity stays out, the alert is up, nothing is sent again."""
+    """Doubt is a state: the quantity stays out, the alert is up, nothing is sent again. Faults C2 and C3."""
     world = World(latency_ns=10 * S)
     world.show(AAPL)
     world.drop(intent("p"))
@@ -77,7 +77,7 @@ def test_a_gap_in_the_reports_asks_about_every_live_order() -> None:
 
 
 def test_a_fill_after_the_end_changes_the_end() -> None:
-    """Facts are never refused: an expired parent with a late fill is partially filled."""
+    """Facts are never refused: an expired parent with a late fill is partially filled. Fault D5."""
     world = World()
     world.show(AAPL)
     world.drop(intent("p", price=Decimal("199.00"), expire_ns=START_NS + 10 * S))
@@ -96,7 +96,7 @@ def test_a_fill_after_the_end_changes_the_end() -> None:
 
 
 def test_a_bust_takes_position_and_quantity_back() -> None:
-    """A busted fill never happened."""
+    """A busted fill never happened. Fault C26."""
     world = World()
     world.show(AAPL)
     world.drop(intent("p"))
@@ -128,7 +128,7 @@ def test_an_overfill_holds_the_parent_and_alerts() -> None:
 
 
 def test_an_order_that_is_not_ours_is_an_alert_and_nothing_else() -> None:
-    """External orders are never touched."""
+    """External orders are never touched. Faults C22 and D6."""
     world = World()
     stranger = Trade(cl_ord_id="theirs", transact_ns=START_NS, exec_id="x", last_qty=Decimal(1), last_px=Decimal(1))
     world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=stranger))

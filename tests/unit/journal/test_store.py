@@ -34,6 +34,18 @@ def patched(path: Path, offset: int, content: bytes) -> None:
         file.write(content)
 
 
+def test_a_sqlite_that_cannot_hold_a_journal_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault B17. A library without STRICT tables would make another file than the one that is meant."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.36.0")
+
+    with pytest.raises(JournalError, match=r"3\.36\.0 is too old: 3\.37"):
+        store.ensure(tmp_path / "journal.db", created_ns=START_NS)
+    assert [] == list(tmp_path.iterdir())
+
+
 def not_a_database(path: Path) -> None:
     """Put something else in the place of the journal."""
     path.write_bytes(b"dear diary, " * 1_000)

@@ -19,7 +19,7 @@ from tests.unit.venue.housed import heard, housed, kinds, linked, lost, quoted, 
 
 
 async def test_a_request_that_is_dropped_is_never_answered(tmp_path: Path) -> None:
-    """Its sender waits until his own limit, and then learns that it never arrived."""
+    """Its sender waits until his own limit, and then learns that it never arrived. Fault C3."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
         switch(house, "drop-request")
         with pytest.raises(TimeoutError):
@@ -30,7 +30,7 @@ async def test_a_request_that_is_dropped_is_never_answered(tmp_path: Path) -> No
 
 
 async def test_a_report_that_is_dropped_is_missed_and_told_again(tmp_path: Path) -> None:
-    """The sign of life names the last number: who has heard less connects again."""
+    """The sign of life names the last number: who has heard less connects again. Fault D1."""
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
             switch(house, "drop-report")
@@ -43,7 +43,7 @@ async def test_a_report_that_is_dropped_is_missed_and_told_again(tmp_path: Path)
 
 
 async def test_a_report_that_is_dropped_in_the_middle_is_missed_too(tmp_path: Path) -> None:
-    """What comes after it is heard, and everything from the gap on is told again."""
+    """What comes after it is heard, and everything from the gap on is told again. Fault D1."""
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
             switch(house, "drop-report")
@@ -55,7 +55,7 @@ async def test_a_report_that_is_dropped_in_the_middle_is_missed_too(tmp_path: Pa
 
 
 async def test_reports_that_change_places_are_all_heard(tmp_path: Path) -> None:
-    """The connection stays: a number that comes late is not missing."""
+    """The connection stays: a number that comes late is not missing. Fault D4."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
         switch(house, "reorder-reports")
         await link.do(new("a", "9.00"))
@@ -75,7 +75,7 @@ async def test_a_report_that_changes_places_with_none_comes_alone(tmp_path: Path
 
 
 async def test_a_report_that_is_duplicated_is_heard_twice(tmp_path: Path) -> None:
-    """It has the same number; whoever folds it sees one fact."""
+    """It has the same number; whoever folds it sees one fact. Fault D2."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
         switch(house, "duplicate-report")
         await link.do(new("a", "9.00"))
@@ -108,7 +108,7 @@ async def test_requests_that_are_delayed_keep_their_order(tmp_path: Path) -> Non
 
 
 async def test_what_was_delayed_for_a_client_that_is_gone_never_arrives(tmp_path: Path) -> None:
-    """A later client is told that there is no such order, and it stays so."""
+    """A later client is told that there is no such order, and it stays so. Fault C4."""
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
             switch(house, "delay-request", ms=60_000)
@@ -145,7 +145,10 @@ async def test_a_silent_order_trades_and_only_asking_shows_it(tmp_path: Path) ->
 async def test_a_venue_that_hangs_is_noticed_and_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections stay open and nothing comes; what was written is taken in later, or never, and asking tells which."""
+    """Connections stay open and nothing comes; what was written is taken in later, or never, and asking tells which.
+
+    Fault D7.
+    """
     monkeypatch.setattr(sim_link, "SILENT_S_MAX", 0.1)
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
@@ -165,7 +168,7 @@ async def test_a_venue_that_hangs_is_noticed_and_goes_on_where_it_stopped(
 
 
 async def test_a_cut_connection_tells_why_and_the_next_one_works(tmp_path: Path) -> None:
-    """Cut once, now; what was asked is unknown."""
+    """Cut once, now; what was asked is unknown. Fault D8."""
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
             switch(house, "disconnect")
@@ -177,7 +180,7 @@ async def test_a_cut_connection_tells_why_and_the_next_one_works(tmp_path: Path)
 
 
 async def test_a_request_whose_answer_is_cut_off_is_unknown_and_lives(tmp_path: Path) -> None:
-    """It was taken: the report and the question both say so afterwards."""
+    """It was taken: the report and the question both say so afterwards. Faults C2 and C5."""
     async with housed(tmp_path) as house:
         async with linked(tmp_path) as link:
             switch(house, "disconnect-on-request")
@@ -191,7 +194,7 @@ async def test_a_request_whose_answer_is_cut_off_is_unknown_and_lives(tmp_path: 
 
 
 async def test_every_nth_order_is_rejected_with_the_code_that_was_asked_for(tmp_path: Path) -> None:
-    """Counted, not drawn: the second and the fourth."""
+    """Counted, not drawn: the second and the fourth. Fault C9."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
         assert not house.switch(Fault(name="reject", every=2, code="halted"))
         for n in range(4):

@@ -58,7 +58,7 @@ async def test_a_venue_that_starts_again_goes_on(tmp_path: Path) -> None:
 
 
 async def test_what_was_reported_while_nobody_was_there_is_told_again(tmp_path: Path) -> None:
-    """By number after a reconnect, by instant after a restart of the client; then what happens now."""
+    """By number after a reconnect, by instant after a restart of the client; then what happens now. Fault D8."""
     async with housed(tmp_path) as house:
         await quoted(house)
         async with linked(tmp_path) as link:
@@ -77,7 +77,10 @@ async def test_what_was_reported_while_nobody_was_there_is_told_again(tmp_path: 
 
 
 async def test_no_such_order_is_proof_also_after_a_cut(tmp_path: Path) -> None:
-    """What the client before had written is taken in first, with its latency, or never: the answer stays true."""
+    """What the client before had written is taken in first, with its latency, or never: the answer stays true.
+
+    Fault C4.
+    """
     async with housed(tmp_path, latency=Latency(base_ns=30 * MS)):
         async with linked(tmp_path) as link:
             asked = asyncio.create_task(link.do(new("a", "9.00")))
@@ -95,7 +98,7 @@ async def test_no_such_order_is_proof_also_after_a_cut(tmp_path: Path) -> None:
 
 
 async def test_an_account_has_one_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second one is told who is there; other accounts are their own."""
+    """A second one is told who is there; other accounts are their own. Fault B6."""
     monkeypatch.setattr("execd.venue.session.IN_USE_S_MAX", 0.05)
     async with housed(tmp_path), linked(tmp_path), linked(tmp_path, account="other"):
         with pytest.raises(LinkLost, match="another client"):
@@ -159,7 +162,7 @@ async def test_a_venue_in_use_is_stopped_only_by_force(tmp_path: Path) -> None:
 
 
 async def test_who_says_what_is_no_frame_is_cut_off(tmp_path: Path) -> None:
-    """Others do not notice."""
+    """Others do not notice. Fault D12."""
     async with housed(tmp_path), linked(tmp_path) as link:
         for words in (b"GET / HTTP/1.1\r\n\r\n", frame(Stop(rid=1)), b"\x00\x00\x00\x02{}"):
             reader, writer = await asyncio.open_unix_connection(str(tmp_path / SOCKET_NAME))

@@ -81,7 +81,7 @@ VENUE: tuple[FromVenue, ...] = (
 
 @given(messages=st.lists(st.sampled_from(CLIENT), max_size=6), cuts=st.lists(st.integers(1, 400), max_size=30))
 def test_frames_come_out_whole_however_they_are_cut(messages: list[FromClient], cuts: list[int]) -> None:
-    """A socket may split and join what was written; the receiver sees what the sender said."""
+    """A socket may split and join what was written; the receiver sees what the sender said. Fault D12."""
     wire = b"".join(frame(message) for message in messages)
     splitter, read, at = Splitter(), list[FromClient](), 0
     for size in [*cuts, len(wire)]:
@@ -109,7 +109,7 @@ def test_what_the_venue_says_is_what_a_client_hears(message: FromVenue) -> None:
 
 @given(body=st.binary(max_size=200))
 def test_what_is_no_message_is_refused_and_nothing_else_happens(body: bytes) -> None:
-    """Whatever arrives is a message or a WireError."""
+    """Whatever arrives is a message or a WireError. Fault D12."""
     for read in (from_client, from_venue):
         try:
             read(body)
@@ -118,6 +118,6 @@ def test_what_is_no_message_is_refused_and_nothing_else_happens(body: bytes) -> 
 
 
 def test_a_frame_that_says_it_is_too_long_is_refused_before_it_is_kept() -> None:
-    """Nobody can make the venue keep more than a frame."""
+    """Nobody can make the venue keep more than a frame. Fault D12."""
     with pytest.raises(WireError, match="are allowed"):
         Splitter().feed((FRAME_BYTES_MAX + 1).to_bytes(4, "big"))
