@@ -16,6 +16,7 @@ from execd.core import fills as fill_facts
 from execd.core import order as order_facts
 from execd.core import telling
 from execd.core.enums import Outcome, ParentStatus
+from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
 from execd.core.order import Order
 from execd.core.orders import NewOrder, Sleeve
 from execd.core.parents import (
@@ -105,6 +106,8 @@ class Book:
         self.external_positions: dict[HoldingKey, Decimal] = {}
         self.poisons: dict[int, Poison] = {}
         self.unreadable: dict[str, None] = {}
+        self.staged: dict[str, ListedRow] = {}
+        self.listed: dict[str, ListedRow] = {}
         self.touched = Touched()
         self._keeps_all = keeps_all
 
@@ -169,7 +172,17 @@ class Book:
 
     def _noted(
         self,
-        record: Commanded | DocumentTaken | Tombstoned | Halted | HaltLifted | Adopted | Poisoned | PoisonSetAside,
+        record: Commanded
+        | DocumentTaken
+        | Tombstoned
+        | Halted
+        | HaltLifted
+        | Adopted
+        | Poisoned
+        | PoisonSetAside
+        | ListStaged
+        | ListAccepted
+        | ListDropped,
     ) -> None:
         """Fold what is about no parent's own life."""
         match record:
@@ -200,10 +213,19 @@ class Book:
             case PoisonSetAside():
                 poison = self.poisons[record.poisoned_ns]
                 self.poisons[record.poisoned_ns] = replace(poison, is_set_aside=True)
+            case ListStaged():
+                self.staged.update((row.parent.parent_id, row) for row in record.rows)
+            case ListAccepted():
+                # An id that became an intent meanwhile, by the same content in another file, is that intent.
+                self.listed.update((name, row) for name, row in self.staged.items() if name not in self.parents)
+                self.staged.clear()
+            case ListDropped():
+                self.staged.clear()
             case _:
                 assert_never(record)
 
     def _received(self, record: ParentAccepted | ParentRefused) -> Parent:
+        self.listed.pop(record.parent.parent_id, None)
         parent = Parent(order=record.parent, content_hash=record.content_hash, received_ns=record.now_ns)
         return self._put(parent, record.now_ns, "received")
 

@@ -16,6 +16,7 @@ import msgspec
 
 from execd.core.book import Book
 from execd.core.codec import decoder, encode
+from execd.core.lists import ListedRow
 from execd.core.order import Order
 from execd.core.parents import Document, Halt, HaltKey, HoldingKey, Parent, Poison, Position, PositionKey
 from execd.core.reports import ExecReport
@@ -35,6 +36,8 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "external_positions": tuple[HoldingKey, Decimal],
     "poisons": tuple[int, Poison],
     "unreadable": tuple[str, None],
+    "staged": tuple[str, ListedRow],
+    "listed": tuple[str, ListedRow],
 }
 """The dictionaries of a book, and the type of an entry of each."""
 

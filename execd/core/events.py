@@ -203,6 +203,12 @@ class ParentWoken(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
     cause: str
 
 
+class ListWorked(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A long list has its turn for one bounded step; the cycle makes this event itself."""
+
+    now_ns: int
+
+
 class Recovered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The journal has been folded: take up what was open."""
 
@@ -237,6 +243,7 @@ Event = (
     | RecallAnswered
     | TimerFired
     | ParentWoken
+    | ListWorked
     | Recovered
     | StopRequested
 )

@@ -12,6 +12,7 @@ import msgspec
 
 from execd.core.commands import Command
 from execd.core.enums import Horizon, Outcome, ParentStatus, Side, Urgency
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.order import Order
 from execd.core.orders import ParentOrder, Plan, Request
@@ -295,4 +296,7 @@ Record = (
     | ParentRecalled
     | Poisoned
     | PoisonSetAside
+    | ListStaged
+    | ListAccepted
+    | ListDropped
 )

@@ -19,6 +19,7 @@ from execd.core.commands import (
     ResumeNew,
     ResumeParent,
 )
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.records import (
     Adopted,
     DocumentTaken,
@@ -49,6 +50,9 @@ Administrative = (
     | ParentRecalled
     | Poisoned
     | PoisonSetAside
+    | ListStaged
+    | ListAccepted
+    | ListDropped
 )
 
 
@@ -82,6 +86,12 @@ def said(record: Administrative) -> str:
             return f"{record.kind} could not be digested ({record.error}); it is set aside at the next start"
         case PoisonSetAside():
             return "set aside: it is not looked at again"
+        case ListStaged():
+            return f"{len(record.rows)} rows of a list written down, not yet accepted"
+        case ListAccepted():
+            return f"a list of {record.rows_n} rows accepted"
+        case ListDropped():
+            return f"a list not accepted: {record.reason}"
         case _:
             assert_never(record)
 
@@ -95,7 +105,16 @@ def parent_of(record: Administrative) -> str:
             return record.target
         case ParentRecalled():
             return record.parent.order.parent_id
-        case Halted() | HaltLifted() | Adopted() | ParentsRetired() | PoisonSetAside():
+        case (
+            Halted()
+            | HaltLifted()
+            | Adopted()
+            | ParentsRetired()
+            | PoisonSetAside()
+            | ListStaged()
+            | ListAccepted()
+            | ListDropped()
+        ):
             return ""
         case _:
             assert_never(record)

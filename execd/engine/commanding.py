@@ -39,6 +39,7 @@ from execd.engine.amending import amend
 from execd.engine.desk import Desk
 from execd.engine.ending import stop_parent
 from execd.engine.poison import is_poison
+from execd.engine.receiving import take_listed
 from execd.engine.recovery import ensure_algo
 from execd.engine.stepping import pull_live, step_parent
 from execd.engine.touching import touch
@@ -143,6 +144,7 @@ def _about_parent(
     desk: Desk, command: CancelParent | AmendParent | PauseParent | ResumeParent | ReleaseParent, now_ns: int
 ) -> Answer:
     parent_id, reason = command.parent_id, command.reason
+    take_listed(desk, parent_id, now_ns)
     parent = desk.book.parents.get(parent_id)
     if parent is None:
         return Answer("not_found", f"no intent has the id {parent_id}")
@@ -220,4 +222,7 @@ def _known_hash(desk: Desk, event: DocumentReceived) -> str | None:
     parent = desk.book.parents.get(event.document_id)
     if parent is not None:
         return parent.content_hash
+    row = desk.book.listed.get(event.document_id)
+    if row is not None:
+        return row.content_hash
     return None if event.known is None else event.known.content_hash

@@ -26,6 +26,7 @@ from execd.core.events import (
     HaltReceived,
     IdsLost,
     ListReceived,
+    ListWorked,
     LookedUp,
     ParentReceived,
     ParentWoken,
@@ -50,6 +51,8 @@ from execd.engine.poison import poisoned
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
+LIST_STEPS_MAX: Final = 32
+"""Steps of long lists in one batch: each is 64 rows to judge or to write down, or one that becomes an intent."""
 WOKEN_MAX: Final = 64
 """Parents that have their turn in one batch because something woke them; a quote may wake thousands."""
 
@@ -76,7 +79,8 @@ class Cycle:
 
     def has_work(self) -> bool:
         """Whether `turn` would handle anything."""
-        return any(self._queues) or bool(self.engine.desk.woken)
+        desk = self.engine.desk
+        return any(self._queues) or bool(desk.woken) or desk.has_list_work
 
     def turn(self, now_ns: int) -> Batch:
         """Handle waiting events; return the batch to commit. `committed` must follow before the next turn."""
@@ -91,6 +95,7 @@ class Cycle:
                 left -= 1
                 woken_left = self._go_on(woken_left, now_ns)
         self._go_on(woken_left, now_ns)
+        self._work_lists(now_ns)
         records = self.engine.take_records()
         is_whole = self.poison is None and bool(records)
         # What an event changed before it failed is in the book; the next start writes all rows anew.
@@ -106,6 +111,13 @@ class Cycle:
             self._handle(woken, now_ns)
             woken_left -= 1
         return woken_left
+
+    def _work_lists(self, now_ns: int) -> None:
+        """Do a bounded part of what long lists still need."""
+        for _ in range(LIST_STEPS_MAX):
+            if self.poison is not None or not self.engine.desk.has_list_work:
+                return
+            self._handle(ListWorked(now_ns=now_ns), now_ns)
 
     def _handle(self, event: Event, now_ns: int) -> None:
         """Let the engine take an event; one that it cannot digest becomes a record in the place of its own."""
@@ -156,7 +168,7 @@ def _rank_of(event: Event) -> int:
             return _CLOCK
         case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
             return _COMMANDS
-        case ParentReceived() | ListReceived() | DocumentReceived():
+        case ParentReceived() | ListReceived() | ListWorked() | DocumentReceived():
             return _INTENTS
         case _:
             assert_never(event)

@@ -5,14 +5,15 @@ for something. The indexes beside the book (live orders by symbol, who waits,
 algorithm values) can always be made again from it: `reindex` does.
 """
 
-from collections.abc import Iterable
+from collections import OrderedDict, deque
+from collections.abc import Generator, Iterable
 from decimal import Decimal
 from typing import Final, Literal
 
 from execd.algos.base import Algo
 from execd.core.book import Book, Parent, PositionKey
 from execd.core.enums import ParentStatus
-from execd.core.events import Alert, Effect, Query, Reply, SetTimer, Subscribe, WriteReport
+from execd.core.events import Alert, Effect, ListReceived, Query, Reply, SetTimer, Subscribe, WriteReport
 from execd.core.ids import parent_key
 from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
@@ -45,7 +46,7 @@ class Desk:
         self.timers: dict[str, int] = {}
         self.parked: dict[str, Parked] = {}
         self.seats: dict[str, Seats] = {}
-        self.woken: dict[str, str] = {}
+        self.woken: OrderedDict[str, str] = OrderedDict()
         """Parents whose turn is to come, and why; the cycle gives it to a bounded number at a time."""
         self.live: dict[tuple[str, str], Resting] = {}
         self.open_orders_n: dict[str, int] = {}
@@ -61,6 +62,10 @@ class Desk:
         self.superseding: dict[str, dict[str, None]] = {}
         """By a parent: those that wait for its end, because they replace it."""
         self.ended_targets: list[str] = []
+        self.lists: deque[tuple[ListReceived, Generator[None, int, None]]] = deque()
+        """Long lists at the door, the first of them at work."""
+        self.listed: deque[str] = deque(book.listed)
+        """Rows of accepted lists that were to become intents when they were noted."""
         self._keys: dict[str, str] = {}
         self._records: list[Record] = []
         self._effects: list[Effect] = []
@@ -106,6 +111,17 @@ class Desk:
         """Return the effects since the last call."""
         effects, self._effects = self._effects, []
         return effects
+
+    @property
+    def has_list_work(self) -> bool:
+        """Whether a list is at the door, or an accepted row is no intent yet; a stop leaves those to the next start."""
+        return bool(self.lists) or (bool(self.book.listed) and not self.is_stopping)
+
+    def next_listed(self) -> str:
+        """Take out the row that becomes an intent next; there must be one."""
+        while (parent_id := self.listed.popleft()) not in self.book.listed:
+            pass  # An operator asked about it, so it became an intent out of turn.
+        return parent_id
 
     def parent(self, parent_id: str) -> Parent:
         """Return a parent that must exist."""

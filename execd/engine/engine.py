@@ -20,6 +20,7 @@ from execd.core.events import (
     HaltReceived,
     IdsLost,
     ListReceived,
+    ListWorked,
     LookedUp,
     ParentReceived,
     ParentWoken,
@@ -38,10 +39,10 @@ from execd.core.events import (
 )
 from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import facts, halting, memory, recovery
+from execd.engine import facts, halting, listing, memory, recovery
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
-from execd.engine.receiving import open_second_leg, receive, receive_list, refuse_lost
+from execd.engine.receiving import open_second_leg, receive, refuse_lost
 from execd.engine.stepping import pull, step_parked
 from execd.engine.touching import touch
 
@@ -89,6 +90,7 @@ class Engine:
     def _rarely(
         self,
         event: ListReceived
+        | ListWorked
         | DocumentReceived
         | CommandReceived
         | HaltReceived
@@ -108,7 +110,9 @@ class Engine:
         desk = self.desk
         match event:
             case ListReceived():
-                receive_list(desk, event)
+                listing.receive_list(desk, event)
+            case ListWorked():
+                listing.go_on(desk, event.now_ns)
             case DocumentReceived():
                 on_document(desk, event)
             case CommandReceived():
@@ -136,6 +140,7 @@ class Engine:
             case RulesChanged():
                 desk.change_rules(event.rules)
             case Recovered():
+                listing.drop_staged(desk, event.now_ns)
                 recovery.take_up(desk, event.now_ns)
             case StopRequested():
                 self._on_stop(event)
@@ -151,8 +156,8 @@ class Engine:
         woken = self.desk.woken
         if not woken:
             return None
-        parent_id = next(iter(woken))
-        return ParentWoken(now_ns=now_ns, parent_id=parent_id, cause=woken.pop(parent_id))
+        parent_id, cause = woken.popitem(last=False)
+        return ParentWoken(now_ns=now_ns, parent_id=parent_id, cause=cause)
 
     def _on_timer(self, event: TimerFired) -> None:
         desk, key = self.desk, event.key

@@ -13,6 +13,7 @@ from execd.core.events import (
     Event,
     HaltReceived,
     ListReceived,
+    ListWorked,
     LookedUp,
     ParentReceived,
     PrintsReceived,
@@ -25,7 +26,7 @@ from execd.core.records import Poisoned, PoisonSetAside
 from execd.engine.desk import Desk
 
 ERROR_MAX: Final = 500
-FILE_KINDS: Final = ("ParentReceived", "ListReceived", "DocumentReceived")
+FILE_KINDS: Final = ("ParentReceived", "ListReceived", "ListWorked", "DocumentReceived")
 
 
 def set_aside(desk: Desk, now_ns: int) -> None:
@@ -49,7 +50,12 @@ def is_poison(desk: Desk, intent_id: str) -> bool:
 
 
 def _names(poison: Poison, intent_id: str) -> bool:
-    return intent_id in poison.parent_id.split("\n")
+    # Without taking a list of ten thousand ids apart for each row that is asked about.
+    return intent_id in poison.parent_id and f"\n{intent_id}\n" in f"\n{poison.parent_id}\n"
+
+
+def _all_of(event: ListReceived) -> str:
+    return "\n".join(item.parent.parent_id for item in event.items)
 
 
 def poisoned(desk: Desk, event: Event, error: Exception, now_ns: int) -> Poisoned:
@@ -61,7 +67,10 @@ def poisoned(desk: Desk, event: Event, error: Exception, now_ns: int) -> Poisone
         case DocumentReceived():
             parent_id = event.document_id
         case ListReceived():
-            parent_id = "\n".join(item.parent.parent_id for item in event.items)
+            parent_id = _all_of(event)
+        case ListWorked():
+            # Of a row's turn the row is the cause, else the list that is at work.
+            parent_id = parent_id or (_all_of(desk.lists[0][0]) if desk.lists else "")
         case ReportReceived(report=report):
             cl_ord_id = report.cl_ord_id
         case LookedUp(cl_ord_id=asked) | RequestFailed(cl_ord_id=asked):

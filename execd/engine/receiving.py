@@ -1,8 +1,8 @@
-"""Intents at the door: known or new, refused or queued, alone or as a list.
+"""Intents at the door: known or new, refused or queued.
 
 An id counts once. What it says is remembered even after the intent has left
-memory, for then the event brings the journal's word on it. A list is taken as
-a whole or row by row, as its author asked.
+memory, for then the event brings the journal's word on it. Lists are in
+`listing`, which judges and takes each row by what is here.
 """
 
 from decimal import Decimal
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from execd.core.book import Parent
 from execd.core.codec import content_hash, plain
 from execd.core.enums import ParentStatus, Side
-from execd.core.events import IdsLost, Known, ListItem, ListReceived, ParentReceived, Reply, RowRefusal
+from execd.core.events import IdsLost, Known, ListItem, ParentReceived
 from execd.core.orders import ParentOrder
 from execd.core.records import ParentAccepted, ParentRefused, Tombstoned
 from execd.engine import memory, risk
@@ -35,7 +35,7 @@ SECOND_LEG: Final = "~2"
 DUPLICATES_SCANNED_MAX: Final = 1_000
 
 
-class _Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True):
     """What becomes of an intent. `uses_id`: the refusal is its answer for ever."""
 
     code: str
@@ -44,62 +44,44 @@ class _Verdict(msgspec.Struct, frozen=True):
 
     @property
     def is_ok(self) -> bool:
+        """Whether it is ours."""
         return self.code in {ACCEPTED, DUPLICATE}
 
 
 def receive(desk: Desk, event: ParentReceived) -> None:
     """Take a valid intent: answer a known id, refuse, or queue it and try to start."""
     item = ListItem(parent=event.parent, content_hash=event.content_hash, known=event.known)
-    verdict = _judge(desk, item, event.now_ns)
-    _take(desk, item, verdict, event.now_ns)
+    verdict = judge(desk, item, event.now_ns)
+    take(desk, item, verdict, event.now_ns)
     desk.reply(event.ref, verdict.code, verdict.text, is_ok=verdict.is_ok, parent_id=event.parent.parent_id)
 
 
-def receive_list(desk: Desk, event: ListReceived) -> None:
-    """Take the intents of a list: all or none where it is atomic, else those that can be taken."""
-    verdicts = [_judge(desk, item, event.now_ns) for item in event.items]
-    refused = tuple(
-        RowRefusal(parent_id=item.parent.parent_id, code=verdict.code, text=verdict.text)
-        for item, verdict in zip(event.items, verdicts, strict=True)
-        if not verdict.is_ok
-    )
-    if refused and (event.is_atomic or len(refused) == len(verdicts)):
-        first, more = refused[0], f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        text = f"{first.parent_id}: {first.text or first.code}{more}; nothing of the list was taken"
-        if event.ref:
-            desk.effect(Reply(ref=event.ref, is_ok=False, code=first.code, text=text, rows=refused))
-        return
-    for item, verdict in zip(event.items, verdicts, strict=True):
-        _take(desk, item, verdict, event.now_ns)
-    code = DUPLICATE if all(verdict.code == DUPLICATE for verdict in verdicts) else ACCEPTED
-    if event.ref:
-        desk.effect(Reply(ref=event.ref, is_ok=True, code=code, rows=refused))
-
-
-def _judge(desk: Desk, item: ListItem, now_ns: int) -> _Verdict:
+def judge(desk: Desk, item: ListItem, now_ns: int) -> Verdict:
+    """Say what becomes of an intent; nothing is changed by it."""
     parent = item.parent
     parent_id = parent.parent_id
     if is_poison(desk, parent_id):
-        return _Verdict("poison", f"{parent_id} ended the daemon once; it is not taken again")
+        return Verdict("poison", f"{parent_id} ended the daemon once; it is not taken again")
     known = _known(desk, item)
     if known is not None:
         if known.content_hash == item.content_hash:
-            return _Verdict(DUPLICATE, "the same intent is known; nothing was sent")
-        return _Verdict("id_conflict", f"id {parent_id} was used for something else; give the new one an id of its own")
+            return Verdict(DUPLICATE, "the same intent is known; nothing was sent")
+        return Verdict("id_conflict", f"id {parent_id} was used for something else; give the new one an id of its own")
     if desk.is_stopping:
-        return _Verdict("stopping", "the daemon is stopping; drop the file again after the restart")
+        return Verdict("stopping", "the daemon is stopping; drop the file again after the restart")
     tombstone = desk.book.tombstones.get(parent_id)
     if tombstone == USED_BEFORE_RESTORE:
         # Not its answer for ever: the report that its first life left in the outbox is not overwritten.
         text = f"{parent_id} was used before the journal was restored, and may have traded: its report, if it is still "
-        return _Verdict(tombstone, f"{text}in the outbox, tells; if it is wanted once more, give it a new id")
+        return Verdict(tombstone, f"{text}in the outbox, tells; if it is wanted once more, give it a new id")
     if tombstone is not None:
-        return _Verdict(tombstone, "another file asked for that before it came", uses_id=True)
+        return Verdict(tombstone, "another file asked for that before it came", uses_id=True)
     refusal = risk.accept(parent, desk.rules, now_ns)
-    return _Verdict(ACCEPTED) if refusal is None else _Verdict(refusal.code, refusal.text, uses_id=True)
+    return Verdict(ACCEPTED) if refusal is None else Verdict(refusal.code, refusal.text, uses_id=True)
 
 
-def _take(desk: Desk, item: ListItem, verdict: _Verdict, now_ns: int) -> None:
+def take(desk: Desk, item: ListItem, verdict: Verdict, now_ns: int) -> None:
+    """Do with an intent what was judged."""
     parent, parent_id = item.parent, item.parent.parent_id
     if verdict.code == "id_conflict":
         desk.alert(verdict.code, verdict.text, parent_id=parent_id)
@@ -136,6 +118,19 @@ def accept(desk: Desk, parent: ParentOrder, its_hash: str, now_ns: int) -> None:
     try_start(desk, parent_id, now_ns)
 
 
+def take_listed(desk: Desk, parent_id: str, now_ns: int) -> None:
+    """Let a row of an accepted list become an intent, where it has not yet."""
+    row = desk.book.listed.get(parent_id)
+    if row is None:
+        return
+    if is_poison(desk, parent_id):
+        text = f"{parent_id} ended the daemon once; it is not taken again"
+        item = ListItem(parent=row.parent, content_hash=row.content_hash)
+        take(desk, item, Verdict("poison", text, uses_id=True), now_ns)
+        return
+    accept(desk, row.parent, row.content_hash, now_ns)
+
+
 def open_second_leg(desk: Desk, parent: Parent, now_ns: int) -> None:
     """Go on to a target beyond zero, now that the leg to zero is filled."""
     order = parent.order
@@ -161,6 +156,7 @@ def refuse_lost(desk: Desk, event: IdsLost) -> None:
 
 def _supersede(desk: Desk, parent: Parent, now_ns: int) -> None:
     """Stop what an intent replaces; it starts itself when that has ended."""
+    take_listed(desk, parent.order.supersedes, now_ns)
     parent_id, old_id = parent.order.parent_id, parent.order.supersedes
     if old_id and old_id not in desk.book.parents and old_id not in desk.book.tombstones:
         record = Tombstoned(now_ns=now_ns, parent_id=old_id, code=SUPERSEDED_BEFORE, by=parent_id)
@@ -196,6 +192,9 @@ def _known(desk: Desk, item: ListItem) -> Known | None:
     parent = desk.book.parents.get(item.parent.parent_id)
     if parent is not None:
         return Known(parent.content_hash, parent.status)
+    row = desk.book.listed.get(item.parent.parent_id)
+    if row is not None:
+        return Known(row.content_hash, ParentStatus.QUEUED)
     document = desk.book.documents.get(item.parent.parent_id)
     if document is not None:
         return Known(document.content_hash, ParentStatus.REJECTED)

@@ -10,6 +10,7 @@ import msgspec
 
 from execd.core.batch import Batch
 from execd.core.codec import decoder, encode_text
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.projection import TABLES, Rows
 from execd.core.records import (
     Adopted,
@@ -121,7 +122,16 @@ def subject_of(record: Record) -> str:
             return record.parent.order.parent_id
         case Commanded():
             return getattr(record.command, "parent_id", "")
-        case Halted() | HaltLifted() | Adopted() | ParentsRetired() | PoisonSetAside():
+        case (
+            Halted()
+            | HaltLifted()
+            | Adopted()
+            | ParentsRetired()
+            | PoisonSetAside()
+            | ListStaged()
+            | ListAccepted()
+            | ListDropped()
+        ):
             return ""
         case _:
             assert_never(record)

@@ -12,6 +12,7 @@ import structlog
 from execd.core.batch import Batch
 from execd.core.codec import plain
 from execd.core.events import Alert, Effect, Reply
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.records import (
     Adopted,
@@ -119,6 +120,9 @@ def tell_record(record: Record) -> None:
             | ParentsRetired()
             | ParentRecalled()
             | PoisonSetAside()
+            | ListStaged()
+            | ListAccepted()
+            | ListDropped()
         ):
             log.info("noted", kind=type(record).__name__, text=said(record), parent_id=parent_of(record) or None)
         case Found():

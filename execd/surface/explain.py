@@ -12,6 +12,7 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from execd.core.codec import plain
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest, Request
 from execd.core.records import (
@@ -141,6 +142,9 @@ def _told(record: Record) -> _Told | None:
             | ParentRecalled()
             | Poisoned()
             | PoisonSetAside()
+            | ListStaged()
+            | ListAccepted()
+            | ListDropped()
         ):
             return "command", said(record), None, None
         case ParentStopping():

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from execd.core.book import Book
 from execd.core.chance import below
-from execd.core.enums import Horizon, Urgency
+from execd.core.enums import Horizon, Side, Urgency
+from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
+from execd.core.orders import ParentOrder
 from execd.core.records import (
     Adopted,
     DocumentTaken,
@@ -69,6 +71,8 @@ def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Rec
             ),
             PoisonSetAside(now_ns=now_ns, poisoned_ns=now_ns),
         ),
+        (_staged(f"row-{seed}", now_ns), ListDropped(now_ns=now_ns, reason="row: why")),
+        (_staged(f"row-{seed}", now_ns), ListAccepted(now_ns=now_ns, rows_n=1)),
     )
     return list(choices[below(len(choices), seed, "operated")])
 
@@ -77,6 +81,19 @@ def recalled(book: Book, parent_id: str, now_ns: int) -> Record:
     """Return the record by which a parent that `book` still has comes back."""
     parent = book.parents[parent_id]
     return ParentRecalled(now_ns=now_ns, parent=parent, orders=tuple(book.orders[key] for key in parent.children))
+
+
+def _staged(parent_id: str, now_ns: int) -> ListStaged:
+    parent = ParentOrder(
+        parent_id=parent_id,
+        account="paper",
+        symbol="IBM",
+        side=Side.BUY,
+        order_qty=Decimal(5),
+        effective_ns=now_ns,
+        start_by_ns=now_ns,
+    )
+    return ListStaged(now_ns=now_ns, rows=(ListedRow(parent=parent, content_hash="3" * 32),))
 
 
 def _adopted(now_ns: int, *, is_external: bool) -> Adopted:

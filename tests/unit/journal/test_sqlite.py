@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from execd.core.batch import Batch
 from execd.core.book import Book
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.projection import TABLES, Rows
 from execd.core.records import Adopted, Halted, HaltLifted, ParentsRetired, PoisonSetAside, Record, Waited
 from execd.errors import JournalError, JournalForeign, JournalFull
@@ -240,7 +241,7 @@ def test_the_synchronous_journal_fails_like_the_other() -> None:
         journal.commit(second)
 
 
-OF_NOBODY = (Halted, HaltLifted, Adopted, ParentsRetired, PoisonSetAside)
+OF_NOBODY = (Halted, HaltLifted, Adopted, ParentsRetired, PoisonSetAside, ListStaged, ListAccepted, ListDropped)
 """Records that are about no parent, or about many."""
 
 

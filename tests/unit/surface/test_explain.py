@@ -9,6 +9,7 @@ import pytest
 from execd.core import records as kinds
 from execd.core.commands import CancelParent
 from execd.core.enums import Horizon, OrdType, Outcome, ParentStatus, Side
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
 from execd.core.parents import Parent, SavedAlgo
 from execd.core.records import Record
@@ -218,6 +219,9 @@ LINES: Final[list[tuple[Record, str, str]]] = [
         "Reported could not be digested (E)",
     ),
     (kinds.PoisonSetAside(now_ns=START_NS, poisoned_ns=START_NS), "command", "set aside"),
+    (ListStaged(now_ns=START_NS, rows=()), "command", "0 rows of a list written down"),
+    (ListAccepted(now_ns=START_NS, rows_n=100), "command", "a list of 100 rows accepted"),
+    (ListDropped(now_ns=START_NS, reason="p: why"), "command", "a list not accepted: p: why"),
 ]
 
 
