@@ -16,6 +16,7 @@ from execd.config.strict_yaml import DEPTH_MAX, NotStrict, Path, Plain, Tree, re
 BODY_BYTES_MAX: Final = 64 * 1024
 NODES_MAX: Final = 1_000
 """Keys and values of one intent; the longest order that we know has under fifty."""
+_JSON_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
@@ -96,7 +97,7 @@ def _json_value(text: str) -> Plain:
     try:
         value: Plain = DECODER.decode(text)
     except NotStrict as fault:
-        raise NotStrict(fault.code, fault.message, line_of_repetition(text)) from None
+        raise NotStrict(fault.code, fault.message, line_of_fault(fault.code, text)) from None
     except json.JSONDecodeError as error:
         raise NotStrict("syntax", f"not JSON: {error.msg}", error.lineno) from None
     except RecursionError:
@@ -177,6 +178,17 @@ def json_keys(text: str) -> list[tuple[Path, int]]:
             case quoted:
                 string, string_line = quoted, line
     return keys
+
+
+def line_of_fault(code: str, text: str) -> int | None:
+    """Return the line of what `DECODER` refused in a JSON text with this code."""
+    return line_of_repetition(text) if code == "duplicate_key" else _line_of_constant(text)
+
+
+def _line_of_constant(text: str) -> int | None:
+    """Return the line of the first NaN or Infinity that stands for a number."""
+    found = (token for token in _JSON_CONSTANT.finditer(text) if not token[0].startswith('"'))
+    return next((text.count("\n", 0, token.start()) + 1 for token in found), None)
 
 
 def line_of_repetition(text: str) -> int | None:

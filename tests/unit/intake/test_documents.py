@@ -22,6 +22,9 @@ from tests.unit.intake.tables import refusal
         ("a.json", b'{"id":"a","qty":1} x', "syntax", 1),
         ("a.json", b'{\n"id": "a",\n"id": "b"}', "duplicate_key", 3),
         ("a.json", b'{"algo": {"x": 1,\n"\\u0078": 2}}', "duplicate_key", 2),
+        ("a.json", b'{"note": "NaN",\n"id": "a",\n"qty": NaN}', "bad_number", 3),
+        ("a.json", b'{"qty":\n-Infinity}', "bad_number", 2),
+        ("a.json", b'[{"id": "a"},\n{"id": "Infinity",\n"qty": NaN}]', "bad_number", 3),
         ("a.yaml", b"id: a\nid: b\n", "duplicate_key", 2),
         ("a.yaml", b'id: a\n"id": b\n', "duplicate_key", 2),
         ("a.json", b"[" * 17 + b"]" * 17, "too_deep", 1),
@@ -49,7 +52,7 @@ from tests.unit.intake.tables import refusal
     ],
 )
 def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str, line: int | None) -> None:
-    """Faults I4, I10 and A9: encoding, syntax, duplicates, nesting, size and hidden things of YAML are refused."""
+    """Faults I1, I4, I10 and A9: encoding, syntax, duplicates, nesting, size and hidden things of YAML are refused."""
     found, _, at = refusal(name, body)
 
     assert (code, line) == (found, at)
