@@ -48,6 +48,9 @@ def add(commands: Subparsers) -> None:
     _part(parts, "status", _status, "show who is connected, what works, and which faults are on")
     for name, text in (("orders", "list working orders"), ("positions", "list what each account holds")):
         _part(parts, name, _list, text).add_argument("--account", default="", metavar="NAME")
+    cancel = _part(parts, "cancel", _cancel, "cancel an order at the venue, also one that execd does not know")
+    cancel.add_argument("--account", required=True, metavar="NAME")
+    cancel.add_argument("--cl-ord-id", required=True, metavar="ID", help="as execd venue orders shows it")
     executions = _part(parts, "executions", _list, "list what has traded, from the ledger")
     executions.add_argument("--account", default="", metavar="NAME")
     executions.add_argument("--limit", type=int, default=ROWS_MAX, metavar="N", help="the latest N (default 1000)")
@@ -196,6 +199,15 @@ def _list(args: argparse.Namespace) -> int:
                 right=frozenset({"QTY", "CASH", "LAST_QTY", "LAST_PX", "ORDER_QTY", "CUM_QTY", "PRICE", "COMMISSION"}),
             )
         )
+    return Exit.OK
+
+
+def _cancel(args: argparse.Namespace) -> int:
+    from execd.cli.venue_client import ask
+    from execd.venue.wire import Withdraw
+
+    ask(_folder(args), lambda rid: Withdraw(rid=rid, account=args.account, cl_ord_id=args.cl_ord_id))
+    print(as_json({"canceling": args.cl_ord_id}) if args.json else f"{args.cl_ord_id}: canceling; what is filled stays")
     return Exit.OK
 
 

@@ -11,7 +11,9 @@ import socket
 from typing import Any, Final
 
 from execd import __version__
+from execd.core.orders import CancelRequest
 from execd.core.reports import ExecReport
+from execd.errors import Refused
 from execd.ports import Clock
 from execd.venue.faults import FAULTS, Fault, Faults
 from execd.venue.keeper import Keeper
@@ -118,6 +120,24 @@ class VenueHouse:
             pids = ", ".join(str(one.hello.pid) for one in self.traders.values() if one.hello is not None)
             return f"the venue is in use (pid {pids}): stop execd first, or stop the venue with --force"
         self.stopping.set()
+        return ""
+
+    def withdraw(self, account: str, cl_ord_id: str) -> str:
+        """Cancel a working order for people; the account's client hears of it as of any other cancel."""
+        order = self.venue.matching.known(cl_ord_id)
+        if order is None or order.account != account:
+            return f"account {account} has no order {cl_ord_id}; see execd venue orders"
+        if order.ended:
+            return f"{cl_ord_id} works no more: {order.ended}"
+        # Under the order's own id: no request of the client's stands behind it.
+        name = order.cl_ord_id
+        request = CancelRequest(
+            cl_ord_id=name, orig_cl_ord_id=name, parent_id="", account=account, symbol=order.symbol, side=order.side
+        )
+        try:
+            self.venue.send(request)
+        except Refused as error:
+            return str(error)
         return ""
 
     async def answer(self, question: Ask) -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ from execd.venue.wire import (
     Want,
     Welcome,
     WireError,
+    Withdraw,
     from_client,
 )
 
@@ -81,6 +82,9 @@ class House(Protocol):
 
     def stop(self, *, is_forced: bool) -> str:
         """End the venue; return why not, empty where it ends."""
+
+    def withdraw(self, account: str, cl_ord_id: str) -> str:
+        """Cancel an order that nobody of the account asked to cancel; return why not, empty where it is on its way."""
 
     async def answer(self, question: Ask) -> list[dict[str, Any]]:
         """Return the rows that people asked for."""
@@ -164,6 +168,8 @@ class Session:
                     self._symbols[symbol] = None
             case Ask():
                 self._begin(self._answer(message))
+            case Withdraw(rid=rid, account=account, cl_ord_id=cl_ord_id):
+                self._follow(rid, self._house.withdraw(account, cl_ord_id))
             case SetFault(rid=rid, fault=fault, for_s=for_s):
                 until_ns = self._house.clock.now_ns() + ns_of(for_s) if for_s > 0 else 0
                 self._follow(rid, self._house.switch(replace(fault, until_ns=until_ns)))

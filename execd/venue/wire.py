@@ -82,6 +82,14 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     limit: int = 1_000
 
 
+class Withdraw(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Cancel an order as a broker's desk does: whoever trades the account is told, nobody of it was asked."""
+
+    rid: int
+    account: str
+    cl_ord_id: str
+
+
 class SetFault(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Do this wrong from now on; `for_s` zero: no end but its own."""
 
@@ -180,7 +188,7 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ticks: list[Tick]
 
 
-FromClient = Hello | Do | Find | Adopt | Want | Ask | SetFault | ClearFaults | Stop
+FromClient = Hello | Do | Find | Adopt | Want | Ask | Withdraw | SetFault | ClearFaults | Stop
 FromVenue = Welcome | Goodbye | Taken | NotTaken | Found | Answer | Report | Skip | Alive | Ticks
 
 

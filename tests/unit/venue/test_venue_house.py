@@ -186,3 +186,19 @@ async def test_a_trade_and_a_cancel_of_one_moment_are_told_in_their_order(tmp_pa
         canceled = {report.orig_cl_ord_id for report in reports if isinstance(report, Canceled)}
 
         assert (60, set()) == (link.heard_seq, trades & canceled)
+
+
+async def test_an_order_that_nobody_asks_for_is_withdrawn(tmp_path: Path) -> None:
+    """An order of a journal that was restored away works on at the broker: a person can take it out of the market."""
+    async with housed(tmp_path) as house, linked(tmp_path) as link:
+        await quoted(house)
+        await link.do(new("a", "9.00"))
+        (accepted,) = await heard(link, 1)
+        refused = [house.withdraw(*one).split(";")[0] for one in (("other", "a"), ("sim", "none"))]
+        done = house.withdraw("sim", "a")
+        (canceled,) = await heard(link, 1)
+        again = house.withdraw("sim", "a")
+
+        assert ("", "a works no more: canceled") == (done, again)
+        assert ["account other has no order a", "account sim has no order none"] == refused
+        assert ("a", "a", Canceled) == (accepted.cl_ord_id, canceled.cl_ord_id, type(canceled))
