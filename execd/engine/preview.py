@@ -18,6 +18,7 @@ from execd.core.enums import OrdType, ParentStatus, Side
 from execd.core.orders import ParentOrder, Plan
 from execd.engine import halting, risk
 from execd.engine.desk import Desk
+from execd.engine.receiving import hold_reason
 from execd.engine.sending import gate, requests_of
 from execd.engine.sizing import Sized, size
 from execd.engine.starting import deadline_ns
@@ -66,6 +67,8 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     checks = [_known(desk, parent_id)]
     refusal = risk.accept(order, rules, now_ns)
     checks.append(_check("accept", refusal, "inside the limits of an intent"))
+    held = hold_reason(desk, order, now_ns)
+    checks.append(Check(name="hold", is_ok=not held, text=f"it would be held: {held}" if held else "nobody need look"))
     halt = halting.halt_of(desk, order.account)
     checks.append(
         Check(name="halt", is_ok=halt is None, text="none in force" if halt is None else halting.halt_text(halt))

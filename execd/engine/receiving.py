@@ -102,20 +102,25 @@ def accept(desk: Desk, parent: ParentOrder, its_hash: str, now_ns: int) -> None:
     desk.enter(parent_id)
     desk.write_report(parent_id)
     desk.subscribe(parent.symbol)
-    sent = memory.sent_before(desk, parent_id)
-    if sent:
-        reason = (
-            f"sent_before: the broker knows {sent} of this id, the journal does not: compare, then release or cancel it"
-        )
-        desk.hold(parent_id, reason, now_ns)
-        return
-    twin = _twin(desk, parent, now_ns)
-    if twin is not None:
-        reason = f"duplicate_suspected: {twin} asks for the same; release it, or send it with allow_duplicate: true"
+    reason = hold_reason(desk, parent, now_ns)
+    if reason:
         desk.hold(parent_id, reason, now_ns)
         return
     _supersede(desk, desk.parent(parent_id), now_ns)
     try_start(desk, parent_id, now_ns)
+
+
+def hold_reason(desk: Desk, parent: ParentOrder, now_ns: int) -> str:
+    """Return why an intent that is accepted waits for an operator before it starts; empty where it does not."""
+    sent = memory.sent_before(desk, parent.parent_id)
+    if sent:
+        return (
+            f"sent_before: the broker knows {sent} of this id, the journal does not: compare, then release or cancel it"
+        )
+    twin = _twin(desk, parent, now_ns)
+    if twin is not None:
+        return f"duplicate_suspected: {twin} asks for the same; release it, or send it with allow_duplicate: true"
+    return ""
 
 
 def take_listed(desk: Desk, parent_id: str, now_ns: int) -> None:

@@ -73,3 +73,17 @@ def test_a_preview_names_what_stands_in_the_way() -> None:
     assert ["id", "halt", "send"] == failed
     assert told.plan is not None
     assert ParentStatus.WORKING is world.book.parents["a"].status
+
+
+def test_a_preview_of_a_suspected_twin_says_that_it_would_be_held() -> None:
+    """What waits for an operator sends nothing; with `allow_duplicate` it is clear, as when it is taken."""
+    world = World(replace(RULES, duplicate_window_ns=60_000_000_000))
+    world.show(quote(*STANDING))
+    world.drop(intent("a", price=Decimal("190.00")))
+    asked = [intent("b", price=Decimal("190.00"), allow_duplicate=is_meant) for is_meant in (False, True)]
+    told = [preview(world.engine.desk, one, world.now_ns) for one in asked]
+    world.drop(asked[0])
+
+    failed = [[check.name for check in one.checks if not check.is_ok] for one in told]
+    assert ([["hold"], []], [False, True]) == (failed, [one.is_clear for one in told])
+    assert ParentStatus.HELD is world.book.parents["b"].status
