@@ -69,6 +69,11 @@ def ensure(path: Path, *, created_ns: int, steps: Sequence[sql.Migration] | None
     if sqlite3.sqlite_version_info < SQLITE_OLDEST:
         raise JournalError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     steps = sql.migrations() if steps is None else steps
+    if path.is_symlink():
+        # The write-ahead file lies beside what the link leads to; everything that looks for it here would miss it.
+        raise JournalForeign(
+            f"{path} is a link and was left untouched: name the directory it leads into by --state-dir"
+        )
     try:
         if not path.exists() or path.stat().st_size == 0:
             _make(path, created_ns=created_ns)

@@ -121,6 +121,18 @@ def test_a_state_directory_must_be_a_safe_place(bench: Bench) -> None:
     assert [] == list(bench.state.iterdir())
 
 
+def test_a_state_directory_of_somebody_else_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault I16: as a start would, by root too."""
+    bench.state.mkdir()
+    us = os.geteuid()
+    if us == 0:
+        os.chown(bench.state, 1234, 1234)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: us + 1)
+
+    assert (78, "fail") == bench.level("mode: trade", "state")
+
+
 def test_an_inbox_that_everybody_may_write_is_refused(bench: Bench) -> None:
     """Fault I16: whoever can drop a file can trade."""
     (bench.state / "inbox").mkdir(parents=True)

@@ -16,6 +16,7 @@ from execd.journal.files import beside
 from execd.journal.fold import KEY_CELLS
 from execd.journal.sync import SyncJournal
 from tests.properties.stories import START_NS, batches
+from tests.unit.journal.files import content
 
 
 def journal_file(folder: Path, *, steps_n: int = 40) -> Path:
@@ -27,11 +28,11 @@ def journal_file(folder: Path, *, steps_n: int = 40) -> Path:
     return path
 
 
-def patched(path: Path, offset: int, content: bytes) -> None:
+def patched(path: Path, offset: int, body: bytes) -> None:
     """Overwrite bytes of a file."""
     with path.open("r+b") as file:
         file.seek(offset)
-        file.write(content)
+        file.write(body)
 
 
 def test_a_sqlite_that_cannot_hold_a_journal_is_refused_before_anything_is_made(
@@ -189,6 +190,27 @@ def test_a_write_ahead_file_without_its_journal_is_refused(tmp_path: Path) -> No
         SyncJournal(path, created_ns=START_NS)
 
     assert (False, b"a tail") == (path.exists(), wal.read_bytes())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_in_the_place_of_the_journal_is_refused(tmp_path: Path, *, is_there: bool) -> None:
+    """Its write-ahead file would lie elsewhere; a link that leads nowhere is an unmounted disk, not a first start."""
+    elsewhere = tmp_path / "elsewhere.db"
+    if is_there:
+        store.ensure(elsewhere, created_ns=START_NS)
+    (tmp_path / "journal.db").symlink_to(elsewhere)
+    before = content(tmp_path)
+    with pytest.raises(JournalForeign, match=r"is a link.*--state-dir"):
+        store.ensure(tmp_path / "journal.db", created_ns=START_NS)
+
+    assert (before, True) == (content(tmp_path), (tmp_path / "journal.db").is_symlink())
+
+
+def test_a_folder_in_the_place_of_the_journal_is_refused(tmp_path: Path) -> None:
+    """Whatever it is, it is not ours; the next step is told."""
+    (tmp_path / "journal.db").mkdir()
+    with pytest.raises(JournalForeign, match=r"not a file.*--state-dir"):
+        store.ensure(tmp_path / "journal.db", created_ns=START_NS)
 
 
 def test_a_directory_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
