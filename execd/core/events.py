@@ -304,12 +304,18 @@ class WriteReport(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Somebody should know. `code` is stable; `text` says what is wrong and what to do."""
+    """Somebody should know. `code` is stable; `text` says what is wrong and what to do.
+
+    `about` says what it is about where that is no intent. `is_standing`: it tells how things stand, not what happened;
+    the same text again is then no news to who has acknowledged it.
+    """
 
     code: str
     text: str
     severity: Literal["critical", "warning", "info"] = "warning"
     parent_id: str = ""
+    about: str = ""
+    is_standing: bool = False
 
 
 class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):

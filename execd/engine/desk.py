@@ -171,9 +171,20 @@ class Desk:
         if ref:
             self.effect(Reply(ref=ref, is_ok=is_ok, code=code, text=text, parent_id=parent_id))
 
-    def alert(self, code: str, text: str, *, parent_id: str = "", severity: Severity = "warning") -> None:
+    def alert(
+        self,
+        code: str,
+        text: str,
+        *,
+        parent_id: str = "",
+        severity: Severity = "warning",
+        about: str = "",
+        is_standing: bool = False,
+    ) -> None:
         """Tell somebody."""
-        self.effect(Alert(code=code, text=text, severity=severity, parent_id=parent_id))
+        self.effect(
+            Alert(code=code, text=text, severity=severity, parent_id=parent_id, about=about, is_standing=is_standing)
+        )
 
     def write_report(self, parent_id: str) -> None:
         """Ask for a parent's report to be written anew."""

@@ -12,7 +12,7 @@ from execd.core.events import LookedUp, RecallAnswered, ReportReceived, RequestF
 from execd.core.order import Order
 from execd.core.records import Failed, Found, Record, Reported
 from execd.core.reports import Trade, TradeCanceled, TradeCorrected
-from execd.engine import memory
+from execd.engine import foreign, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import UNSENT_ALERT_N, step_parent
@@ -30,8 +30,7 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         if memory.is_ours(desk, report.cl_ord_id):
             memory.recall(desk, event.account, report.cl_ord_id)
             return
-        text = f"account {event.account} has an order that is not ours: {report.cl_ord_id}"
-        desk.alert("external_order", text)
+        foreign.tell(desk, report.cl_ord_id)
         return
     if order.key in desk.book.unreadable:
         # A report of it ended the daemon once: it is only read as a whole from then on.
@@ -52,8 +51,7 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> None:
         for report in told:
             on_report(desk, ReportReceived(now_ns=event.now_ns, account=event.orders[0].first.account, report=report))
     elif event.parent is None:
-        text = f"{event.cl_ord_id} is marked as ours, but the journal does not know it: was a backup restored?"
-        desk.alert("external_order", text, severity="critical")
+        foreign.tell(desk, event.cl_ord_id)
 
 
 def on_failure(desk: Desk, event: RequestFailed) -> None:

@@ -4,7 +4,7 @@ An observer of the pump: each `Alert` that the engine raises becomes an alarm,
 one for each code and intent, counted when it comes again, kept in a file so
 that a restart forgets none. Paging is not done here (`pager.py`), and nothing
 here decides what an alert means. An alarm that comes again after it was
-acknowledged is open again.
+acknowledged is open again, unless it only tells how things still stand.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,6 +44,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     acked_ns: int | None = None
     acked_uid: int | None = None
     acked_reason: str = ""
+    about: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -77,6 +78,8 @@ class Alerts:
         now_ns, key = self._clock.now_ns(), f"{alert.code}:{alert.parent_id}" if alert.parent_id else alert.code
         text = alert.text[:TEXT_LEN_MAX]
         known = self._alarms.get(key)
+        if known is not None and alert.is_standing and not known.is_open and known.text == text:
+            return
         if known is None:
             alarm = Alarm(
                 id=key,
@@ -84,6 +87,7 @@ class Alerts:
                 text=text,
                 severity=alert.severity,
                 parent_id=alert.parent_id,
+                about=alert.about,
                 first_ns=now_ns,
                 last_ns=now_ns,
             )
@@ -92,6 +96,7 @@ class Alerts:
                 known,
                 text=text,
                 severity=alert.severity,
+                about=alert.about,
                 count=known.count + 1,
                 first_ns=known.first_ns if known.is_open else now_ns,
                 last_ns=now_ns,

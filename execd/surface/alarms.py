@@ -13,7 +13,7 @@ from execd.surface.views import instant
 
 
 class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm; `about` is the intent it is about, `pages_n` how often it has reached somebody."""
+    """One alarm; `about` is the intent, or the order, it is about, `pages_n` how often it has reached somebody."""
 
     id: str
     code: str
@@ -39,7 +39,7 @@ def alarm_rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
             code=one.code,
             severity=one.severity,
             text=one.text,
-            about=one.parent_id,
+            about=one.parent_id or one.about,
             count=one.count,
             first=instant(one.first_ns),
             last=instant(one.last_ns),

@@ -119,4 +119,4 @@ def test_what_the_venue_did_after_a_backup_is_known_once_it_is_restored(venued: 
     executed = [row["last_qty"] for row in venued.json("venue", "executions")]
 
     assert (True, ["100", "7"]) == ("journal_restored" in causes, executed)
-    assert "external_order" in venued.log.read_text()
+    assert "orphan_order" in venued.log.read_text()

@@ -12,7 +12,7 @@ from execd.core.events import (
     StreamGap,
     Submit,
 )
-from execd.core.reports import Trade, TradeCanceled
+from execd.core.reports import Accepted, Canceled, ExecReport, Trade, TradeCanceled
 from execd.core.rules import S
 from execd.engine import summary
 from execd.engine.summary import FillReport
@@ -146,3 +146,28 @@ def test_a_stopping_daemon_begins_nothing_new() -> None:
 
     assert [] == world.submitted
     assert {} == world.book.parents
+
+
+def test_one_alert_names_every_order_that_is_not_ours() -> None:
+    """None hides another: what works still, what each has traded, and the last word of one that has ended."""
+    world = World()
+    for n in ("x1", "x2"):
+        world.tell(reported(Accepted(cl_ord_id=n, transact_ns=1)))
+    traded = Trade(cl_ord_id="x1", transact_ns=2, exec_id="e1", last_qty=Decimal(5), last_px=Decimal(140))
+    world.tell(reported(traded))
+    world.tell(reported(Canceled(cl_ord_id="x1", transact_ns=3)))
+    world.tell(reported(Accepted(cl_ord_id="x3", transact_ns=4)))
+    told = [(one.about, one.text.partition(": ")[2]) for one in world.effects if isinstance(one, Alert)]
+
+    assert [
+        ("x1", "x1"),
+        ("2 orders", "x1, x2"),
+        ("2 orders", "x1 (5 traded), x2"),
+        ("2 orders", "x1 (5 traded, ended), x2"),
+        ("2 orders", "x2, x3"),
+    ] == told
+
+
+def reported(report: ExecReport) -> ReportReceived:
+    """Return what the broker of the account says."""
+    return ReportReceived(now_ns=START_NS, account="sim", report=report)

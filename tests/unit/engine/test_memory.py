@@ -137,7 +137,7 @@ def test_an_order_with_our_mark_that_nobody_knows_is_told() -> None:
     world.tell(replace(event, report=report))
     world.run(2)
 
-    assert "external_order" in world.alerts()
+    assert "orphan_order" in world.alerts()
     assert 1 == sum(isinstance(one, Reported) and one.report == report for one in world.records)
 
 

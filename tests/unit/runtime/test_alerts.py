@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from execd.core.events import Alert
 from execd.intake.outbox import write_whole
@@ -139,3 +140,18 @@ def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     alerts.save(saved)
 
     assert ["held"] == [one.code for one in alerts.rows()]
+
+
+def test_how_things_stand_is_no_news_to_who_has_seen_it(tmp_path: Path) -> None:
+    """Fault H8. An order that nobody steers is told at each start until somebody has seen it, then when it changes."""
+    alerts = alerts_at(tmp_path / "a.json")
+    told = Alert(code="orphan_order", text="a-1", severity="critical", about="a-1", is_standing=True)
+    opens = []
+    for act in (told, "ack", told, replace(told, text="a-1 (5 traded)"), "ack", alert("orphan_order")):
+        if isinstance(act, Alert):
+            alerts.raise_alarm(act)
+        else:
+            alerts.ack("orphan_order", 7, "seen")
+        opens.append([one.text for one in alerts.open_rows()])
+
+    assert [["a-1"], [], [], ["a-1 (5 traded)"], [], ["about orphan_order"]] == opens

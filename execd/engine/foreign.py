@@ -1,0 +1,56 @@
+"""Orders that the book does not know: those of others, and our own that the journal has forgotten.
+
+None of them is ever touched. One alert tells of all those of others, another
+of all that carry our mark, each with every id, so that none hides another;
+the same again, after somebody has acknowledged it, is no news.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+from execd.core.codec import plain
+from execd.core.reports import Canceled, DoneForDay, ExecReport, Expired, Rejected, Trade
+from execd.engine import memory
+from execd.engine.desk import Desk
+
+SHOWN_MAX: Final = 20
+SCAN_MAX: Final = 1_000
+"""The latest of them; somebody who trades the account by hand for years must not slow down each of his reports."""
+ENDS: Final = (Canceled, Expired, DoneForDay, Rejected)
+
+
+def tell(desk: Desk, cl_ord_id: str) -> None:
+    """Alert about an order that was told of just now, and about all of its kind."""
+    is_ours = memory.is_ours(desk, cl_ord_id)
+    latest = list(islice(reversed(desk.book.external.items()), SCAN_MAX))
+    found = [
+        one
+        for one, told in reversed(latest)
+        if memory.is_ours(desk, one) == is_ours and (one == cl_ord_id or not _is_over(told))
+    ]
+    # The latest of very many first, or the news would be what is cut.
+    shown = [cl_ord_id, *(one for one in found if one != cl_ord_id)] if len(found) > SHOWN_MAX else found
+    more = f" and {len(found) - SHOWN_MAX} more" if len(found) > SHOWN_MAX else ""
+    told = ", ".join(_text(one, desk.book.external.get(one, ())) for one in shown[:SHOWN_MAX]) + more
+    about = cl_ord_id if len(found) == 1 else f"{len(found)} orders"
+    if is_ours:
+        text = (
+            f"marked as ours, but the journal does not know them (was a backup restored?): {told}. What works still "
+            "nobody steers: cancel it at the broker, and declare with execd adopt what was traded"
+        )
+        desk.alert("orphan_order", text, severity="critical", about=about, is_standing=True)
+    else:
+        desk.alert("external_order", f"orders that are not ours: {told}", about=about, is_standing=True)
+
+
+def _is_over(told: Sequence[ExecReport]) -> bool:
+    return any(isinstance(one, ENDS) for one in told)
+
+
+def _text(cl_ord_id: str, told: Sequence[ExecReport]) -> str:
+    traded = sum((one.last_qty for one in told if isinstance(one, Trade)), Decimal(0))
+    words = [f"{plain(traded)} traded"] if traded else []
+    words += ["ended"] if _is_over(told) else []
+    return f"{cl_ord_id} ({', '.join(words)})" if words else cl_ord_id
