@@ -14,12 +14,12 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks._daemon import LIMITS, SETTINGS, Daemon
+from benchmarks._scratch import scratch
 
 TARGET_S: Final = 0.25
 INTENTS_N: Final = 100
@@ -46,8 +46,7 @@ STOPPED: Final = ("orders", "fills", "positions", "explain b-1", "journal verify
 
 def main(calls_n: int) -> None:
     """Measure every command and print its row."""
-    with tempfile.TemporaryDirectory(prefix=".bench-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         file = folder / "one.json"
         file.write_text(json.dumps({"id": "one", "symbol": "AAPL", "side": "buy", "qty": 1}))
         root = folder / "state"

@@ -11,13 +11,13 @@ Run: .venv/bin/python benchmarks/inbox_to_order.py [files of each kind] [runs]
 
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
 from benchmarks._daemon import Daemon
 from benchmarks._floor import Floor, show, show_medians
+from benchmarks._scratch import scratch
 from execd.core.orders import NewOrder
 from execd.core.records import ParentAccepted, Sending, Waited
 from execd.journal.sync import SyncJournal
@@ -59,8 +59,8 @@ def main(files_n: int, runs_n: int) -> None:
     """Measure and print each run, then the medians of the runs."""
     ratios: list[tuple[float, float]] = []
     for number in range(1, runs_n + 1):
-        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder, Floor(Path(folder)) as floor:
-            seen = measure(Path(folder), files_n, floor)
+        with scratch() as folder, Floor(folder) as floor:
+            seen = measure(folder, files_n, floor)
             every = [took_us for kind in KINDS for took_us in seen.written_us[kind]]
             print(f"run {number}: {len(every)} files, {seen.waited_n} of them waited for something")
             rows = [

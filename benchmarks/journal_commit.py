@@ -11,7 +11,6 @@ import asyncio
 import gc
 import sqlite3
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -20,6 +19,7 @@ from pathlib import Path
 import aiosqlite
 import msgspec
 
+from benchmarks._scratch import scratch
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.enums import OrdType, ParentStatus, QuoteSource, Side
@@ -154,9 +154,9 @@ def fill(key: str, number: int) -> Record:
 
 async def main(rounds: int) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        await _commits(Path(folder), rounds)
-        _recovery(Path(folder))
+    with scratch() as folder:
+        await _commits(folder, rounds)
+        _recovery(folder)
 
 
 async def _commits(folder: Path, rounds: int) -> None:

@@ -10,15 +10,14 @@ Run: .venv/bin/python benchmarks/open_parents.py [parents]
 
 import gc
 import sys
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 from time import process_time_ns
 from typing import Final
 
 from benchmarks._daemon import Daemon
 from benchmarks._intents import quote, resting
+from benchmarks._scratch import scratch
 from benchmarks.child_orders import RULES
 from execd.core.events import Event, QuoteReceived, ReportReceived, StreamAlive, Submit, TimerFired
 from execd.core.ids import epoch_of
@@ -111,12 +110,12 @@ class Desk:
 
 def main(parents_n: int) -> int:
     """Print memory and costs."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
-        root = Path(folder) / "state"
+    with scratch() as folder:
+        root = folder / "state"
         root.mkdir()
         with SyncJournal(root / "journal.db", created_ns=time.time_ns()) as journal:
             Desk(parents_n, FEW_SYMBOLS, journal)
-        empty = Path(folder) / "empty"
+        empty = folder / "empty"
         with Daemon(empty) as daemon:
             time.sleep(1)
             floor_mib = daemon.rss_mib()

@@ -13,14 +13,13 @@ Run: .venv/bin/python benchmarks/quote_flood.py [seconds of each rate]
 import asyncio
 import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Final
 
 from benchmarks._floor import at
 from benchmarks._inside import LAG_TARGET_MS, Double, Frames, Probe, run_inside, writer
 from benchmarks._intents import quote, resting
+from benchmarks._scratch import scratch
 from execd.app import Daemon
 from execd.core.enums import Side
 from execd.core.events import StreamAlive
@@ -134,8 +133,8 @@ def main(seconds: float) -> None:
             await flooded(daemon, broker, feed, rate, seconds)
         print(f"target: {TARGET:,} quotes/s with p99 < {LAG_TARGET_MS:g} ms")
 
-    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
-        run_inside(Path(folder) / "state", broker, feed, play, {"EXECD_EXECUTION__REPLANS_MAX": "100"})
+    with scratch() as folder:
+        run_inside(folder / "state", broker, feed, play, {"EXECD_EXECUTION__REPLANS_MAX": "100"})
 
 
 if __name__ == "__main__":

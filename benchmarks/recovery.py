@@ -12,11 +12,11 @@ import asyncio
 import gc
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks._scratch import scratch
 from benchmarks.journal_commit import START_NS, World, arrival, fill
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentsRetired, Record, Reported, Sending
@@ -118,8 +118,7 @@ def at(sorted_s: list[float], quantile: float) -> float:
 
 def main(orders_n: int) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as told:
-        folder = Path(told)
+    with scratch() as folder:
         bare, kept = folder / "bare.db", folder / "kept.db"
         records_n = make(bare, orders_n, retires=False)
         make(kept, orders_n, retires=True)

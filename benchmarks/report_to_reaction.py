@@ -12,7 +12,6 @@ Run: .venv/bin/python benchmarks/report_to_reaction.py [parents] [runs]
 
 import asyncio
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from typing import Final
 from benchmarks._floor import Floor, at, show, show_medians
 from benchmarks._inside import Double, Told, run_inside
 from benchmarks._intents import quote, resting
+from benchmarks._scratch import scratch
 from execd.app import Daemon
 from execd.core.orders import NewOrder
 
@@ -80,8 +80,8 @@ def main(parents_n: int, runs_n: int) -> None:
     """Measure and print each run, then the medians of the runs."""
     ratios: list[tuple[float, float]] = []
     for number in range(1, runs_n + 1):
-        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder, Floor(Path(folder)) as floor:
-            single, together = measure(Path(folder), parents_n, floor)
+        with scratch() as folder, Floor(folder) as floor:
+            single, together = measure(folder, parents_n, floor)
             print(f"run {number}:")
             ratios.append(show(floor, [("report -> new order handed over", single)]))
             print(f"  {TOGETHER} reports together: {at(together, 0.5) / TOGETHER:.0f} us each")
