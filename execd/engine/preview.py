@@ -67,12 +67,10 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     checks = [_known(desk, parent_id)]
     refusal = risk.accept(order, rules, now_ns)
     checks.append(_check("accept", refusal, "inside the limits of an intent"))
-    held = hold_reason(desk, order, now_ns)
-    checks.append(Check(name="hold", is_ok=not held, text=f"it would be held: {held}" if held else "nobody need look"))
+    checks.append(_held(desk, order, now_ns))
     halt = halting.halt_of(desk, order.account)
-    checks.append(
-        Check(name="halt", is_ok=halt is None, text="none in force" if halt is None else halting.halt_text(halt))
-    )
+    halted = "none in force" if halt is None else halting.halt_text(halt)
+    checks.append(Check(name="halt", is_ok=halt is None, text=halted))
     mode = "observe: nothing is sent, the report says what would be" if rules.is_observing else "trade"
     checks.append(Check(name="mode", is_ok=not rules.is_observing, text=mode))
     due = now_ns >= order.effective_ns
@@ -151,6 +149,11 @@ def _known(desk: Desk, parent_id: str) -> Check:
     if parent_id in desk.book.tombstones:
         return Check(name="id", is_ok=False, text=f"{desk.book.tombstones[parent_id]}: it would be refused")
     return Check(name="id", is_ok=True, text="new")
+
+
+def _held(desk: Desk, order: ParentOrder, now_ns: int) -> Check:
+    reason = hold_reason(desk, order, now_ns)
+    return Check(name="hold", is_ok=not reason, text=f"it would be held: {reason}" if reason else "nobody need look")
 
 
 def _check(name: str, refusal: risk.Refusal | None, well: str) -> Check:
