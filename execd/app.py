@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Final, Literal, Self
 
@@ -17,26 +17,22 @@ import structlog
 
 from execd import __version__, opening, pinning
 from execd.config.loader import Loaded
-from execd.config.settings import Settings, ns_of_ms, ns_of_s
-from execd.core.commands import AmendParent
-from execd.core.events import Known, Recovered, StopRequested
+from execd.config.settings import Settings, ns_of_ms
+from execd.core.events import Recovered, StopRequested
 from execd.core.records import Record
 from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
-from execd.errors import ConfigError, IntentError
+from execd.entrance import Entrance
+from execd.errors import ConfigError
 from execd.guards import Guarded, Guards, Reloader
-from execd.intake.doorway import ReadyFile
 from execd.intake.outbox import Outbox
-from execd.intake.parse import ParseContext, Parsed, amend_of, parse_steps
-from execd.intake.watch import InboxScan
 from execd.journal.sqlite import SqliteJournal
 from execd.markets import open_market
 from execd.reference import Reference
 from execd.runtime import loop
 from execd.runtime.clock import NS_PER_S, SystemClock
 from execd.runtime.health import Health
-from execd.runtime.inbox_task import InboxTask
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.recaller import Recaller
@@ -47,7 +43,6 @@ from execd.runtime.sender import Sender
 from execd.runtime.stopping import StopWish, tell_left, until_gone
 from execd.runtime.streams import QuoteListener, ReportListener
 from execd.runtime.supervisor import Supervisor, within
-from execd.runtime.taking import Taker
 from execd.runtime.tell import Tell
 from execd.runtime.timers import Scheduler
 from execd.surface.answers import Problem
@@ -120,8 +115,8 @@ class Daemon:
             replies=self.replies,
             recaller=self.recaller,
         )
-        self.taker = Taker(steps=self._parse, known=self._known, pump=self.pump, replies=self.replies, clock=clock)
-        self.inbox = self._inbox(float(settings.inbox.scan_s))
+        self.entrance = self._entrance()
+        self.inbox = self.entrance.inbox(float(settings.inbox.scan_s))
         self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast))
         self.guards.rules_of = reference.rules
         self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
@@ -162,7 +157,7 @@ class Daemon:
         )
         closing.push_async_callback(daemon.market.close)
         # What cannot be had is said now, and not by a task that tries for ever.
-        daemon.open_inbox().close()
+        daemon.entrance.open_inbox().close()
         daemon.surface.bind()
         closing.callback(daemon.surface.close)
         return daemon
@@ -257,52 +252,17 @@ class Daemon:
         self.reporter.build()
         self.guards.positions.build()
 
-    def _inbox(self, scan_s: float) -> InboxTask[ReadyFile]:
-        return InboxTask(
-            open_inbox=self.open_inbox,
-            folder=self.paths.inbox,
-            taker=self.taker,
+    def _entrance(self) -> Entrance:
+        return Entrance(
+            settings=lambda: self.settings,
+            paths=self.paths,
+            engine=self.engine,
+            known_of=self.journal.known_of,
             pump=self.pump,
+            replies=self.replies,
             clock=self.clock,
-            scan_s=scan_s,
             on_refused=lambda _: self.metrics.count_intent("rejected", "inbox"),
         )
-
-    def open_inbox(self) -> InboxScan:
-        """Return the inbox as it is now. Raises ConfigError where it may not be used."""
-        inbox, paths = self.settings.inbox, self.paths
-        return InboxScan(
-            inbox=paths.inbox,
-            accepted=paths.accepted,
-            rejected=paths.rejected,
-            owners=inbox.owners,
-            settle_ns=int(inbox.settle_ms * 1_000_000),
-        )
-
-    def _parse(self, name: str, body: bytes, mtime_ns: int) -> Generator[None, None, Parsed]:
-        return parse_steps(name, body, context=self._context(mtime_ns))
-
-    def _context(self, mtime_ns: int) -> ParseContext:
-        settings = self.settings
-        return ParseContext(
-            now_ns=self.clock.now_ns(),
-            mtime_ns=mtime_ns,
-            accounts=tuple(settings.accounts),
-            default_account=settings.default_account,
-            session=self.engine.desk.rules.session,
-            horizons=settings.horizons,
-            instruments=self.engine.desk.rules.instruments,
-            zone=settings.session.zone,
-            default_life_ns=ns_of_s(settings.execution.default_life_s),
-            always_open_valid_ns=ns_of_s(settings.session.file_valid_s),
-            seed=settings.sim.seed,
-        )
-
-    async def _known(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return what the journal says of ids that are not in memory."""
-        book = self.engine.book
-        gone = [one for one in ids if one not in book.parents and one not in book.documents]
-        return await self.journal.known_of(gone) if gone else {}
 
     async def _records(self, parent_id: str) -> AsyncIterator[Record]:
         async for stored in self.journal.records(parent_id=parent_id):
@@ -322,11 +282,11 @@ class Daemon:
             venues=self.venues,
             alerts=self.guards.alerts,
             pager=self.guards.pager,
-            taker=self.taker,
+            taker=self.entrance.taker,
             records=self._records,
             inbox=self.inbox.counts,
             subscribe=self.quotes.subscribe,
-            amend=self._amend,
+            amend=self.entrance.amend,
             reload=self._reload,
             stop_wish=self.stop_wish,
             more={
@@ -337,12 +297,6 @@ class Daemon:
             },
         )
         return open_doors(parts)
-
-    def _amend(self, intent_id: str, fields: Mapping[str, object]) -> AmendParent:
-        try:
-            return amend_of(intent_id, fields, context=self._context(self.clock.now_ns()))
-        except IntentError as error:
-            raise Problem(error.code, error.message, field=error.field) from None
 
     def _measure_reload(self) -> None:
         self.metrics.meters.config_reload_ok.set(self.reloader.is_last_ok)
