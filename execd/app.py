@@ -65,7 +65,7 @@ class Daemon:
     def __init__(
         self,
         *,
-        settings: Settings,
+        loaded: Loaded,
         paths: StatePaths,
         journal: SqliteJournal,
         engine: Engine,
@@ -75,6 +75,8 @@ class Daemon:
         stop_wish: StopWish,
     ) -> None:
         """Join everything that needs no broker yet; `read` reads the configuration again."""
+        settings = loaded.settings
+        self.loaded = loaded
         self.reference = reference
         self.paths = paths
         self.journal = journal
@@ -146,7 +148,7 @@ class Daemon:
         pinning.require_configured(book, settings.accounts)
         engine = Engine(reference.rules(settings), journal.epoch, book, epochs=journal.epochs)
         daemon = cls(
-            settings=settings,
+            loaded=loaded,
             paths=paths,
             journal=journal,
             engine=engine,
@@ -207,6 +209,12 @@ class Daemon:
         supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce)
         supervisor.edge("inbox", self.inbox.run, self.inbox.announce)
         self.health.state = "ready"
+        log.info(
+            "configured",
+            config_file=str(self.loaded.file or ""),
+            instruments_file=str(self.loaded.instruments_file or ""),
+            instruments_n=len(self.settings.instruments),
+        )
         log.info("ready", version=__version__, loop=loop.loop_name(), metrics_url=f"{self.surface.url}/metrics")
         self.guards.start(supervisor)
         self.reference.start(supervisor, pump, lambda: self.settings)
@@ -294,6 +302,9 @@ class Daemon:
                 "dead_man_error": lambda: self.guards.dead_man.state.error,
                 "refdata": self.reference.status,
                 "is_last_reload_ok": lambda: self.reloader.is_last_ok,
+                "config_file": lambda: str(self.loaded.file or ""),
+                "instruments_file": lambda: str(self.loaded.instruments_file or ""),
+                "instruments_n": lambda: len(self.settings.instruments),
             },
         )
         return open_doors(parts)

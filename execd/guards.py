@@ -252,7 +252,8 @@ class Reloader:
             self._guards.reload(old, new)
         told = f"{len(applied)} applied, {len(refused)} refused" if applied or refused else "nothing has changed"
         names = {"applied": [one.name for one in found.applied], "refused": [one.name for one in found.refused]}
-        log.info("reloaded", **names, warnings=list(warnings))
+        # What was refused with its reason: who sent SIGHUP reads nothing else.
+        log.info("reloaded", applied=names["applied"], refused=refused, warnings=list(warnings))
         self._journal(
             uid, pid, f"{told}: {', '.join(names['applied'] + names['refused'])}" if not found.is_same else told
         )

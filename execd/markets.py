@@ -124,7 +124,8 @@ def _orders_of(book: Book, account: str) -> Iterable[Order]:
 
 
 def _differs(names: list[str]) -> None:
-    log.warning("venue_differs", keys=[f"sim.{name}" for name in names], text="the venue that runs is used as it is")
+    keys = [name if name == "instruments" else f"sim.{name}" for name in names]
+    log.warning("venue_differs", keys=keys, text="the venue that runs is used as it is")
 
 
 def _cannot_record(symbol: str, text: str) -> None:

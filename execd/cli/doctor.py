@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     paths = paths_of(args)
     status, unreachable = _status(paths)
-    settings, checks = local(paths, args.config, os.environ, is_running=status is not None)
+    settings, checks = local(paths, args.config, os.environ, status=status)
     checks += [unreachable] if status is None else alive(status)
     if args.page:
         checks += _paged(paths, settings, is_running=status is not None)

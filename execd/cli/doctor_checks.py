@@ -13,11 +13,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from execd.cli.checks import Check
 from execd.errors import ConfigError, ExecdError
-from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths, config_file
+from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths, config_choice
 
 if TYPE_CHECKING:
     from execd.config.settings import Settings
@@ -31,20 +31,21 @@ OLD_S: Final = 60.0
 NEW_S: Final = 86_400.0
 """Refusals of the last day are worth a word."""
 SQLITE_OLDEST: Final = (3, 37, 0)
+SQLITE_SAFE: Final = (3, 51, 3)
 MIB: Final = 1_048_576
 
 
 def local(
-    paths: StatePaths, config: str | None, env: Mapping[str, str], *, is_running: bool
+    paths: StatePaths, config: str | None, env: Mapping[str, str], *, status: Mapping[str, Any] | None
 ) -> tuple["Settings | None", list[Check]]:
-    """Return the settings, where they can be had, and all checks that need no daemon."""
-    settings, checked = configuration(config, env)
-    checks = [versions(), checked]
+    """Return the settings, where they can be had, and all checks that need no daemon; `status` is a running one's."""
+    settings, checked = configuration(config, env, status)
+    checks = [versions(), *checked]
     checks += state(paths, settings)
     checks += journal(paths)
-    checks += folders(paths, is_running=is_running)
+    checks += folders(paths, is_running=status is not None)
     checks += [open_files()]
-    if settings is not None:
+    if settings is not None and status is None:
         checks.append(routes(settings))
     return settings, checks
 
@@ -55,22 +56,52 @@ def versions() -> Check:
     text = f"Python {python}, SQLite {sqlite3.sqlite_version}"
     if sqlite3.sqlite_version_info < SQLITE_OLDEST:
         return Check("versions", "fail", text, "SQLite 3.37 or newer is needed: use another Python build")
+    if sqlite3.sqlite_version_info < SQLITE_SAFE:
+        text += (
+            " (before 3.51.3 two writers can corrupt a file: execd is one, let no other program write to journal.db)"
+        )
     return Check("versions", "ok", text)
 
 
-def configuration(flag: str | None, env: Mapping[str, str]) -> tuple["Settings | None", Check]:
-    """Whether the configuration can be used."""
-    from execd.config.loader import load
+def configuration(
+    flag: str | None, env: Mapping[str, str], status: Mapping[str, Any] | None
+) -> tuple["Settings | None", list[Check]]:
+    """Whether the configuration can be used: the one that is named, else the daemon's own, else the one it would take.
 
-    file = config_file(flag, env)
-    name = str(file) if file else "built-in defaults"
+    Beside a daemon also whether it is what the daemon runs with.
+    """
+    from execd.config.loader import read
+
+    file, why = config_choice(flag, env)
+    if status is not None and flag is None:
+        file, why = (Path(status["config_file"]) if status["config_file"] else None), "the daemon's"
+    name = f"{file or 'built-in defaults'} ({why})"
     try:
-        settings = load(file, env)
-        settings.to_rules()
+        loaded = read(file, env)
+        loaded.settings.to_rules()
     except ConfigError as error:
-        return None, Check("configuration", "fail", str(error), "execd check-config tells all of it")
+        return None, [Check("configuration", "fail", f"{name}: {error}", "execd check-config tells all of it")]
+    settings = loaded.settings
     accounts = ", ".join(f"{account} ({part.adapter})" for account, part in settings.accounts.items())
-    return settings, Check("configuration", "ok", f"{name}: mode {settings.mode}, {accounts}")
+    checks = [Check("configuration", "ok", f"{name}: mode {settings.mode}, {accounts}")]
+    if not settings.instruments:
+        text = f"none: there is no instruments.yaml beside {file or 'a configuration'}"
+        checks.append(Check("instruments", "ok", f"{text}; every symbol is an ordinary US share"))
+    if status is not None:
+        checks += _as_running(settings, file, status)
+    return settings, checks
+
+
+def _as_running(settings: "Settings", file: Path | None, status: Mapping[str, Any]) -> Iterator[Check]:
+    """Look whether a daemon runs with these settings."""
+    inside = settings.model_copy(update={"sim": settings.sim.model_copy(update={"process": False})})
+    if str(file or "") != status["config_file"]:
+        text = f"the daemon runs with {status['config_file'] or 'built-in defaults'}"
+        yield Check("configuration", "warn", text, "leave out --config to look at that one")
+    elif status["config_digest"] not in {settings.digest(), inside.digest()}:
+        # With --in-process it is told otherwise than by file and environment.
+        text = "the daemon runs with other values: the file was changed since, or its environment is not yours"
+        yield Check("configuration", "warn", text, "execd reload; what needs a restart it names")
 
 
 def state(paths: StatePaths, settings: "Settings | None") -> Iterator[Check]:

@@ -81,6 +81,14 @@ def _people(status: dict[str, Any]) -> Iterator[Check]:
         yield Check("alerts", "warn", text, "execd alerts --open, then execd ack CODE")
     else:
         yield Check("alerts", "ok", "all acknowledged")
+    ways = ", ".join(route["name"] for route in status["alert_routes"])
+    if ways:
+        yield Check("alert routes", "ok", f"{ways} (proved by --page)")
+    else:
+        text = "none: an alert is only logged and listed"
+        yield Check(
+            "alert routes", "warn", text, "set alerts.exec or alerts.webhook, execd reload, execd doctor --page"
+        )
     for route in status["alert_routes"]:
         if route["error"]:
             yield Check(f"route {route['name']}", "fail", route["error"], "mend it, then execd doctor --page")

@@ -148,9 +148,11 @@ def _greet(daemon: "Daemon", load_certificates: "Callable[[], None]") -> None:
     if not sys.stdout.isatty():
         return
     paths, venues = daemon.paths, ", ".join(f"{name} ({venue})" for name, venue in daemon.venues.items())
+    file = daemon.loaded.file
     does = paint("observing, sending nothing to", "held") if daemon.engine.desk.rules.is_observing else "trading"
     print(
         f"\n  {paint('execd', 'head')} {__version__} is {paint('ready', 'ok')}, {does} {venues}\n\n"
+        f"    config   {file if file is not None else 'built-in defaults'}\n"
         f"    inbox    {paths.inbox}\n"
         f"    outbox   {paths.outbox}\n"
         f"    socket   {paths.socket}\n"

@@ -60,7 +60,9 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     journal = told["journal"]
     yield "journal", f"{mib(journal['size_bytes'])}, write-ahead {mib(journal['wal_bytes'])}"
     yield "metrics", or_dash(told["metrics_url"])
-    yield "config", told["config_digest"][:12]
+    yield "config", f"{told['config_file'] or 'built-in defaults'} ({told['config_digest'][:12]})"
+    if not told["instruments_n"]:
+        yield "", "no instruments.yaml beside it: every symbol is an ordinary US share"
 
 
 def mib(size: int) -> str:

@@ -34,6 +34,8 @@ class Loaded:
     file: Path | None
     origins: Mapping[KeyPath, str]
     warnings: tuple[str, ...]
+    instruments_file: Path | None = None
+    """None: every symbol is an ordinary US share, unless the file itself has instruments."""
 
     def origin(self, path: KeyPath) -> str:
         """Return where the value at `path` was written: `default`, a file and line, a variable, or a secret file."""
@@ -61,7 +63,13 @@ def read(path: Path | None, env: Mapping[str, str], *, shared_secrets: Path = SH
         if len(faults) > FAULTS_SHOWN_MAX:
             told.append(f"and {len(faults) - FAULTS_SHOWN_MAX} more")
         raise ConfigError("\n".join(told)) from None
-    return Loaded(settings=settings, file=path, origins=source.origins, warnings=tuple(source.warnings))
+    return Loaded(
+        settings=settings,
+        file=path,
+        origins=source.origins,
+        warnings=tuple(source.warnings),
+        instruments_file=source.instruments_file,
+    )
 
 
 class _Source:
@@ -71,6 +79,7 @@ class _Source:
         self.values: dict[str, Any] = {}
         self.origins: dict[KeyPath, str] = {}
         self.warnings: list[str] = []
+        self.instruments_file: Path | None = None
 
     def take_file(self, path: Path) -> None:
         """Take the keys of a configuration file."""
@@ -93,6 +102,7 @@ class _Source:
         if "instruments" in self.values:
             raise ConfigError(f"{self.origin(('instruments',))}: instruments stand here and in {file}; keep one place")
         document = read_document(file)
+        self.instruments_file = file
         self._note(file, ("instruments",), document.tree.lines)
         self.values["instruments"] = _without_null(document.mapping)
 

@@ -49,11 +49,21 @@ def state_dir(flag: str | None, env: Mapping[str, str]) -> StatePaths:
 
 def config_file(flag: str | None, env: Mapping[str, str]) -> Path | None:
     """Return the configuration file: --config or EXECD_CONFIG (must exist), else the first that exists, else None."""
-    for chosen in (flag, env.get("EXECD_CONFIG")):
+    return config_choice(flag, env)[0]
+
+
+def config_choice(flag: str | None, env: Mapping[str, str]) -> tuple[Path | None, str]:
+    """Return the configuration file, and why it is that one."""
+    for chosen, why in ((flag, "--config"), (env.get("EXECD_CONFIG"), "EXECD_CONFIG")):
         if chosen:
-            return Path(chosen).expanduser().absolute()
+            return Path(chosen).expanduser().absolute(), f"named by {why}"
     config_home = env.get("XDG_CONFIG_HOME") or f"{env.get('HOME') or '.'}/.config"
-    for folder in (env.get("CONFIGURATION_DIRECTORY"), f"{config_home}/execd", "config"):
+    places = (
+        (env.get("CONFIGURATION_DIRECTORY"), "found in CONFIGURATION_DIRECTORY"),
+        (f"{config_home}/execd", "found among the user's configurations"),
+        ("config", "found below the current directory"),
+    )
+    for folder, why in places:
         if folder and (file := Path(folder).absolute() / "execd.yaml").is_file():
-            return file
-    return None
+            return file, why
+    return None, "no file was named or found"

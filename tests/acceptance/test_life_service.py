@@ -114,16 +114,18 @@ def test_sighup_applies_what_can_be_and_refuses_the_rest_by_name(execd: Execd, t
     bad = execd.run("reload", "--json")
     config.write_text("logging:\n  level: debug\nexecution:\n  offset_bps: 7\nsim:\n  seed: 9\n")
     told = execd.json("reload")
-    config.write_text("logging:\n  level: info\n")
+    config.write_text("logging:\n  level: info\nsim:\n  seed: 9\n")
     execd.process.send_signal(signal.SIGHUP)
     execd.until(lambda: len(events(execd, "reloaded")) == 2, what="reload by signal")
     (_, by_signal) = events(execd, "reloaded")
+    execd.until(lambda: len(events(execd, "command")) == 4, what="the record of each reload")
     journaled = [event["verb"] for event in events(execd, "command")]
 
     applied = [text.partition(":")[0] for text in told["applied"]]
     assert (1, ["execution.offset_bps", "logging.level"]) == (bad.returncode, sorted(applied))
     assert (["sim.seed"], True) == ([text.partition(":")[0] for text in told["refused"]], "restart" in str(told))
     assert (["reload"] * 4, 2) == (journaled, len(by_signal["applied"]))
+    assert ["sim.seed: 1 → 9: needs a restart"] == by_signal["refused"]
 
 
 def test_a_daemon_that_dies_again_and_again_takes_no_new_risk_and_pages(execd: Execd, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from execd.cli import doctor_checks as room
 from execd.cli.checks import Check
-from execd.cli.doctor_checks import folders, journal, local, state
+from execd.cli.doctor_checks import configuration, folders, journal, local, state
 from execd.cli.doctor_daemon import alive
+from execd.config.loader import load
 from execd.runtime.paths import StatePaths
 
 WELL: Final[dict[str, Any]] = {
@@ -29,7 +30,7 @@ WELL: Final[dict[str, Any]] = {
     "orders_in_doubt": 0,
     "poison": 0,
     "alerts_open": {"critical": 0, "warning": 0, "info": 0},
-    "alert_routes": [],
+    "alert_routes": [{"name": "exec", "error": ""}],
 }
 
 
@@ -61,6 +62,7 @@ TROUBLES: Final = [
     ({"poison": 1}, "poison", "warn"),
     ({"alerts_open": {"critical": 1}}, "alerts", "warn"),
     ({"alert_routes": [{"name": "webhook", "error": "no answer"}]}, "route webhook", "fail"),
+    ({"alert_routes": []}, "alert routes", "warn"),
 ]
 
 
@@ -100,7 +102,7 @@ def test_a_directory_that_everybody_may_write_fails(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_no_failure_before_the_first_start(tmp_path: Path) -> None:
     """The doctor can be asked before anything was started, and makes nothing."""
     paths = StatePaths(tmp_path / "state")
-    _, checks = local(paths, None, {"HOME": str(tmp_path)}, is_running=False)
+    _, checks = local(paths, None, {"HOME": str(tmp_path)}, status=None)
 
     assert (False, False) == ("fail" in levels(checks).values(), paths.root.exists())
 
@@ -142,6 +144,33 @@ def test_a_configuration_that_cannot_be_used_is_one_failure_among_the_checks(tmp
     file = tmp_path / "execd.yaml"
     file.write_text("accuonts: {}\n")
     file.chmod(0o600)
-    settings, checks = local(StatePaths(tmp_path / "state"), str(file), dict(os.environ), is_running=False)
+    settings, checks = local(StatePaths(tmp_path / "state"), str(file), dict(os.environ), status=None)
 
     assert (None, "fail", True) == (settings, levels(checks)["configuration"], len(checks) > 5)
+
+
+def written(folder: Path, mode: str) -> Path:
+    """Write a configuration below a folder and return it."""
+    folder.mkdir(parents=True)
+    file = folder / "execd.yaml"
+    file.write_text(f"mode: {mode}\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_the_configuration_that_is_judged_is_the_daemons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is called from, and told where the daemon runs with another; without one it says which, and why."""
+    theirs, here = written(tmp_path / "etc", "observe"), written(tmp_path / "config", "trade")
+    monkeypatch.chdir(tmp_path)
+    env = {"HOME": str(tmp_path)}
+    digest = load(theirs, env).digest()
+    running = {"config_file": str(theirs), "config_digest": digest}
+
+    def told(flag: Path | None, status: dict[str, str] | None) -> list[tuple[str, str]]:
+        _, checks = configuration(None if flag is None else str(flag), env, status)
+        return [(one.level, one.text) for one in checks if one.name == "configuration"]
+
+    assert [("ok", f"{theirs} (the daemon's): mode observe, sim (sim)")] == told(None, running)
+    assert [("ok", f"{here} (found below the current directory): mode trade, sim (sim)")] == told(None, None)
+    assert ["ok", "warn"] == [level for level, _ in told(None, running | {"config_digest": "other"})]
+    assert ("warn", f"the daemon runs with {theirs}") == told(here, running)[1]
