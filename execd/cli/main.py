@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Final
 
 from execd import __version__
-from execd.cli.exits import CliError, Exit
+from execd.cli.exits import KINDS, CliError, Exit
 from execd.cli.options import Parser
 
 COMMANDS: Final = (
@@ -107,7 +107,9 @@ def _refused(error: CliError, words: Sequence[str]) -> int:
     try:
         if error.usage:
             sys.stderr.write(error.usage)
-        print(f"execd {named}: {error}" if named else f"execd: {error}", file=sys.stderr)
+        # The code is what the manual is read by, and what a script asks for with --json.
+        code = "" if error.kind in {*KINDS.values(), "journal"} or error.kind in str(error) else f" ({error.kind})"
+        print(f"execd {named}: {error}{code}" if named else f"execd: {error}{code}", file=sys.stderr)
         if "--json" in words:
             from execd.cli.show import as_json
 

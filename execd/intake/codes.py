@@ -1,4 +1,4 @@
-"""Every code with which a file is refused: what it means, and what to do.
+"""Every code with which a file, an intent or a command is answered: what it means, and what to do.
 
 Stable: a code may be added, never given another meaning. A test holds this table against the sources: no code is
 raised that is not here, and none is here that nobody raises. A new code is a row, under the stage at which it is said.
@@ -86,7 +86,9 @@ ABOUT_THE_TARGET: Final = (
 
 AT_THE_START: Final = (
     Code(
-        "market_closed", "the market is closed and `on_closed` is `reject`", "send it later, or leave it to the queue"
+        "market_closed",
+        "the market is closed, and `on_closed` is `reject`; with `queue` it waits for the session that the text names",
+        "send it later, or leave it to the queue",
     ),
     Code("market_not_allowed", "a market order above `execution.small_market_notional_max`", "give a limit_price"),
     Code("smart_execution_off", "the policy may not choose: smart execution is off", "name an `algo`"),
@@ -101,4 +103,64 @@ AT_THE_START: Final = (
 )
 """What needs the market or the position: the file is in `accepted/` then, and the report has the code as its reason."""
 
-CODES: Final = (*AT_THE_DOOR, *IN_THE_TEXT, *IN_A_FIELD, *AT_THE_GATE, *ABOUT_THE_TARGET, *AT_THE_START)
+BEFORE_AN_ORDER: Final = (
+    Code(
+        "max_order_notional", "an order above `order_notional_usd_max` of the account", "split it, or raise the limit"
+    ),
+    Code("price_collar", "a price further beyond the middle than `price_collar_ratio` allows", "see the message"),
+    Code("rejected_by_venue", "the broker refused the order; its own code and words follow", "see its words"),
+)
+"""What the last gate, or the broker, says of an order: the report is `rejected`, or `failed` where something filled."""
+
+WAITING: Final = (
+    Code("not_before", "its time has not come", "nothing"),
+    Code("superseding", "what it replaces is being cancelled first", "nothing"),
+    Code("halted", "no new risk is taken, or the symbol is halted", "`execd status` says why"),
+    Code("no_quote", "the symbol has had no quote yet", "is it spelled as the market does?"),
+    Code("quote_unusable", "the quote is crossed, locked or one-sided", "nothing"),
+    Code("quote_stale", "the quote is too old for what is to be done", "is the market's feed up?"),
+    Code("stale_reference", "no fresh quote to hold a price against", "the same"),
+    Code("max_open_orders", "as many orders are out as `open_orders_max` allows", "it goes on when one has ended"),
+    Code("opposing_order", "it could trade with an order of the same account", "it goes on when that has ended"),
+)
+"""Why an intent waits, `queued` or `working`; it goes on by itself, or ends at its deadline."""
+
+HELD: Final = (
+    Code(
+        "duplicate_suspected", "the sleeve asked for the same within `risk.duplicate_window_s`", "release or cancel it"
+    ),
+    Code("sent_before", "the broker knows an order of this id, the journal does not", "compare; release or cancel it"),
+    Code("in_doubt", "the broker does not know an order that may have left", "ask the broker; release it"),
+    Code("overfill", "more was filled than was asked", "ask the broker; release or cancel it"),
+    Code("conflicting_execution", "one ExecID came with two contents", "the same"),
+    Code("cancel_refused", "the broker refuses to cancel an order again and again", "the same"),
+    Code("children_over_parent", "an order would have gone beyond its intent: a defect", "report it; cancel it"),
+    Code("unknown_algo_state", "this version does not know the saved state of its algorithm", "run the version before"),
+)
+"""Why an intent is `held`: nothing is decided until somebody does; see the manual of operation."""
+
+ENDED: Final = (
+    Code("valid_until_passed", "`valid_until` came before working could start", "see why it waited"),
+    Code("deadline", "the deadline came before all was filled", "nothing"),
+    Code("timeout", "it was priced anew as often as `execution.replans_max` allows", "a higher urgency"),
+    Code("accepted_partial", "`execution.partial_accept_ratio` or more is filled, and that is enough", "nothing"),
+    Code("rest_below_minimum", "what is left is less than the smallest order", "nothing"),
+    Code("canceled", "somebody cancelled it; the reason follows", "nothing"),
+    Code("observe", "`mode: observe`: an order would have left here", "nothing"),
+)
+"""Why an intent has ended that was neither filled nor refused."""
+
+OF_A_COMMAND: Final = (
+    Code("already_paused", "it is paused, or being stopped", "`execd resume` lets it go on"),
+    Code("not_paused", "it is not paused", "nothing"),
+    Code("not_held", "it is not held", "nothing"),
+    Code("still_in_doubt", "an order of it is in doubt; the broker is being asked once more", "release it anew"),
+    Code("not_halted", "no such halt is in force", "`execd status` lists them"),
+    Code("stopping", "the daemon is stopping", "again after the restart"),
+)
+"""What only a command is refused with; it may be refused with the codes of a document, too."""
+
+CODES: Final = (
+    *(*AT_THE_DOOR, *IN_THE_TEXT, *IN_A_FIELD, *AT_THE_GATE, *ABOUT_THE_TARGET, *AT_THE_START),
+    *(*BEFORE_AN_ORDER, *WAITING, *HELD, *ENDED, *OF_A_COMMAND),
+)

@@ -126,6 +126,11 @@ _STAGES: Final = (
     ("At the gate", codes.AT_THE_GATE),
     ("About the target of a document", codes.ABOUT_THE_TARGET),
     ("When working starts", codes.AT_THE_START),
+    ("Before an order leaves", codes.BEFORE_AN_ORDER),
+    ("Reasons to wait", codes.WAITING),
+    ("Reasons to be held", codes.HELD),
+    ("Reasons to end", codes.ENDED),
+    ("Of commands alone", codes.OF_A_COMMAND),
 )
 
 

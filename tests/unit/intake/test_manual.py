@@ -20,13 +20,18 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 RAISERS = {"refusal", "IntentError", "NotStrict", "RowFault", "_Verdict", "Refusal", "Declined", "Answer", "Code"}
 READING = ["execd/intake/*.py", "execd/config/strict_*.py"]
 DECIDING = [f"execd/engine/{name}.py" for name in ("receiving", "sizing", "starting", "amending", "commanding")]
-NOT_OF_FILES = {
-    # What only a command may ask.
-    "already_paused", "not_paused", "not_held", "still_in_doubt", "not_halted",
-    # Answers that are no refusals, and reasons to wait.
-    "accepted", "duplicate", "stopping", "no_quote",
-}  # fmt: skip
-"""Codes of the same files that no file of the inbox is refused with."""
+NO_REFUSALS = {"accepted", "duplicate"}
+"""Answers of the same files that are no refusals."""
+REASONS = (
+    r'\bcode="(\w+)"',
+    r'\breason="(\w+)"',
+    r'\breason = f?"(\w+): ',
+    r'\b_wait\([^"\n]*"(\w+)"',
+    r'(?:hold|end_parent|stop_parent)\([^"\n]*"(\w+)[":]',
+    r'return \(?\s*f"(\w+_\w+): ',
+    r'^(?:OPEN_ORDERS|SUPERSEDING|AT_TARGET|OBSERVED)\b.*"(\w+)"',
+)
+"""How rooms that decide say why an intent waits, is held, or ends."""
 MINIMAL = {
     "order": {"id": "a0", "symbol": "AAPL", "side": "buy", "qty": "1"},
     "cancel": {"kind": "cancel", "id": "d1", "target": "a0"},
@@ -60,12 +65,21 @@ def test_every_code_that_is_raised_is_told() -> None:
     found = {code for path in files if path.name != "codes.py" for code in raised(path)}
     found |= set(re.findall(r'code="(\w+)"', (REPOSITORY / "execd/policy/plan.py").read_text()))
 
-    assert set() == found - {code.code for code in CODES} - NOT_OF_FILES
+    assert set() == found - {code.code for code in CODES} - NO_REFUSALS
+
+
+def test_every_reason_that_the_engine_gives_is_told() -> None:
+    """Why an intent waits, is held or has ended stands in the report: each such word is in the manual."""
+    rooms = [REPOSITORY / "execd" / room for room in ("engine", "algos", "policy")]
+    texts = [path.read_text() for room in rooms for path in sorted(room.rglob("*.py"))]
+    found = {code for text in texts for way in REASONS for code in re.findall(way, text, re.MULTILINE)}
+
+    assert set() == found - {code.code for code in CODES} - NO_REFUSALS
 
 
 def test_every_code_that_is_told_is_raised() -> None:
     """No dead row: each code stands as text in what reads, judges or plans."""
-    rooms = [REPOSITORY / "execd" / room for room in ("intake", "engine", "policy", "config", "runtime")]
+    rooms = [REPOSITORY / "execd" / room for room in ("intake", "engine", "algos", "policy", "config", "runtime")]
     texts = "".join(path.read_text() for room in rooms for path in room.glob("*.py") if path.name != "codes.py")
 
     assert [] == [code.code for code in CODES if not re.search(rf'["(]{code.code}["):]', texts)]
