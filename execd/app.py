@@ -86,13 +86,7 @@ class Daemon:
         self.supervisor = Supervisor()
         self.stop_wish = stop_wish
         self.ballast = opening.ballast_of(settings, paths)
-        self.pump = Pump(
-            cycle=Cycle(engine),
-            journal=journal,
-            clock=clock,
-            make_room=self.ballast.release,
-            slow_commit_s=float(settings.journal.slow_commit_s),
-        )
+        self.pump = self._pump(float(settings.journal.slow_commit_s))
         self.replies = Replies()
         self.scheduler = Scheduler(post=self.pump.post, clock=clock)
         self.reporter = Reporter(
@@ -259,6 +253,15 @@ class Daemon:
     def _between_turns(self) -> None:
         self.reporter.build()
         self.guards.positions.build()
+
+    def _pump(self, slow_commit_s: float) -> Pump:
+        return Pump(
+            cycle=Cycle(self.engine),
+            journal=self.journal,
+            clock=self.clock,
+            make_room=self.ballast.release,
+            slow_commit_s=slow_commit_s,
+        )
 
     def _entrance(self) -> Entrance:
         return Entrance(
