@@ -98,7 +98,11 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            code = self._process.wait(END_S_MAX)
+            try:
+                code = self._process.wait(END_S_MAX)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                code = self._process.wait()
             if not self._keeps_venue:
                 self.stop_venue()
             if code:

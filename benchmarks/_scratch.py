@@ -16,11 +16,14 @@ from typing import Final
 DISK: Final = Path("/var/tmp")  # noqa: S108  # A fresh directory of our own in it.
 
 
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a fresh directory; what runs inside is unwound by SIGTERM and SIGHUP as it is by SIGINT."""
+    """Give a fresh directory; what runs inside is unwound by the first signal that ends us."""
     place = os.environ.get("EXECD_BENCH_DIR") or (DISK if DISK.is_dir() else None)
-    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, _end) for number in ENDS}
     try:
         with tempfile.TemporaryDirectory(dir=place, prefix="execd-bench-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -30,4 +33,7 @@ def scratch() -> Iterator[Path]:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
+    # A second one, as a terminal or `timeout` sends it, would break off the cleaning up.
+    for one in ENDS:
+        signal.signal(one, signal.SIG_IGN)
     raise SystemExit(128 + number)
