@@ -48,6 +48,8 @@ COMMANDS: Final = (
     "completion",
     "version",
 )
+OTHERS: Final = 0o027
+"""Bits of a new file's mode that are not set: writing by the group, everything for others."""
 _EXITS: Final = """\
 exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 not found, 5 timeout, 70 internal, 78 configuration"""
 
@@ -70,6 +72,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # What is written here tells what somebody owns: nobody else reads it, whatever the shell's umask is.
+    os.umask(os.umask(OTHERS) | OTHERS)
     try:
         code = _run(words)
         sys.stdout.flush()

@@ -64,6 +64,14 @@ def config_choice(flag: str | None, env: Mapping[str, str]) -> tuple[Path | None
         ("config", "found below the current directory"),
     )
     for folder, why in places:
-        if folder and (file := Path(folder).absolute() / "execd.yaml").is_file():
+        if folder and _is_there(file := Path(folder).absolute() / "execd.yaml"):
             return file, why
     return None, "no file was named or found"
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a file is there; one that may not be looked at counts, for its reader says why it cannot be read."""
+    try:
+        return file.is_file()
+    except OSError:
+        return True

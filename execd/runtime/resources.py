@@ -18,6 +18,7 @@ import structlog
 
 from execd.core.events import TroubleReported
 from execd.ports import Clock
+from execd.runtime.paths import StatePaths
 from execd.runtime.post import Post
 from execd.runtime.reserve import Reserve
 
@@ -53,7 +54,7 @@ class ResourceWatch:
         on_room: Callable[[], object] = lambda: None,
         wal_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Watch the disk of `folder`; `on_room` is called in a thread while there is enough of it.
+        """Watch the disk of `folder` and the journal in it; `on_room` is called in a thread while there is enough room.
 
         `wal_bytes` is the size of the journal's write-ahead file. The reserve is taken at once.
         """
@@ -69,6 +70,9 @@ class ResourceWatch:
         self._read_files_share = files_share or files_share_now
         self._on_room = on_room
         self._wal_bytes = wal_bytes
+        self._journal = StatePaths(folder).journal
+        self._journal_id = _id_of(self._journal)
+        self._is_journal_gone = False
         self._is_wal_large = False
         self._is_disk_low = False
         self._are_files_low = False
@@ -94,6 +98,7 @@ class ResourceWatch:
         self._mind_reserve()
         self._tell_files()
         self._tell_wal()
+        self._tell_gone(await asyncio.to_thread(_id_of, self._journal))
 
     def _tell_disk(self) -> None:
         least_mib = self._free_mib_min * (ENOUGH_FACTOR if self._is_disk_low else 1.0)
@@ -136,9 +141,31 @@ class ResourceWatch:
                 text += ": somebody holds journal.db open and keeps it from being folded in; end that reader"
             self._trouble("wal_large", text, is_over=not is_large, is_halting=False)
 
+    def _tell_gone(self, journal_id: tuple[int, int] | None) -> None:
+        """Tell when the journal that we write is not the file of its name any more: nobody could read it after us."""
+        is_gone = journal_id != self._journal_id
+        if is_gone != self._is_journal_gone:
+            self._is_journal_gone = is_gone
+            text = f"{self._journal} is the file that execd writes"
+            if is_gone:
+                text = (
+                    f"{self._journal} was removed or replaced under execd, which writes a file without a name: save it"
+                    f" before execd ends (/proc/{os.getpid()}/fd), and put the state directory back"
+                )
+            self._trouble("journal_gone", text, is_over=not is_gone, is_halting=True)
+
     def _trouble(self, cause: str, text: str, *, is_over: bool, is_halting: bool) -> None:
         now_ns = self._clock.now_ns()
         self._post(TroubleReported(now_ns=now_ns, cause=cause, text=text, is_over=is_over, is_halting=is_halting))
+
+
+def _id_of(file: Path) -> tuple[int, int] | None:
+    """Return which file a name stands for: its device and inode; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def raise_files_limit() -> int:

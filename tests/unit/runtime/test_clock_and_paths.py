@@ -48,3 +48,14 @@ def test_a_configuration_file_in_a_known_place_is_taken_if_it_is_there(tmp_path:
     (tmp_path / "execd.yaml").touch()
 
     assert config_file(None, {"CONFIGURATION_DIRECTORY": str(tmp_path)}) == tmp_path / "execd.yaml"
+
+
+def test_a_configuration_that_may_not_be_looked_at_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is chosen, so that its reader says why it cannot be read; another one further on is no substitute."""
+
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", denied)
+
+    assert config_file(None, {"HOME": str(tmp_path)}) == tmp_path / ".config" / "execd" / "execd.yaml"

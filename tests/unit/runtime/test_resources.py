@@ -120,6 +120,23 @@ async def test_a_write_ahead_file_that_is_not_folded_in_is_told(tmp_path: Path) 
     assert [("wal_large", False, False), ("wal_large", True, False)] == told
 
 
+async def test_a_journal_that_was_removed_under_us_halts(tmp_path: Path) -> None:
+    """What is written to a file without a name is lost with the process: no new risk until the file is back."""
+    journal, aside, sink = tmp_path / "journal.db", tmp_path / "aside", Sink()
+    journal.write_bytes(b"x")
+    watch = ResourceWatch(folder=tmp_path, disk_free_mib_min=0, clock=SetClock(), post=sink.post)
+    await watch.look()
+    journal.rename(aside)
+    await watch.look()
+    journal.write_bytes(b"another")
+    await watch.look()
+    aside.replace(journal)
+    await watch.look()
+
+    told = [(one.cause, one.is_over, one.is_halting) for one in sink.events if isinstance(one, TroubleReported)]
+    assert [("journal_gone", False, True), ("journal_gone", True, True)] == told
+
+
 async def test_a_disk_that_cannot_be_asked_counts_as_full(tmp_path: Path) -> None:
     """A state directory that has gone cannot be written either."""
     sink = Sink()
