@@ -75,11 +75,9 @@ class Daemon:
         stop_wish: StopWish,
     ) -> None:
         """Join everything that needs no broker yet; `read` reads the configuration again."""
-        settings = loaded.settings
-        self.loaded = loaded
+        self.loaded, settings = loaded, loaded.settings
         self.reference = reference
-        self.paths = paths
-        self.journal = journal
+        self.paths, self.journal = paths, journal
         self.engine = engine
         self.clock = clock
         self.health = Health(started_ns=clock.now_ns())

@@ -2,7 +2,8 @@
 
 The causal chain, from the journal: file → plan → decision with the quote it
 saw → request → broker message → fill → end. Times are UTC; the second column
-is the time since the line before. Without a daemon the journal answers.
+is the time since the line before. Without a daemon the journal answers. Of the
+id of a document (cancel, amend) it tells what became of that.
 """
 
 import argparse
@@ -46,8 +47,26 @@ def add(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the chain."""
     told = read(paths_of(args), f"/v1/explain/{quote(args.id, safe='')}")
-    print(as_json(told) if args.json else chain_text(told))
+    if args.json:
+        print(as_json(told))
+    else:
+        print(chain_text(told) if "order" in told else aside_text(told))
     return 0
+
+
+def aside_text(told: dict[str, Any]) -> str:
+    """Return for people what is known of an id that is no intent's."""
+    if "document" in told:
+        one = told["document"]
+        name, target = paint(one["id"], "head"), one["target"]
+        return (
+            f"{name}  {one['kind']} of {target}\n{one['code']} at {one['received'][:19]}Z\n\n"
+            f"what came of it: execd explain {target}; what the code means: docs/intents.md"
+        )
+    one = told["tombstone"]
+    return (
+        f"{paint(one['id'], 'head')}  no intent of this id is in the journal; one that comes is refused {one['code']}"
+    )
 
 
 def chain_text(told: dict[str, Any]) -> str:

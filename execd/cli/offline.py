@@ -21,7 +21,7 @@ from execd.journal.files import reading as opened
 from execd.journal.records import stored
 from execd.runtime.paths import StatePaths
 from execd.surface import holdings, views
-from execd.surface.remembered import book_of, told
+from execd.surface.remembered import book_of, told, told_aside
 
 
 def answer(paths: StatePaths, target: str) -> Any:  # noqa: ANN401  # JSON has no narrower type.
@@ -56,7 +56,8 @@ class _Journal:
             case "positions":
                 return holdings.position_rows(self._book())
             case "explain":
-                return told(self._records(intent_id), intent_id) or _unknown(intent_id)
+                chain = told(self._records(intent_id), intent_id)
+                return chain or told_aside(self._book(), intent_id) or _unknown(intent_id)
             case _:
                 raise CliError(Exit.NOT_RUNNING, f"only a running execd answers {path}")
 

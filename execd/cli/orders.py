@@ -59,7 +59,7 @@ def _row(row: dict[str, Any]) -> list[Cell]:
     working = ", ".join(f"{one['leaves_qty']}@{one['price'] or 'market'}" for one in row["working"])
     return [
         clip(row["id"]),
-        (row["status"], row["status"]),
+        ("paused", "held") if row["is_paused"] else (row["status"], row["status"]),
         (row["side"], row["side"]),
         row["symbol"],
         or_dash(row["qty"]),
@@ -69,5 +69,5 @@ def _row(row: dict[str, Any]) -> list[Cell]:
         or_dash(row["slippage_bps"]),
         or_dash(row["algo"]),
         or_dash(working),
-        clip(because(row["status"], row["reason"]), REASON_WIDTH),
+        clip(because("paused" if row["is_paused"] else row["status"], row["reason"]), REASON_WIDTH),
     ]

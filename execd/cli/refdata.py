@@ -146,8 +146,13 @@ def _bars(cache: "Cache", args: argparse.Namespace) -> dict[str, Any]:
 
     daily = cache.daily()
     folder, symbol = args.bars_dir or (daily.source if daily else ""), (args.symbol or "").upper()
-    if not symbol or not folder:
-        raise CliError(Exit.USAGE, "bars needs --symbol, and --bars-dir where the daemon has none")
+    if not symbol:
+        raise CliError(Exit.USAGE, "bars needs --symbol")
+    if not folder:
+        text = "the daemon has no refdata.bars_dir, or has not read it yet; name the folder with --bars-dir"
+        raise CliError(Exit.USAGE, text)
+    if not Path(folder).is_dir():
+        raise CliError(Exit.NOT_FOUND, f"there is no folder {folder}; name another with --bars-dir")
     span = BarSpan(args.span)
     bars = bar_files.read(bar_files.files_of(Path(folder), symbol, span), symbol, span)
     days = [(moment_in("UTC", bar.start_ns), bar) for bar in bars]

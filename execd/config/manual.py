@@ -23,6 +23,16 @@ with its default, so what you do not change may be deleted.
 
 The file is `--config FILE`, else `EXECD_CONFIG`; either must exist. Else the first of `$CONFIGURATION_DIRECTORY`
 (systemd's), `$XDG_CONFIG_HOME/execd` (`~/.config/execd`) and `./config` that holds an `execd.yaml`. Else the defaults.
+`execd status` says which file a running daemon was started with.
+
+`instruments.yaml` is read from the directory of that file. **A configuration elsewhere does not find the one in
+`config/`**: copy it, or name it in `instruments_file` (a path from the configuration's directory). Without one every
+symbol is an ordinary US share; `execd status`, `execd doctor` and the line `configured` of the log say so.
+
+State lies in `--state-dir`, else `EXECD_STATE_DIR`, else `$STATE_DIRECTORY` (systemd's), else `$XDG_STATE_HOME/execd`,
+else `~/.local/state/execd`.
+
+What wins over what:
 
 1. An environment variable with prefix, `EXECD_<SECTION>__<KEY>`, two underscores at each step:
    `EXECD_SIM__SPEED=10`, `EXECD_ACCOUNTS__SIM__LIMITS__ORDER_QTY_MAX=50`. Capitals and small letters are the same.

@@ -84,7 +84,7 @@ class Risk(Section):
     """What is asked of an intent beyond the limits of its account."""
 
     duplicate_window_s: SpanOrNone = Decimal(0)
-    """An order like one that was accepted this short ago is refused, unless it says allow_duplicate; 0 never."""
+    """An order like one accepted this short ago is held until released, unless it says allow_duplicate; 0 never."""
 
 
 class Execution(Section):

@@ -83,7 +83,10 @@ ORDER: Final = {
         "rebalance-2026-03-02-AAPL-a",
     ),
     "allow_duplicate": Told(
-        "`true`: take it although the sleeve asked for the same within `risk.duplicate_window_s`", "`false`", "true"
+        "`true`: work it although the sleeve asked for the same within `risk.duplicate_window_s`; without it such an"
+        " order is accepted and held (`duplicate_suspected`) until somebody releases it",
+        "`false`",
+        "true",
     ),
     "on_error": Told(
         f"{_words(ON_ERROR)}; of a list or csv file: `skip` takes its good rows, else all are taken or none. One row"

@@ -104,12 +104,14 @@ class Control:
         return json(views.market_rows(self._engine.desk.markets, self._clock.now_ns()))
 
     async def explain(self, request: web.Request) -> web.Response:
-        """Tell the causal chain of one intent, from the journal."""
+        """Tell the causal chain of one intent, from the journal; of a document what became of it."""
         intent_id = request.match_info["id"]
         async with self._pump.settled():
             parent = self._engine.book.parents.get(intent_id)
             row = None if parent is None else views.order_row(self._engine.book, parent)
+            aside = remembered.told_aside(self._engine.book, intent_id)
         told = remembered.told(await remembered.first(self._records(intent_id)), intent_id, row)
+        told = told or aside
         return unknown(intent_id) if told is None else json(told)
 
     async def report(self, request: web.Request) -> web.Response:

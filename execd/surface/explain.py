@@ -12,6 +12,7 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from execd.core.codec import plain
+from execd.core.commands import AmendParent, PauseParent, ReleaseParent, ResumeParent
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest, Request
@@ -125,6 +126,9 @@ def _told(record: Record) -> _Told | None:
             state = "live" if seen.is_live else "ended"
             text = f"asked: {state}, {plain(seen.cum_qty)} of {plain(seen.order_qty)} filled"
             return "broker", text, None, record.cl_ord_id
+        case Commanded(command=PauseParent() | ResumeParent() | ReleaseParent() | AmendParent()) if not record.text:
+            # The record of what it did tells the same a line later, but for who asked.
+            return "command", f"asked by user {record.uid}", None, None
         case Commanded(command=command):
             told = f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip()
             return "command", f"{told}: refused, {record.text}" if record.text else told, None, None

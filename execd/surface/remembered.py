@@ -46,3 +46,19 @@ def told(records: Sequence[Record], intent_id: str, row: views.OrderRow | None =
             return None
         row = views.order_row(book, book.parents[intent_id])
     return {"order": row, "chain": explain(records)}
+
+
+def told_aside(book: Book, an_id: str) -> dict[str, object] | None:
+    """Return what is known of an id that is no intent's: a document's, or one that may not come any more."""
+    document, code = book.documents.get(an_id), book.tombstones.get(an_id)
+    if document is not None:
+        return {
+            "document": {
+                "id": an_id,
+                "kind": document.kind,
+                "target": document.target,
+                "code": document.code,
+                "received": views.instant(document.received_ns),
+            }
+        }
+    return None if code is None else {"tombstone": {"id": an_id, "code": code}}

@@ -65,6 +65,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     said: str
     account: str
     strategy: str
+    is_paused: bool
 
 
 class FillRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +133,7 @@ def order_row(book: Book, parent: Parent) -> OrderRow:
         said=parent.notes[-1].text if parent.notes else "",
         account=order.account,
         strategy=order.strategy,
+        is_paused=parent.is_paused,
     )
 
 

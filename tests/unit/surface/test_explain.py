@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from execd.core import records as kinds
-from execd.core.commands import CancelParent
+from execd.core.commands import CancelParent, PauseParent
 from execd.core.enums import Horizon, OrdType, Outcome, ParentStatus, Side
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
@@ -146,6 +146,11 @@ LINES: Final[list[tuple[Record, str, str]]] = [
         ),
         "command",
         "cancel by user 1000 news: refused, p is filled",
+    ),
+    (
+        kinds.Commanded(now_ns=START_NS, uid=1000, command=PauseParent(parent_id="p", reason="news")),
+        "command",
+        "asked by user 1000",
     ),
     (
         kinds.ParentStopping(now_ns=START_NS, parent_id="p", status=ParentStatus.CANCELED, reason="canceled"),
