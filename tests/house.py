@@ -42,7 +42,7 @@ ROOMS: dict[str, frozenset[str]] = {
     # A settings model hands over the domain's own values, so it must be able to name them.
     "config": frozenset({"engine", "policy", "algos", "core", "errors"}),
 }
-# The composition root with its parts (markets, doors, guards, entrance), and the commands above them, may name every room.
+# The composition root with its parts (markets, doors, guards, entrance), and the commands above, may name every room.
 ROOMS["markets"] = frozenset(ROOMS)
 ROOMS["doors"] = frozenset(ROOMS)
 ROOMS["guards"] = frozenset(ROOMS)
