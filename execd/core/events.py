@@ -329,7 +329,8 @@ class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The answer to an intent or a command, for whoever `ref` names.
 
-    `code`: accepted, duplicate, or a stable refusal code. `rows` are the refused intents of a list.
+    `code`: accepted, duplicate, or a stable refusal code. `rows` are the refused intents of a list; `field` is the
+    field that a refusal is about, where it is about one.
     """
 
     ref: str
@@ -338,6 +339,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     text: str = ""
     parent_id: str = ""
     rows: tuple[RowRefusal, ...] = ()
+    field: str = ""
 
 
 Effect = Submit | Cancel | Replace | SetTimer | Query | Recall | Subscribe | WriteReport | Alert | Reply

@@ -69,7 +69,7 @@ def _refusal(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> r
     if parent.stopping is not None:
         return risk.Refusal(code="already_ended", text=f"{command.parent_id} is stopping: {parent.reason}")
     if command.expire_ns is not None and command.expire_ns <= now_ns:
-        return risk.Refusal(code="deadline_passed", text="the new deadline is not in the future")
+        return risk.Refusal(code="deadline_passed", text="the new deadline is not in the future", field="deadline")
     return _qty_refusal(desk, parent, command.order_qty) or _price_refusal(desk, parent, command)
 
 
@@ -78,23 +78,29 @@ def _qty_refusal(desk: Desk, parent: Parent, qty: Decimal | None) -> risk.Refusa
         return None
     order, instrument = parent.order, desk.rules.instrument(parent.order.symbol)
     if order.is_close or order.target_qty is not None:
-        return risk.Refusal(code="bad_value", text="close and target_qty find their quantity; cancel, and send anew")
+        return risk.Refusal(
+            code="bad_value", text="close and target_qty find their quantity; cancel, and send anew", field="qty"
+        )
     if instrument.floor_qty(qty) != qty or qty < instrument.min_qty:
-        return risk.Refusal(code="qty_step", text=f"{plain(qty)} is no multiple of {plain(instrument.qty_step)}")
+        return risk.Refusal(
+            code="qty_step", text=f"{plain(qty)} is no multiple of {plain(instrument.qty_step)}", field="qty"
+        )
     limits = desk.rules.limits_of(order)
     if limits is None or not qty <= limits.order_qty_max:
         most = "none is set" if limits is None else plain(limits.order_qty_max)
-        return risk.Refusal(code="max_order_qty", text=f"{plain(qty)} shares, at most {most}")
+        return risk.Refusal(code="max_order_qty", text=f"{plain(qty)} shares, at most {most}", field="qty")
     if parent.order_qty is None:
         return None
     out_qty = sum((desk.book.orders[key].exposure_qty for key in parent.live), parent.cum_qty)
     if qty < out_qty:
         text = f"{plain(out_qty)} are filled or working; pause the intent, amend it, and resume it"
-        return risk.Refusal(code="amend_below_filled", text=text)
+        return risk.Refusal(code="amend_below_filled", text=text, field="qty")
     more = qty - parent.order_qty
     free = free_to_exit(desk, parent)
     if limits.is_owned_required and free is not None and more > free - parent.leaves_qty:
-        return risk.Refusal(code="sell_exceeds_owned", text=f"{plain(free)} are owned and free for {order.side}")
+        return risk.Refusal(
+            code="sell_exceeds_owned", text=f"{plain(free)} are owned and free for {order.side}", field="qty"
+        )
     return None
 
 
@@ -102,17 +108,17 @@ def _price_refusal(desk: Desk, parent: Parent, command: AmendParent) -> risk.Ref
     order, sign = parent.order, parent.order.side.sign
     if command.price is not None:
         if order.ord_type is OrdType.MARKET:
-            return risk.Refusal(code="bad_value", text="a market order has no limit")
+            return risk.Refusal(code="bad_value", text="a market order has no limit", field="limit_price")
         if order.price is not None and command.price * sign > order.price * sign:
             text = f"limit_price {plain(command.price)} is looser than {plain(order.price)}; cancel, and send anew"
-            return risk.Refusal(code="amend_loosens", text=text)
+            return risk.Refusal(code="amend_loosens", text=text, field="limit_price")
     if command.max_slippage_bps is not None:
         now_bps = order.max_slippage_bps
         if now_bps is None:
             now_bps = parent.plan.collar_bps if parent.plan is not None else desk.rules.execution.collar_bps
         if now_bps is not None and command.max_slippage_bps > now_bps:
             text = f"max_slippage_bps {plain(command.max_slippage_bps)} is looser than {plain(now_bps)}"
-            return risk.Refusal(code="amend_loosens", text=text)
+            return risk.Refusal(code="amend_loosens", text=text, field="max_slippage_bps")
     return None
 
 

@@ -53,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     code: str
     text: str = ""
+    field: str = ""
 
     @property
     def is_ok(self) -> bool:
@@ -78,7 +79,8 @@ def on_command(desk: Desk, event: CommandReceived) -> None:
             text="" if answer.is_ok else answer.text,
         ),
     )
-    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=verb_of(event.command)[1])
+    parent_id = verb_of(event.command)[1]
+    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=parent_id, field=answer.field)
 
 
 def on_document(desk: Desk, event: DocumentReceived) -> None:
@@ -117,7 +119,7 @@ def on_document(desk: Desk, event: DocumentReceived) -> None:
             code=answer.code,
         )
     )
-    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=target)
+    desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=target, field=answer.field)
 
 
 def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
@@ -158,7 +160,7 @@ def _about_parent(
         case AmendParent():
             refusal = amend(desk, parent, command, now_ns)
             if refusal is not None:
-                return Answer(refusal.code, refusal.text)
+                return Answer(refusal.code, refusal.text, refusal.field)
         case PauseParent():
             if parent.is_paused or parent.stopping is not None:
                 return Answer("already_paused", f"{parent_id} is {'paused' if parent.is_paused else 'stopping'}")

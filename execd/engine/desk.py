@@ -166,10 +166,12 @@ class Desk:
             self._subscribed[symbol] = None
             self.effect(Subscribe(symbols=(symbol,)))
 
-    def reply(self, ref: str, code: str, text: str = "", *, is_ok: bool = False, parent_id: str = "") -> None:
+    def reply(
+        self, ref: str, code: str, text: str = "", *, is_ok: bool = False, parent_id: str = "", field: str = ""
+    ) -> None:
         """Answer whoever asked, if somebody did."""
         if ref:
-            self.effect(Reply(ref=ref, is_ok=is_ok, code=code, text=text, parent_id=parent_id))
+            self.effect(Reply(ref=ref, is_ok=is_ok, code=code, text=text, parent_id=parent_id, field=field))
 
     def alert(
         self,

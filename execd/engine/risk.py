@@ -33,11 +33,12 @@ class Kind(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A gate said no. `is_passing`: the same may be allowed a little later, so its parent waits."""
+    """A gate said no. `is_passing`: the same may be allowed a little later; `field` is whose value it is about."""
 
     code: str
     text: str
     is_passing: bool = False
+    field: str = ""
 
 
 class SendContext(msgspec.Struct, frozen=True, kw_only=True):

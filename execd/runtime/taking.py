@@ -144,7 +144,7 @@ def answer_of(parsed: Parsed, replies: Sequence[Reply]) -> Answer:
         code=STOPPING if stopping is not None else first.code,
         text=text,
         ids=tuple(one for one in parsed.ids if one not in refused) if is_ok else parsed.ids,
-        field=place.field if place else None,
+        field=place.field if place else first.field or None,
         line=place.line if place else None,
         rows=rows,
     )

@@ -59,7 +59,7 @@ def refusal(code: str, message: str, *, field: str | None = None, line: int | No
 def answered(reply: Reply, intent_id: str, *, done: str = "") -> web.Response:
     """Return what the engine replied; `done` says it for a person where the reply has no text."""
     if not reply.is_ok:
-        return refusal(reply.code, reply.text or reply.code)
+        return refusal(reply.code, reply.text or reply.code, field=reply.field or None)
     return json({"id": intent_id, "code": reply.code, "message": reply.text or done or reply.code})
 
 

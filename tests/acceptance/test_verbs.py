@@ -85,7 +85,7 @@ def test_an_amendment_tightens_and_never_loosens(desk: Execd) -> None:
     tighter = desk.run("amend", "amending", "--limit", "0.90", "--reason", "cheaper")
     desk.until(lambda: [one["price"] for one in row(desk, "amending")["working"]] == ["0.9"], what="new price")
 
-    assert (0, (1, "amend_loosens", None), (1, "bad_number", "qty"), (2, "usage", None)) == (
+    assert (0, (1, "amend_loosens", "limit_price"), (1, "bad_number", "qty"), (2, "usage", None)) == (
         tighter.returncode,
         refused(desk, "amend", "amending", "--limit", "5"),
         refused(desk, "amend", "amending", "--qty", "many"),

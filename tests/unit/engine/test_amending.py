@@ -82,26 +82,26 @@ def test_a_deadline_moves_either_way() -> None:
 
 
 REFUSED = [
-    ("nothing", AmendParent(parent_id="a"), "amend_nothing"),
-    ("a higher limit", AmendParent(parent_id="a", price=Decimal("190.01")), "amend_loosens"),
-    ("a wider collar", AmendParent(parent_id="a", max_slippage_bps=Decimal(21)), "amend_loosens"),
-    ("below what is out", AmendParent(parent_id="a", order_qty=Decimal(99)), "amend_below_filled"),
-    ("a piece of a share", AmendParent(parent_id="a", order_qty=Decimal("100.5")), "qty_step"),
-    ("more than a parent may", AmendParent(parent_id="a", order_qty=Decimal(10_001)), "max_order_qty"),
-    ("a deadline in the past", AmendParent(parent_id="a", expire_ns=5), "deadline_passed"),
-    ("nobody", AmendParent(parent_id="x", order_qty=Decimal(1)), "not_found"),
+    ("nothing", AmendParent(parent_id="a"), "amend_nothing", ""),
+    ("a higher limit", AmendParent(parent_id="a", price=Decimal("190.01")), "amend_loosens", "limit_price"),
+    ("a wider collar", AmendParent(parent_id="a", max_slippage_bps=Decimal(21)), "amend_loosens", "max_slippage_bps"),
+    ("below what is out", AmendParent(parent_id="a", order_qty=Decimal(99)), "amend_below_filled", "qty"),
+    ("a piece of a share", AmendParent(parent_id="a", order_qty=Decimal("100.5")), "qty_step", "qty"),
+    ("more than a parent may", AmendParent(parent_id="a", order_qty=Decimal(10_001)), "max_order_qty", "qty"),
+    ("a deadline in the past", AmendParent(parent_id="a", expire_ns=5), "deadline_passed", "deadline"),
+    ("nobody", AmendParent(parent_id="x", order_qty=Decimal(1)), "not_found", ""),
 ]
 
 
-@pytest.mark.parametrize("command, code", [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_what_loosens_or_makes_no_sense_is_refused(command: AmendParent, code: str) -> None:
-    """SPEC 2: an amendment never loosens a limit of the plan; qty is at least what is filled and working."""
+@pytest.mark.parametrize("command, code, field", [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_what_loosens_or_makes_no_sense_is_refused(command: AmendParent, code: str, field: str) -> None:
+    """SPEC 2: an amendment never loosens a limit of the plan; qty covers what is filled and working. It says where."""
     world = World()
     resting(world)
     before = world.book.parents["a"]
     reply = world.command(command)
 
-    assert (code, False) == (reply.code, reply.is_ok)
+    assert (code, False, field) == (reply.code, reply.is_ok, reply.field)
     assert before == world.book.parents["a"]
 
 
