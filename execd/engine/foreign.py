@@ -22,18 +22,14 @@ ENDS: Final = (Canceled, Expired, DoneForDay, Rejected)
 
 
 def tell(desk: Desk, cl_ord_id: str) -> None:
-    """Alert about an order that was told of just now, and about all of its kind."""
+    """Alert about an order that was told of, and about all of its kind."""
     is_ours = memory.is_ours(desk, cl_ord_id)
-    latest = list(islice(reversed(desk.book.external.items()), SCAN_MAX))
-    found = [
-        one
-        for one, told in reversed(latest)
-        if memory.is_ours(desk, one) == is_ours and (one == cl_ord_id or not _is_over(told))
-    ]
-    # The latest of very many first, or the news would be what is cut.
-    shown = [cl_ord_id, *(one for one in found if one != cl_ord_id)] if len(found) > SHOWN_MAX else found
+    latest = islice(reversed(desk.book.external.items()), SCAN_MAX)
+    found = {one: told for one, told in latest if memory.is_ours(desk, one) == is_ours}
+    # What may work still comes first. All of it is of the book alone: a restart tells of each again in the same words.
+    ordered = sorted(found, key=lambda one: _is_over(found[one]))
     more = f" and {len(found) - SHOWN_MAX} more" if len(found) > SHOWN_MAX else ""
-    told = ", ".join(_text(one, desk.book.external.get(one, ())) for one in shown[:SHOWN_MAX]) + more
+    told = ", ".join(_text(one, found[one]) for one in ordered[:SHOWN_MAX]) + more
     about = cl_ord_id if len(found) == 1 else f"{len(found)} orders"
     if is_ours:
         text = (

@@ -16,7 +16,7 @@ from execd.core.reports import Accepted, Canceled, ExecReport, Trade, TradeCance
 from execd.core.rules import S
 from execd.engine import summary
 from execd.engine.summary import FillReport
-from tests.world import START_NS, World, intent, quote
+from tests.world import EPOCH, START_NS, World, intent, quote
 
 AAPL = quote("AAPL", "200.00", "200.02", size=1_000)
 
@@ -161,11 +161,29 @@ def test_one_alert_names_every_order_that_is_not_ours() -> None:
 
     assert [
         ("x1", "x1"),
-        ("2 orders", "x1, x2"),
-        ("2 orders", "x1 (5 traded), x2"),
-        ("2 orders", "x1 (5 traded, ended), x2"),
-        ("2 orders", "x2, x3"),
+        ("2 orders", "x2, x1"),
+        ("2 orders", "x2, x1 (5 traded)"),
+        ("2 orders", "x2, x1 (5 traded, ended)"),
+        ("3 orders", "x3, x2, x1 (5 traded, ended)"),
     ] == told
+
+
+def test_a_restart_tells_of_orphans_in_the_words_of_before() -> None:
+    """Fault H8. Else an acknowledgement would hold until the next start only."""
+    world = World()
+    world.show(AAPL)
+    for n in (1, 2):
+        world.tell(reported(Accepted(cl_ord_id=f"{EPOCH}-nobody-{n}", transact_ns=n)))
+    world.tell(reported(Canceled(cl_ord_id=f"{EPOCH}-nobody-1", transact_ns=3)))
+    world.run(1)
+    before = [one.text for one in world.effects if isinstance(one, Alert)]
+    world.effects.clear()
+    world.crash()
+    world.run(2)
+    after = [one.text for one in world.effects if isinstance(one, Alert)]
+
+    assert [before[-1]] * 2 == after
+    assert f"{EPOCH}-nobody-2, {EPOCH}-nobody-1 (ended)" in before[-1]
 
 
 def reported(report: ExecReport) -> ReportReceived:
