@@ -50,9 +50,11 @@ whole in any case.
 """
 
 AFTER_DOCUMENTS: Final = """\
-A document has an id of its own, so that it counts once; the same file again changes nothing. A cancel may arrive
-before its target: the later order is then refused `cancelled_before`. An amend of an intent that is not known is
-refused.
+A document has an id of its own, so that it counts once; the same file again changes nothing, and one that was refused
+is refused again with the same code. A cancel may arrive before its target: the later order is then refused
+`cancelled_before`. An amend of an intent that is not known is refused, and so is a `qty` below what is filled and
+working: what rests counts, so `execd pause ID` first, amend, then `execd resume ID`. `execd explain` with the id of a
+document tells what became of it.
 """
 
 TEXT: Final = """\

@@ -101,7 +101,7 @@ note: changed my mind
         "amend.json",
         "An amend: what is given changes, nothing is ever loosened",
         """\
-{"kind": "amend", "id": "amend-1", "target": "rebalance-2026-03-02-AAPL", "qty": 200, "deadline": "30m"}
+{"kind": "amend", "id": "amend-1", "target": "rebalance-2026-03-02-AAPL", "limit_price": "191.20", "deadline": "30m"}
 """,
     ),
     Example(
