@@ -59,7 +59,7 @@ def test_every_format_says_the_same(name: str, write: Callable[[object], str]) -
         ("a.yaml", "- id: x\n  symbol: ABC\n  side: buy\n  qty: 010\n", "bad_number", "qty", 4),
         ("a.yaml", "- id: x\n  symbol: ABC\n- &a {}\n", "yaml_feature", None, 3),
         ("a.txt", "[]", "unknown_format", None, None),
-        ("a.json", '[{"id": "x", "symbol": "ABC", "side": "buy", "qty": NaN}]', "bad_number", None, None),
+        ("a.json", '[{"id": "x", "symbol": "ABC", "side": "buy", "qty": NaN}]', "bad_number", None, 1),
         ("a.json", json.dumps([DOCS[0], DOCS[0]], indent=0), "duplicate_id", "id", 10),
     ],
 )
