@@ -173,6 +173,8 @@ def test_a_process_that_was_stopped_for_a_while_doubts_what_it_heard(execd: Exec
     """Fault G3: after SIGSTOP the watchdog spares it, the streams are taken as interrupted, and it goes on."""
     begin(execd, EXECD_PROCESS__WATCHDOG_S="1", EXECD_CLOCK__SUSPEND_S="1")
     assert execd.process is not None
+    # Who answers has every task under way, the one that looks at the clocks too.
+    execd.json("status")
     execd.process.send_signal(signal.SIGSTOP)
     time.sleep(3)
     execd.process.send_signal(signal.SIGCONT)
