@@ -3,7 +3,9 @@
 Calls of one account begin in the order in which they were released, except
 that cancels overtake (never the order that they cancel). Each has a deadline.
 A call ends answered, refused or unknown, and that is what the engine is told;
-nothing is ever sent twice here. What is released too late is not sent at all.
+nothing is ever sent twice here. What is released too late is not sent at all,
+nor is what is released once the task has ended: the engine may still be at work
+then, and is told so.
 """
 
 import asyncio
@@ -69,6 +71,7 @@ class Sender:
         self._clock = clock
         self._on_call = on_call
         self._group: asyncio.TaskGroup | None = None
+        self._is_over = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -80,6 +83,9 @@ class Sender:
     def release(self, call: Call) -> None:
         """Take a call that the journal knows of."""
         lane = self._lanes[call.account if isinstance(call, Query) else call.request.account]
+        if self._is_over:
+            self._drop(lane, call)
+            return
         lane.add(call)
         self._idle.clear()
         self._begin(lane)
@@ -94,7 +100,28 @@ class Sender:
             self._group = group
             for lane in self._lanes.values():
                 self._begin(lane)
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                # Before the calls that run are cancelled: what they end as makes the engine ask for more.
+                self._end()
+
+    def _end(self) -> None:
+        """Begin nothing more, and tell what becomes of the calls that wait."""
+        self._is_over, self._group = True, None
+        for lane in self._lanes.values():
+            waiting = (*lane.urgent, *lane.ordinary)
+            lane.urgent.clear()
+            lane.ordinary.clear()
+            for call in waiting:
+                self._drop(lane, call)
+        if self.in_flight == 0:
+            self._idle.set()
+
+    def _drop(self, lane: Lane, call: Call) -> None:
+        """End a call that nobody will send. A question is forgotten: the next start asks about all that may be live."""
+        if not isinstance(call, Query):
+            self._fail(lane.broker, call, Outcome.NOT_SENT, "execd stopped before it could be sent")
 
     def _begin(self, lane: Lane) -> None:
         if self._group is None:
@@ -110,6 +137,8 @@ class Sender:
             outcome = await self._call(lane.broker, call)
         finally:
             lane.in_flight -= 1
+            if self._is_over and self.in_flight == 0:
+                self._idle.set()
         self._on_call(lane.broker.account, op, outcome, time.perf_counter() - began_s)
         self._begin(lane)
         if self.in_flight == 0:

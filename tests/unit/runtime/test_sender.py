@@ -122,3 +122,45 @@ def test_no_more_calls_run_at_once_than_the_lane_allows() -> None:
     lane.add(Submit(request=new_order()))
 
     assert lane.next() is None
+
+
+async def test_what_is_released_after_the_end_is_not_sent_and_begins_nothing() -> None:
+    """A stop ends the calls under way; the engine's answer to that (a cancel, a question) finds nobody to send it."""
+    broker, asked = ScriptedBroker(), list[str]()
+
+    def answer_at_once(event: object) -> None:
+        assert isinstance(event, RequestFailed)
+        asked.append(f"{event.cl_ord_id} {event.outcome}")
+        # As the engine does: it asks about what is in doubt, and tries again what was not sent, once.
+        if len(asked) == 1:
+            sender.release(Query(account="sim", cl_ord_id="e-p-1"))
+            sender.release(Cancel(request=cancel_of("e-p-2")))
+
+    sender = Sender(brokers={"sim": broker}, post=answer_at_once, clock=SetClock(), on_call=lambda *_: None)
+    running = asyncio.create_task(sender.run())
+    await asyncio.sleep(0)
+    sender.release(Submit(request=new_order(symbol="HANG")))
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    sender.release(Submit(request=new_order("e-p-3")))
+    await sender.idle()
+
+    expected = [f"e-p-1 {Outcome.UNKNOWN}", f"e-p-2c {Outcome.NOT_SENT}", f"e-p-3 {Outcome.NOT_SENT}"]
+    assert (expected, ["new e-p-1"]) == (asked, broker.calls)
+
+
+async def test_what_waited_for_its_turn_when_the_end_came_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the calls that run others may wait: they never left, and are not in doubt."""
+    monkeypatch.setattr(room, "IN_FLIGHT_MAX", 1)
+    desk = Desk()
+    running = asyncio.create_task(desk.sender.run())
+    await asyncio.sleep(0)
+    for n in (1, 2):
+        desk.sender.release(Submit(request=new_order(f"e-p-{n}", symbol="HANG")))
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    ends = {event.cl_ord_id: event.outcome for event in desk.sink.events if isinstance(event, RequestFailed)}
+
+    assert {"e-p-1": Outcome.UNKNOWN, "e-p-2": Outcome.NOT_SENT} == ends
