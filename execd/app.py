@@ -40,7 +40,7 @@ from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
-from execd.runtime.stopping import StopWish, tell_left, until_gone
+from execd.runtime.stopping import Ended, StopWish, alert_of, tell_left, until_gone
 from execd.runtime.streams import QuoteListener, ReportListener
 from execd.runtime.supervisor import Supervisor, within
 from execd.runtime.tell import Tell
@@ -50,10 +50,10 @@ from execd.surface.metrics import Metrics
 from execd.surface.web import Surface
 
 LAST_S_MAX: Final = 5.0
-"""How long a stop waits for the last commit, and again for the last reports."""
+"""How long a stop waits for the last commit, again for the last reports, and again for the last pages."""
 CHECKPOINT_S_MAX: Final = 20.0
 """How long it waits for a checkpoint, without which the next start reads more."""
-STOP_S_MAX: Final = 4 * LAST_S_MAX + CHECKPOINT_S_MAX
+STOP_S_MAX: Final = 5 * LAST_S_MAX + CHECKPOINT_S_MAX
 """What a stop may take beyond its grace; the service manager is told."""
 
 log = structlog.get_logger("execd.app")
@@ -228,7 +228,7 @@ class Daemon:
         for task in (orderly, hurry):
             task.cancel()
         ended, _ = await asyncio.gather(orderly, hurry, return_exceptions=True)
-        tell_left(self.engine.desk)
+        self.stop_wish.tell(await self._came_out(policy))
         await self.supervisor.stop()
         if isinstance(ended, Exception):
             raise ended
@@ -241,6 +241,16 @@ class Daemon:
         await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
         if policy == "cancel":
             await within(grace_s, until_gone(desk), "stop_orders_stay")
+    async def _came_out(self, policy: Literal["leave", "cancel"]) -> Ended:
+        """Return how the stop came out, and page where somebody must look after what stays."""
+        left = tell_left(self.engine.desk)
+        if not left or policy == "leave":
+            return Ended()
+        alert = alert_of(left)
+        self.guards.alerts.raise_alarm(alert)
+        await within(LAST_S_MAX, self.guards.pager.paged(), "stop_pages_late")
+        return Ended(alert.code, alert.text)
+
         await within(grace_s, self.sender.idle(), "stop_requests_in_doubt")
         await supervisor.stop("throttler", "scheduler", "listener.quotes")
         await within(LAST_S_MAX, pump.drained(), "stop_drain_late")

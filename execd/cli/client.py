@@ -54,7 +54,7 @@ def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeo
         )
         raise CliError(Exit.ERROR, text, kind="forbidden") from None
     except (OSError, ValueError) as error:
-        raise CliError(Exit.ERROR, f"the daemon at {paths.socket} broke off: {error}") from None
+        raise CliError(Exit.ERROR, f"the daemon at {paths.socket} broke off: {error}", kind="broke_off") from None
     if status >= _REFUSED:
         raise _refusal(told)
     return told
@@ -87,5 +87,7 @@ def _exchange(door: Path, request: str, body: bytes, timeout_s: float) -> tuple[
             if length > ANSWER_BYTES_MAX:
                 raise ValueError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
     told, _, answer = b"".join(parts).partition(b"\r\n\r\n")
+    if not told:
+        raise ValueError("it ended without an answer")
     # "HTTP/1.0 200 OK"; with HTTP/1.0 the end of the body is the end of the connection.
     return int(told.split(b" ", 2)[1]), answer

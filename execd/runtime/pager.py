@@ -26,6 +26,8 @@ PAGES_PER_MIN_MAX: Final = 30
 """Pages of one route in a minute: in a storm of alarms the most severe get through, the others wait."""
 RETRY_S_MIN: Final = 1.0
 RETRY_S_MAX: Final = 300.0
+LOOK_S: Final = 0.05
+"""How often a stop looks whether its last pages are out."""
 SAVE_S: Final = 0.25
 """The least time between two writings of the alarms' file."""
 
@@ -78,7 +80,7 @@ class Lane:
         while True:
             self.wake.clear()
             now_ns = self._clock.now_ns()
-            waiting = [one for one in self._alerts.open_rows() if RANKS[one.severity] >= self._least]
+            waiting = self._waiting()
             self._sent_ns = {one.id: self._sent_ns[one.id] for one in waiting if one.id in self._sent_ns}
             due_ns = {one.id: self._due_ns(one) for one in waiting}
             due = next((one for one in waiting if due_ns[one.id] <= now_ns), None)
@@ -91,6 +93,14 @@ class Lane:
                 self._alerts.paged(due.id)
             else:
                 await asyncio.sleep(min(RETRY_S_MAX, RETRY_S_MIN * 2.0 ** min(self._failed_in_a_row, 16)))
+
+    def has_due(self) -> bool:
+        """Whether a page should go out now."""
+        now_ns = self._clock.now_ns()
+        return any(self._due_ns(one) <= now_ns for one in self._waiting())
+
+    def _waiting(self) -> list[Alarm]:
+        return [one for one in self._alerts.open_rows() if RANKS[one.severity] >= self._least]
 
     async def send(self, alarm: Alarm, *, is_test: bool = False) -> bool:
         """Send one page; whether it got through."""
@@ -155,6 +165,11 @@ class Pager:
     def routes(self) -> list[RouteState]:
         """Return how each route does."""
         return [lane.state for lane in self._lanes]
+
+    async def paged(self) -> None:
+        """Return once no page is due any more, for who is about to end."""
+        while any(lane.has_due() for lane in self._lanes):  # noqa: ASYNC110  # What is due is a matter of time, too.
+            await asyncio.sleep(LOOK_S)
 
     async def page_test(self) -> list[PageTest]:
         """Send a test page by every route, all at once, and return what became of each."""

@@ -1,6 +1,7 @@
 """The venue in a process of its own: found or started, outliving the daemon, looked into and made to fail."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -129,6 +130,28 @@ def test_a_lost_report_is_told_again(venued: Venued) -> None:
     venued.drop("a.json", buy("a", urgency="high", deadline="5m"))
 
     assert "filled" == venued.ended("a")["status"]
+
+
+def test_a_stop_that_cannot_cancel_ends_cleanly_and_says_what_stays(venued: Venued) -> None:
+    """Fault G2: the venue stands still; `stop --cancel` names what is live and ends with 1, the daemon in order."""
+    venued.start(EXECD_PROCESS__STOP_GRACE_S="1")
+    venued.until_ready()
+    for n in range(3):
+        venued.drop(f"r{n}.json", buy(f"r{n}", limit_price="1.00", deadline="1h"))
+    venued.until(lambda: venued.json("status")["orders_working"] == 3, what="resting orders")
+    pid = venued.venue_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        stopped = venued.run("stop", "--cancel")
+        code = venued.wait()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    alarms = {one["code"] for one in json.loads((venued.root / "alerts.json").read_text())}
+    is_running = json.loads((venued.root / "starts.json").read_text())["is_running"]
+
+    assert (1, 0, False) == (stopped.returncode, code, is_running), venued.log.read_text()[-2_000:]
+    assert "3 orders are still at the broker" in stopped.stderr
+    assert "stop_orders_left" in alarms
 
 
 def test_a_venue_in_use_is_stopped_only_by_force_and_one_that_is_not_at_once(venued: Venued) -> None:

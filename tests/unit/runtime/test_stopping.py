@@ -7,15 +7,16 @@ import pytest
 from execd.core.batch import Batch
 from execd.core.commands import Operated
 from execd.core.events import CommandReceived
+from execd.core.order import Order
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.journal.memory import MemoryJournal
 from execd.runtime import watchdog as room
 from execd.runtime.pump import Pump
-from execd.runtime.stopping import StopWish
+from execd.runtime.stopping import ORDERS_LEFT, Ended, StopWish, alert_of
 from execd.runtime.supervisor import said
 from execd.runtime.watchdog import Heartbeat
-from tests.unit.runtime.ports import NOW_NS, SetClock
+from tests.unit.runtime.ports import NOW_NS, SetClock, new_order
 from tests.world import RULES
 
 
@@ -36,6 +37,27 @@ def test_a_first_signal_is_a_wish_like_any_other() -> None:
     wish.signal()
 
     assert (True, False, "signal", None) == (wish.asked.is_set(), wish.hurry.is_set(), wish.reason, wish.policy)
+
+
+async def test_who_asked_for_the_end_hears_how_it_came_out() -> None:
+    """`execd stop --cancel` must not say `stopped` and nothing else where orders are still at the broker. Fault G2."""
+    wish = StopWish()
+    waiting = asyncio.create_task(wish.ended())
+    await asyncio.sleep(0)
+    was_told = waiting.done()
+    wish.tell(Ended(ORDERS_LEFT, "one is left"))
+
+    assert (False, (ORDERS_LEFT, "one is left")) == (was_told, await waiting)
+
+
+def test_orders_that_stay_are_named_up_to_a_number() -> None:
+    """Whose they are, what they may still trade, whether that is in doubt: a person must find them at the broker."""
+    left = [Order(requests=(new_order(f"e-p-{n}"),), sent_ns=NOW_NS) for n in range(22)]
+    one, many = alert_of(left[:1]), alert_of(left)
+
+    expected = "stopped, but 1 order is still at the broker: buy 10 AAPL (p, e-p-0); the next start takes them up"
+    assert (expected, "critical", ORDERS_LEFT) == (one.text, one.severity, one.code)
+    assert ("22 orders are" in many.text, " and 2 more;" in many.text, "e-p-20" in many.text) == (True, True, False)
 
 
 class StuckJournal(MemoryJournal):
