@@ -24,7 +24,7 @@ from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.entrance import Entrance
-from execd.errors import ConfigError
+from execd.errors import BrokerError, BrokerSilent, ConfigError
 from execd.guards import Guarded, Guards, Reloader
 from execd.intake.outbox import Outbox
 from execd.journal.sqlite import SqliteJournal
@@ -172,9 +172,7 @@ class Daemon:
     async def _start(self, on_ready: Callable[[Self], None]) -> None:
         supervisor, pump = self.supervisor, self.pump
         supervisor.edge("surface", self.surface.run, lambda _: None)
-        for broker in self.market.brokers.values():
-            await broker.start()
-        await pinning.hold_to(self.journal, self.market.brokers, self.venues, now_ns=self.clock.now_ns())
+        await self._meet_brokers()
         restored = await asyncio.to_thread(opening.restored, self.paths, self.clock)
         observers = (self.metrics, Tell(), *self.guards.observers)
         supervisor.spine("engine", lambda: pump.run(self.release, self._between_turns, observers))
@@ -213,6 +211,17 @@ class Daemon:
         on_ready(self)
         await self.reporter.catch_up()
 
+    async def _meet_brokers(self) -> None:
+        """Connect, and hold the journal to the accounts that answer. Raises BrokerSilent where one does not."""
+        try:
+            for broker in self.market.brokers.values():
+                await broker.start()
+            await pinning.hold_to(self.journal, self.market.brokers, self.venues, now_ns=self.clock.now_ns())
+        except BrokerSilent:
+            raise
+        except BrokerError as error:
+            raise BrokerSilent(f"the broker went away while execd started: {error}; start again") from error
+
     async def _stop(self) -> None:
         """End in order; a second wish of the end cuts that short, but not the last commit."""
         self.health.state = "stopping"
@@ -234,13 +243,6 @@ class Daemon:
             raise ended
         log.info("stopped", journal_seq_ns=self.journal.last_ns)
 
-    async def _end_in_order(self, policy: Literal["leave", "cancel"], grace_s: float) -> None:
-        supervisor, pump, desk = self.supervisor, self.pump, self.engine.desk
-        await supervisor.stop("inbox")
-        pump.post(StopRequested(now_ns=self.clock.now_ns(), reason=self.stop_wish.reason, policy=policy))
-        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
-        if policy == "cancel":
-            await within(grace_s, until_gone(desk), "stop_orders_stay")
     async def _came_out(self, policy: Literal["leave", "cancel"]) -> Ended:
         """Return how the stop came out, and page where somebody must look after what stays."""
         left = tell_left(self.engine.desk)
@@ -251,6 +253,13 @@ class Daemon:
         await within(LAST_S_MAX, self.guards.pager.paged(), "stop_pages_late")
         return Ended(alert.code, alert.text)
 
+    async def _end_in_order(self, policy: Literal["leave", "cancel"], grace_s: float) -> None:
+        supervisor, pump, desk = self.supervisor, self.pump, self.engine.desk
+        await supervisor.stop("inbox")
+        pump.post(StopRequested(now_ns=self.clock.now_ns(), reason=self.stop_wish.reason, policy=policy))
+        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
+        if policy == "cancel":
+            await within(grace_s, until_gone(desk), "stop_orders_stay")
         await within(grace_s, self.sender.idle(), "stop_requests_in_doubt")
         await supervisor.stop("throttler", "scheduler", "listener.quotes")
         await within(LAST_S_MAX, pump.drained(), "stop_drain_late")

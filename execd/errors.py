@@ -8,7 +8,8 @@ ExecdError
 ├── BrokerError
 │   ├── Refused        surely not live: the broker did not take the request
 │   │   └── NotSent    it never left this process: it may be decided afresh, and nobody refused it
-│   └── Unknown        may be live: ask before doing anything again
+│   ├── Unknown        may be live: ask before doing anything again
+│   └── BrokerSilent   it did not answer while execd started (exit 1)
 ├── JournalError       the journal cannot be trusted or written (exit 70)
 │   ├── JournalFull    no space: stop new risk, free the ballast (at a start: exit 1, for room may come)
 │   ├── JournalBusy    another daemon holds the state directory
@@ -87,6 +88,10 @@ class NotSent(Refused):
 
 class Unknown(BrokerError):
     """The broker may or may not have acted; ask before trying again."""
+
+
+class BrokerSilent(BrokerError):
+    """The broker did not answer while execd started; nothing was sent, and a later start may find it."""
 
 
 class JournalError(ExecdError):

@@ -18,7 +18,7 @@ from typing import Final
 from execd.brokers.sim_link import Link, LinkLost, NobodyThereError
 from execd.core.codec import encode
 from execd.errors import VenueError
-from execd.venue.door import LOG_NAME, SOCKET_NAME
+from execd.venue.door import LOG_NAME, SOCKET_NAME, holder
 from execd.venue.spec import VenueSpec
 from execd.venue.wire import Hello
 
@@ -72,6 +72,14 @@ class VenueProcess:
             else:
                 self._compare(link)
                 return link
+
+    def help_with_silence(self) -> str:
+        """Return what a person may do about a venue that is there and does not answer."""
+        pid = holder(self.folder)
+        return (
+            f"its process is {pid}, its log {self.folder / LOG_NAME}: if it is stopped, kill -CONT {pid}; else end it "
+            f"(kill -KILL {pid}; its ledger keeps orders and positions). Then start again"
+        )
 
     def _look_after_child(self, *, is_late: bool) -> None:
         child = self._child

@@ -21,7 +21,7 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
-from execd.errors import BrokerError, NotSent, Unknown
+from execd.errors import BrokerError, BrokerSilent, NotSent, Unknown
 from execd.ports import BrokerLimits, Clock
 from execd.venue.wire import VERSION, Adopt, Hello
 
@@ -51,9 +51,12 @@ class SimRemoteBroker:
         self._gap = ""
 
     async def start(self) -> None:
-        """Find the venue or start it, and connect. Raises VenueError, or LinkLost."""
+        """Find the venue or start it, and connect. Raises VenueError, or BrokerSilent."""
         if self._link is None:
-            self._link = await self._connect()
+            try:
+                self._link = await self._connect()
+            except LinkLost as error:
+                raise BrokerSilent(f"{error}; {self._venue.help_with_silence()}") from error
             self.identity = identity_of(self._link)
 
     async def take_up(self) -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 SIGTERM and SIGINT stop it cleanly (exit 0); a second one ends the waiting. Resting orders stay at the broker,
 or are canceled where process.stop says so. SIGHUP reads the configuration again (execd reload).
-exit 1: another execd holds the state directory, or the disk is full; 70: it died, and the log says of what;
+exit 1: another execd holds the state directory, the disk is full, or the venue does not answer;
+70: it died, and the log says of what;
 78: the configuration, the state directory or its journal cannot be used"""
 
 
@@ -73,7 +74,15 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
 
     with late_certificates() as load_certificates:
         from execd.app import Daemon
-    from execd.errors import ConfigError, ExecdError, JournalBusy, JournalForeign, JournalFull, JournalUnsafe
+    from execd.errors import (
+        BrokerSilent,
+        ConfigError,
+        ExecdError,
+        JournalBusy,
+        JournalForeign,
+        JournalFull,
+        JournalUnsafe,
+    )
     from execd.runtime.stopping import StopWish
     from execd.runtime.supervisor import said
 
@@ -105,6 +114,9 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
         if isinstance(group.exceptions[0], ConfigError | JournalForeign):
             # The venue cannot be had, or is of another account: a restart would meet the same.
             raise CliError(Exit.CONFIG, str(group.exceptions[0])) from None
+        if isinstance(group.exceptions[0], BrokerSilent):
+            # It may answer later: the service manager may try again.
+            raise CliError(Exit.ERROR, str(group.exceptions[0]), kind="broker_silent") from None
         # What a spine task died of. The journal has everything up to it, and the next start goes on from there.
         log.critical("daemon_died", text=said(group), exc_info=group)
         return Exit.INTERNAL

@@ -154,6 +154,25 @@ def test_a_stop_that_cannot_cancel_ends_cleanly_and_says_what_stays(venued: Venu
     assert "stop_orders_left" in alarms
 
 
+def test_a_start_beside_a_venue_that_stands_still_says_whose_turn_it_is(venued: Venued) -> None:
+    """It is no defect of ours: exit 1, a line with the venue's pid and the next step; the next start finds it again."""
+    venued.start()
+    venued.until_ready()
+    venued.end()
+    pid = venued.venue_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = venued.run("run")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    venued.log.write_text("")
+    venued.start()
+    venued.until_ready()
+
+    assert (1, True) == (done.returncode, f"kill -CONT {pid}" in done.stderr), done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
 def test_a_venue_in_use_is_stopped_only_by_force_and_one_that_is_not_at_once(venued: Venued) -> None:
     """`venue stop` names the daemon; without one it obeys, and then says that none runs."""
     venued.start()
