@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Final, Literal, Self
 
 import structlog
@@ -216,7 +217,13 @@ class Daemon:
         try:
             for broker in self.market.brokers.values():
                 await broker.start()
-            await pinning.hold_to(self.journal, self.market.brokers, self.venues, now_ns=self.clock.now_ns())
+            await pinning.hold_to(
+                self.journal,
+                self.market.brokers,
+                self.venues,
+                now_ns=self.clock.now_ns(),
+                hold_back=partial(opening.hold_back, self.paths, self.clock, pinning.CAUSE),
+            )
         except BrokerSilent:
             raise
         except BrokerError as error:

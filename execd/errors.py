@@ -111,7 +111,7 @@ class JournalUnsafe(JournalError):
 
 
 class JournalForeign(JournalError):
-    """The journal is corrupt, newer, or not ours; it was left untouched."""
+    """The journal is corrupt, newer, or not ours; nothing was added to it or taken away."""
 
 
 class JournalNewer(JournalForeign):
@@ -127,7 +127,7 @@ class JournalLost(JournalForeign):
 
 
 class JournalOther(JournalForeign):
-    """The journal is of another account; nothing was sent, and it was left untouched."""
+    """The journal is of another account; nothing was sent, and nothing was added to it."""
 
 
 class TapeError(ExecdError):

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import stat
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,18 +20,21 @@ from execd import restoring
 from execd.config.settings import Settings
 from execd.core.book import Book
 from execd.core.events import IdsLost, TroubleReported
-from execd.errors import JournalError, JournalFull, JournalUnsafe
-from execd.journal import disk
+from execd.core.ids import epoch_ns
+from execd.errors import JournalError, JournalFull, JournalLost, JournalUnsafe
+from execd.intake.outbox import write_whole
+from execd.journal import disk, marks, store
 from execd.journal.ballast import NAME, Ballast
 from execd.journal.lock import StateLock
-from execd.journal.marks import clear_reduce_only, read_reduce_only
+from execd.journal.marks import RESTORED, clear_reduce_only, read_reduce_only
 from execd.journal.sqlite import SqliteJournal
 from execd.ports import Clock
 from execd.runtime.paths import StatePaths
+from execd.runtime.starts import StartsFile
 
 SQLITE_SAFE: Final = (3, 51, 3)
 """Older ones can corrupt a file that two connections write or checkpoint; ours has one of either."""
-CAUSE: Final = "journal_restored"
+CAUSE: Final = RESTORED
 IDS_A_RECORD: Final = 200
 """Ids that one event tells of: a turn takes many events, and commits them together."""
 _ROOT: Final = 0
@@ -80,6 +84,44 @@ async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) ->
             version=sqlite3.sqlite_version,
             text="it can corrupt a file that two connections write; execd writes with one, and so must everybody else",
         )
+    await asyncio.to_thread(_refuse_gone, paths)
+    journal = await _open(settings, paths, now_ns=now_ns)
+    forgotten = await asyncio.to_thread(_forgotten, paths, journal.epoch)
+    if not forgotten:
+        return journal
+    # Whatever was sent with the records that are gone had the ids that would come next: a new epoch has others.
+    await journal.close()
+    reason = (
+        f"the last records of the journal are gone since an unclean end: {len(forgotten)} ids were taken that it does "
+        f"not know ({restoring.lost_text(forgotten)})"
+    )
+    await asyncio.to_thread(store.doubt, paths.journal, reason, now_ns=now_ns)
+    return await _open(settings, paths, now_ns=now_ns)
+
+
+def _refuse_gone(paths: StatePaths) -> None:
+    """Raise JournalLost where there is no journal, or an empty one, and the state directory shows that there was."""
+    if read_reduce_only(paths.root) is not None:
+        return  # Somebody has put this one in the place of what was lost.
+    if found := restoring.traces(paths):
+        word = "has no record" if paths.journal.exists() and paths.journal.stat().st_size else "is missing"
+        raise JournalLost(
+            f"the journal {paths.journal} {word}, but this state directory is no new one ({', '.join(found)}): the "
+            "journal was deleted, or its write-ahead file. Nothing was changed. Put back what is missing, restore a "
+            "backup (execd journal restore FILE), or begin anew without what is lost (execd journal rebuild --yes: "
+            "ids that are known to have been used are refused, and nothing new is risked until you have compared)"
+        )
+
+
+def _forgotten(paths: StatePaths, epoch: str) -> list[str]:
+    """Return ids that the journal has lost, where its last life ended uncleanly; a clean end has lost none."""
+    starts = StartsFile(paths.starts, partial(write_whole, is_durable=True))
+    if not starts.was_running() or read_reduce_only(paths.root) is not None:
+        return []
+    return restoring.forgotten(paths, since_ns=epoch_ns(epoch))
+
+
+async def _open(settings: Settings, paths: StatePaths, *, now_ns: int) -> SqliteJournal:
     try:
         return await SqliteJournal.open(paths.journal, created_ns=now_ns)
     except JournalFull as error:
@@ -111,7 +153,7 @@ def ballast_of(settings: Settings, paths: StatePaths) -> Ballast:
 
 
 def restored(paths: StatePaths, clock: Clock) -> tuple[IdsLost | TroubleReported, ...]:
-    """Return why this start takes no new risk, and which ids must not come again: the journal was restored or rebuilt.
+    """Return why this start takes no new risk, and which ids must not come again: the journal may have forgotten some.
 
     Empty where it was not. Reads every report and accepted file, so call it in a thread.
     """
@@ -119,15 +161,20 @@ def restored(paths: StatePaths, clock: Clock) -> tuple[IdsLost | TroubleReported
     if told is None:
         return ()
     now_ns, ids = clock.now_ns(), [one.id for one in restoring.lost(paths, told)]
-    text = f"{told.reason}: compare orders and positions with the broker, then execd resume --halt"
+    text = f"{told.reason}: compare orders and positions with the broker, then execd resume --halt --cause {told.cause}"
     if ids:
         does = "may be used again" if told.may_repeat else "are refused as used_before_restore"
         text += f". It has forgotten {len(ids)} ids, which {does}: {restoring.lost_text(ids)}"
-    trouble = TroubleReported(now_ns=now_ns, cause=CAUSE, text=text)
+    trouble = TroubleReported(now_ns=now_ns, cause=told.cause, text=text)
     if told.may_repeat:
         return (trouble,)
     parts = (tuple(ids[at : at + IDS_A_RECORD]) for at in range(0, len(ids), IDS_A_RECORD))
     return (*(IdsLost(now_ns=now_ns, ids=part) for part in parts), trouble)
+
+
+def hold_back(paths: StatePaths, clock: Clock, cause: str, reason: str) -> None:
+    """Let this start take no new risk for one reason more; it is on the disk when this returns."""
+    marks.hold_back(paths.root, now_ns=clock.now_ns(), cause=cause, reason=reason)
 
 
 def forget_restored(paths: StatePaths) -> None:

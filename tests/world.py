@@ -255,8 +255,8 @@ class World:
                 self._push(at_ns, lambda: self.tell(TimerFired(now_ns=self.now_ns, key=key)))
             case Query(account=account, cl_ord_id=cl_ord_id):
                 self._later(lambda: self._answer(account, cl_ord_id))
-            case Recall(cl_ord_id=cl_ord_id):
-                self._later(lambda: self._recall(cl_ord_id))
+            case Recall(account=account, cl_ord_id=cl_ord_id):
+                self._later(lambda: self._recall(account, cl_ord_id))
             case _:
                 pass  # Reports, alerts and answers are looked at by the tests themselves.
 
@@ -274,11 +274,11 @@ class World:
         seen = self.venue.find(account, cl_ord_id)
         self.tell(LookedUp(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, seen=seen))
 
-    def _recall(self, cl_ord_id: str) -> None:
+    def _recall(self, account: str, cl_ord_id: str) -> None:
         """Answer as the journal does: with the parent as it left memory."""
         asked = _everything(self.records).order_of(cl_ord_id)
         if asked is None:
-            self.tell(RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id))
+            self.tell(RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id, account=account))
             return
         parent_id = asked.first.parent_id
         left = [
@@ -287,7 +287,9 @@ class World:
         then = _everything(self.records[: left[-1]])
         parent = then.parents[parent_id]
         orders = tuple(then.orders[key] for key in parent.children)
-        self.tell(RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id, parent=parent, orders=orders))
+        self.tell(
+            RecallAnswered(now_ns=self.now_ns, cl_ord_id=cl_ord_id, account=account, parent=parent, orders=orders)
+        )
 
     def _report(self, reports: Iterable[ExecReport]) -> None:
         for report in reports:

@@ -149,6 +149,7 @@ def _restore(args: argparse.Namespace) -> int:
 def _rebuild(args: argparse.Namespace) -> int:
     from execd.journal.lock import StateLock
     from execd.journal.salvage import rebuild
+    from execd.restoring import epochs, traces
 
     paths = paths_of(args)
     if not paths.root.is_dir():
@@ -156,7 +157,7 @@ def _rebuild(args: argparse.Namespace) -> int:
     text = f"{paths.journal} would be moved aside and replaced by what can be read of it, in a new epoch"
     _require_yes(args, f"{text}; look first with: execd journal verify")
     with StateLock(paths.root):
-        made = rebuild(paths.journal, now_ns=time.time_ns())
+        made = rebuild(paths.journal, now_ns=time.time_ns(), is_gone=bool(traces(paths)), epochs=epochs(paths))
         forgotten = _forgotten(paths)
     if args.json:
         print(as_json(_plain(made) | {"forgotten": [one._asdict() for one in forgotten]}))

@@ -180,10 +180,14 @@ class RulesChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class RecallAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The journal was asked whose an order is that left memory; None where it does not know it either."""
+    """The journal was asked whose an order is that left memory; None where it does not know it either.
+
+    `account` is that of the report that began it; empty where the order was told of before a restart.
+    """
 
     now_ns: int
     cl_ord_id: str
+    account: str = ""
     parent: Parent | None = None
     orders: tuple[Order, ...] = ()
 

@@ -26,6 +26,17 @@ def epoch_of(created_ns: int) -> str:
     return base32(created_ns // NS_PER_S, _EPOCH_LEN)
 
 
+def epoch_ns(epoch: str) -> int:
+    """Return the second that an epoch stands for, as an instant; zero where it is none."""
+    value = 0
+    for digit in epoch:
+        place = _BASE32.find(digit)
+        if place < 0:
+            return 0
+        value = value << 5 | place
+    return value * NS_PER_S
+
+
 def parent_key(account: str, intent_id: str, leg: int = 0) -> str:
     """Return the 16 characters that stand for one parent of one account."""
     digest = sha256(f"{account}\x1f{intent_id}\x1f{leg}".encode()).digest()

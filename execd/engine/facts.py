@@ -24,11 +24,13 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     record = Reported(now_ns=event.now_ns, account=event.account, report=report)
     order = desk.book.order_of(report.cl_ord_id)
     if order is None:
-        if report in desk.book.external.get(report.cl_ord_id, ()):
+        before = desk.book.external.get(report.cl_ord_id, ())
+        if report in before:
             return
         desk.record(record)
         if memory.is_ours(desk, report.cl_ord_id):
-            memory.recall(desk, event.account, report.cl_ord_id)
+            # Without the account it is no news: somebody may have drawn his conclusions from it already.
+            memory.recall(desk, "" if before else event.account, report.cl_ord_id)
             return
         foreign.tell(desk, report.cl_ord_id)
         return
@@ -52,6 +54,8 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> None:
             on_report(desk, ReportReceived(now_ns=event.now_ns, account=event.orders[0].first.account, report=report))
     elif event.parent is None:
         foreign.tell(desk, event.cl_ord_id)
+        if event.account:
+            foreign.distrust(desk, event.account, event.cl_ord_id, event.now_ns)
 
 
 def on_failure(desk: Desk, event: RequestFailed) -> None:

@@ -1,8 +1,10 @@
 """Orders that the book does not know: those of others, and our own that the journal has forgotten.
 
-None of them is ever touched. One alert tells of all those of others, another
-of all that carry our mark, each with every id, so that none hides another;
-the same again, after somebody has acknowledged it, is no news.
+None of them is ever touched. One of our present epoch proves that the journal
+has lost its end, for it is in the journal before it is sent: no new risk.
+One alert tells of all those of others, another of all that carry our mark,
+each with every id, so that none hides another; the same again, after somebody
+has acknowledged it, is no news.
 """
 
 from collections.abc import Sequence
@@ -11,10 +13,12 @@ from itertools import islice
 from typing import Final
 
 from execd.core.codec import plain
+from execd.core.parents import HaltKey
 from execd.core.reports import Canceled, DoneForDay, ExecReport, Expired, Rejected, Trade
-from execd.engine import memory
+from execd.engine import halting, memory
 from execd.engine.desk import Desk
 
+LOST: Final = "journal_lost"
 SHOWN_MAX: Final = 20
 SCAN_MAX: Final = 1_000
 """The latest of them; somebody who trades the account by hand for years must not slow down each of his reports."""
@@ -39,6 +43,24 @@ def tell(desk: Desk, cl_ord_id: str) -> None:
         desk.alert("orphan_order", text, severity="critical", about=about, is_standing=True)
     else:
         desk.alert("external_order", f"orders that are not ours: {told}", about=about, is_standing=True)
+
+
+def distrust(desk: Desk, account: str, cl_ord_id: str, now_ns: int) -> None:
+    """Draw the consequences of an order of ours that is news, and that the journal does not know."""
+    key = cl_ord_id.split("-")[1:2]
+    for parent_id in desk.open_parents:
+        if [desk.key_of(desk.parent(parent_id))] == key:
+            # Its algorithm would do again what that order does, or has done.
+            text = f"orphan_order: the broker knows {cl_ord_id} of it, the journal does not: compare, then release it"
+            desk.hold(parent_id, text, now_ns)
+            break
+    if cl_ord_id.partition("-")[0] == desk.epoch and HaltKey(account, LOST) not in desk.book.halts:
+        text = (
+            f"the broker knows {cl_ord_id}, which was sent since the journal was begun, and the journal does not: its "
+            "last records were lost. Compare orders and positions with the broker, then execd resume --halt"
+        )
+        halting.halt(desk, account=account, cause=LOST, text=text, now_ns=now_ns)
+        desk.alert(LOST, text, severity="critical")
 
 
 def _is_over(told: Sequence[ExecReport]) -> bool:

@@ -3,8 +3,8 @@
 `journal.high` says how far the journal had come: where the file ends before
 that, records that were committed are gone (a write-ahead file was deleted, an
 older copy was put in its place). `reduce-only.json` says that the journal was
-restored or rebuilt: the next start takes no new risk until an operator lifts
-it. Whoever writes the journal writes these; nothing here reads the journal.
+restored or rebuilt, or may have lost something: the next start takes no new
+risk until an operator lifts it. Nothing here reads the journal.
 """
 
 import contextlib
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from execd.core.codec import encode
 from execd.journal.files import beside, sync
 
 _Kind = TypeVar("_Kind")
+RESTORED: Final = "journal_restored"
+DOUBTED: Final = "journal_doubtful"
 REDUCE_ONLY_NAME: Final = "reduce-only.json"
 MARK_EVERY_S: Final = 1.0
 """A mark that lags finds a loss that is older than this; it costs a write in the background."""
@@ -34,10 +37,12 @@ class ReduceOnly(msgspec.Struct, frozen=True, kw_only=True):
     """Why the next start takes no new risk.
 
     `moved` are the folders into which journals were moved that knew more; `may_repeat`: what they knew may come again.
+    `cause` is the stable word of the halt.
     """
 
     now_ns: int
     reason: str
+    cause: str = RESTORED
     moved: tuple[str, ...] = ()
     may_repeat: bool = False
 
@@ -72,6 +77,16 @@ def write_reduce_only(root: Path, told: ReduceOnly) -> None:
     _write(root / REDUCE_ONLY_NAME, told, is_synced=True)
 
 
+def hold_back(root: Path, *, now_ns: int, cause: str, reason: str) -> None:
+    """Let the next start take no new risk for one reason more; what was said before stays."""
+    told = read_reduce_only(root)
+    if told is None:
+        told = ReduceOnly(now_ns=now_ns, reason=reason, cause=cause)
+    elif reason not in told.reason:
+        told = replace(told, reason=f"{told.reason}; {reason}")
+    write_reduce_only(root, told)
+
+
 def clear_reduce_only(root: Path) -> None:
     """Forget it: the halt that came of it is in the journal now."""
     (root / REDUCE_ONLY_NAME).unlink(missing_ok=True)
@@ -86,8 +101,8 @@ def _read(path: Path, kind: type[_Kind]) -> _Kind | None:
 def _write(path: Path, value: msgspec.Struct, *, is_synced: bool) -> None:
     fresh = beside(path, ".new")
     fresh.write_bytes(encode(value) + b"\n")
-    if is_synced:
-        sync(fresh)
+    # Always, so that no power cut leaves an empty file under the name: one that cannot be read is a reason to halt.
+    sync(fresh)
     fresh.replace(path)
     if is_synced:
         sync(path.parent)

@@ -94,6 +94,11 @@ SELECT document_id FROM documents ORDER BY received_ns, document_id;
 -- Ids that may not come any more, most of which never came.
 SELECT DISTINCT subject FROM records WHERE kind = 'Tombstoned' ORDER BY seq;
 
+-- name: read_used_listed
+-- Rows of lists, many to a record that has no subject.
+SELECT json_extract(one.value, '$.parent.parent_id') FROM records, json_each(records.body, '$.rows') AS one
+WHERE subject = '' AND kind = 'ListStaged' ORDER BY seq;
+
 -- name: read_parent_of
 -- All requests of a parent share what stands before the last dash, so one range of the first ones finds it.
 SELECT parent_id FROM orders WHERE cl_ord_id >= ?1 AND cl_ord_id < ?2 LIMIT 1;

@@ -14,7 +14,7 @@ from typing import Final
 
 from execd.errors import JournalError
 from execd.journal import sql
-from execd.journal.files import reading
+from execd.journal.files import has_wal, reading
 
 _USED: Final = ("read_used_parents", "read_used_documents", "read_used_tombstones")
 
@@ -40,4 +40,22 @@ def unused(journal: Path, ids: Iterable[str]) -> list[str]:
     """Return those of `ids` that a whole journal does not know. Raises JournalError."""
     with reading(journal, is_live=True) as connection:
         asked = ((one, connection.execute(sql.query("read_is_used"), (one,)).fetchone()[0]) for one in ids)
-        return [one for one, is_used in asked if not is_used]
+        found = [one for one, is_used in asked if not is_used]
+        if found:
+            # A row of a list that has not had its turn is in no table yet.
+            listed = dict.fromkeys(_ids(connection, "read_used_listed"))
+            found = [one for one in found if one not in listed]
+        return found
+
+
+def is_empty(journal: Path) -> bool:
+    """Whether there is no journal, or one without a record; one that cannot be read is not empty."""
+    try:
+        if journal.stat().st_size == 0:
+            return not has_wal(journal)
+        with reading(journal) as connection:
+            return connection.execute(sql.query("read_last")).fetchone() is None
+    except FileNotFoundError:
+        return not has_wal(journal)
+    except (OSError, sqlite3.Error, JournalError):
+        return False  # Whoever opens it says what is wrong with it.

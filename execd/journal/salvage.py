@@ -10,7 +10,7 @@ new epoch, and the first start takes no new risk: the broker knows the rest.
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -67,13 +67,14 @@ class _Old(msgspec.Struct):
     pins: dict[str, str] = {}
 
 
-def rebuild(journal: Path, *, now_ns: int) -> Rebuilt:
+def rebuild(journal: Path, *, now_ns: int, is_gone: bool = False, epochs: Sequence[str] = ()) -> Rebuilt:
     """Make a journal of what can be read of `journal`; the caller holds the state directory.
 
+    `is_gone`: there was one, so begin anew where there is nothing to read. `epochs` are those that others remember.
     Raises JournalError where there is nothing at all, or the file is of a newer execd; then nothing has changed.
     """
     old, mark = _old(journal), read_mark(journal)
-    if not journal.exists() and not old.archives:
+    if not journal.exists() and not old.archives and not is_gone and mark is None:
         raise JournalError(f"there is no journal at {journal}")
     fresh = beside(journal, ".rebuilt")
     for leftover in with_companions(fresh):
@@ -83,7 +84,7 @@ def rebuild(journal: Path, *, now_ns: int) -> Rebuilt:
         store.fill_new(made, created_ns=old.created_ns or now_ns)
         stopped_by = _fill(made, journal, old)
         with transaction(made):
-            before = tuple(one for one in (*old.epochs, old.epoch, mark.epoch if mark else "") if one)
+            before = tuple(one for one in (*epochs, *old.epochs, old.epoch, mark.epoch if mark else "") if one)
             epoch = store.begin_epoch(made, now_ns=now_ns, before=tuple(dict.fromkeys(before)))
             made.executemany(sql.query("change_meta"), old.pins.items())
         store.require_wal(*made.execute(sql.query("use_wal")).fetchone())

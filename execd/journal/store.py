@@ -34,7 +34,17 @@ from execd.journal.files import (
     sync,
     with_companions,
 )
-from execd.journal.marks import Mark, ReduceOnly, read_mark, read_reduce_only, write_mark, write_reduce_only
+from execd.journal.marks import (
+    DOUBTED,
+    Mark,
+    ReduceOnly,
+    high_file,
+    hold_back,
+    read_mark,
+    read_reduce_only,
+    write_mark,
+    write_reduce_only,
+)
 from execd.journal.write import transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"exec", "big")
@@ -79,8 +89,9 @@ def ensure(path: Path, *, created_ns: int, steps: Sequence[sql.Migration] | None
             _make(path, created_ns=created_ns)
         else:
             check(path, newest=1 + len(steps))
-        _migrate(path, steps)
+        was_older = _migrate(path, steps)
         _adopt(path, now_ns=created_ns)
+        _mark_anew(path, now_ns=created_ns, was_older=was_older)
     except sqlite3.Error as error:
         raise as_journal_error(error, path) from error
     except OSError as error:
@@ -215,7 +226,8 @@ def _make(path: Path, *, created_ns: int) -> None:
     sync(path.parent)
 
 
-def _migrate(path: Path, steps: Sequence[sql.Migration]) -> None:
+def _migrate(path: Path, steps: Sequence[sql.Migration]) -> bool:
+    """Lead a journal to the present; whether it was of an earlier version."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as connection:
         connection.executescript(sql.query("settings"))
         # Taking the write lock once tells a read-only disk and a second writer before the day begins.
@@ -231,6 +243,7 @@ def _migrate(path: Path, steps: Sequence[sql.Migration]) -> None:
                 f"BEGIN IMMEDIATE;\n{step.script}\nPRAGMA user_version = {step.version};\n"
                 f"UPDATE meta SET value = '{step.version}' WHERE key = 'schema';\nCOMMIT;"
             )
+    return bool(due)
 
 
 def _adopt(path: Path, *, now_ns: int) -> None:
@@ -246,6 +259,42 @@ def _adopt(path: Path, *, now_ns: int) -> None:
         with transaction(connection):
             epoch = begin_epoch(connection, now_ns=now_ns)
         write_mark(path, Mark(epoch=epoch, seq=found.seq, sum=found.sum), is_synced=True)
+
+
+def _mark_anew(path: Path, *, now_ns: int, was_older: bool) -> None:
+    """Write the mark of a journal that has none that can be read; where it should have one, doubt the journal.
+
+    It has one from its making on, and each is on the disk before it takes its name: no crash takes it away.
+    """
+    if read_mark(path) is not None:
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as connection:
+        found = head(connection)
+    mark = high_file(path)
+    if mark.exists() or (found.seq and not was_older):
+        word = "cannot be read" if mark.exists() else "is missing"
+        doubt(
+            path,
+            f"{mark}, which says how far the journal had come, {word}, so nobody knows whether the {found.seq} "
+            "records of the journal are all that were committed",
+            now_ns=now_ns,
+        )
+    else:
+        write_mark(path, Mark(epoch=found.epoch, seq=found.seq, sum=found.sum), is_synced=True)
+
+
+def doubt(path: Path, reason: str, *, now_ns: int) -> None:
+    """Go on with a journal that may have lost its last records: in a new epoch, and without new risk.
+
+    A request that it has forgotten had the id that the next one of that intent would get.
+    """
+    hold_back(path.parent, now_ns=now_ns, cause=DOUBTED, reason=reason)
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as connection:
+        connection.executescript(sql.query("settings"))
+        found = head(connection)
+        with transaction(connection):
+            epoch = begin_epoch(connection, now_ns=now_ns)
+    write_mark(path, Mark(epoch=epoch, seq=found.seq, sum=found.sum), is_synced=True)
 
 
 def _number(header: bytes, offset: int) -> int:

@@ -48,4 +48,7 @@ class Recaller:
             found = await self._remember(effect.cl_ord_id)
             parent, orders = (None, ()) if found is None else found
             now_ns = self._clock.now_ns()
-            self._post(RecallAnswered(now_ns=now_ns, cl_ord_id=effect.cl_ord_id, parent=parent, orders=orders))
+            answer = RecallAnswered(
+                now_ns=now_ns, cl_ord_id=effect.cl_ord_id, account=effect.account, parent=parent, orders=orders
+            )
+            self._post(answer)

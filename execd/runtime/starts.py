@@ -60,6 +60,10 @@ class StartsFile:
         )
         return TroubleReported(now_ns=now_ns, cause=CAUSE, text=text)
 
+    def was_running(self) -> bool:
+        """Whether the life before this one ended uncleanly; asked before `begin`."""
+        return self._read().is_running
+
     def end_clean(self) -> None:
         """Take the mark back: this life ended as it should, and somebody wanted it to end."""
         self._put(Starts())

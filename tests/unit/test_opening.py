@@ -19,14 +19,15 @@ from execd.core.book import Book
 from execd.core.events import TroubleReported
 from execd.core.projection import Rows
 from execd.core.records import Halted, ParentsRetired
-from execd.errors import JournalFull, JournalUnsafe
+from execd.errors import JournalFull, JournalLost, JournalUnsafe
 from execd.journal import disk
 from execd.journal.disk import Mount
-from execd.journal.marks import ReduceOnly, write_reduce_only
+from execd.journal.marks import ReduceOnly, read_reduce_only, write_reduce_only
+from execd.journal.remains import used_in
 from execd.runtime.clock import SystemClock
 from execd.runtime.paths import StatePaths
 from tests.properties.stories import START_NS
-from tests.unit.journal.files import told
+from tests.unit.journal.files import content, meta, told
 
 DAY_NS = 86_400 * 10**9
 
@@ -170,6 +171,72 @@ def test_a_restored_journal_is_trouble_once(paths: StatePaths) -> None:
     assert isinstance(trouble, TroubleReported)
     assert ("journal_restored", True) == (trouble.cause, trouble.is_halting)
     assert "execd resume --halt" in trouble.text
+
+
+@pytest.mark.parametrize(
+    "trace",
+    ["accepted/a.json", "outbox/a.json", "archive/journal-1-9.db", "starts.json", "alerts.json", "journal.high"],
+)
+@pytest.mark.parametrize("body", [None, b""])
+async def test_a_state_directory_that_had_a_journal_is_no_first_start(
+    paths: StatePaths, trace: str, body: bytes | None
+) -> None:
+    """Faults B8, B9. A deleted journal is refused untouched, and what shows that there was one is named."""
+    if body is not None:
+        paths.journal.write_bytes(body)
+    (paths.root / trace).parent.mkdir(exist_ok=True)
+    (paths.root / trace).write_text("{}")
+    before = content(paths.root)
+    with pytest.raises(JournalLost, match="is missing, but this state directory is no new one") as raised:
+        await opened(paths)
+
+    assert before == content(paths.root)
+    assert "journal rebuild --yes" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "trace, is_refused", [("accepted/a.json", True), ("outbox/a.json", True), ("starts.json", False)]
+)
+async def test_a_journal_without_a_record_fits_only_where_nothing_was_taken(
+    paths: StatePaths, *, trace: str, is_refused: bool
+) -> None:
+    """Fault B8. A daemon that was asked for nothing leaves such a one; one that took a file does not."""
+    await opened(paths)
+    (paths.root / trace).parent.mkdir(exist_ok=True)
+    (paths.root / trace).write_text("{}")
+    if not is_refused:
+        await opened(paths)
+        return
+    with pytest.raises(JournalLost, match="has no record"):
+        await opened(paths)
+    write_reduce_only(paths.root, ReduceOnly(now_ns=1, reason="begun anew"))
+
+    assert not [one for one in await opened(paths) if one != "sqlite_version"]
+
+
+async def test_a_journal_that_lost_what_was_accepted_goes_on_in_another_epoch(paths: StatePaths) -> None:
+    """Fault B8. Only after an unclean end, only of a file of this epoch of which nothing is known, and only once."""
+    told(paths.journal)
+    (known,) = used_in(paths.journal)[:1]
+    paths.accepted.mkdir()
+    (paths.accepted / "known.csv").write_text(f"id,symbol\nnever-taken,AAPL\n{known},AAPL\n")
+    paths.starts.write_text('{"is_running":true}')
+    await opened(paths)
+    whole = read_reduce_only(paths.root)
+    (paths.accepted / "lost.json").write_text('{"id": "lost-1"}')
+    paths.starts.write_text('{"is_running":false}')
+    await opened(paths)
+    clean, before = read_reduce_only(paths.root), meta(paths.journal)["epoch"]
+    paths.starts.write_text('{"is_running":true}')
+    await opened(paths)
+    found = read_reduce_only(paths.root)
+    epoch = meta(paths.journal)["epoch"]
+    await opened(paths)
+
+    assert (None, None, True) == (whole, clean, before != epoch)
+    assert found is not None
+    assert "1 ids were taken that it does not know (lost-1)" in found.reason
+    assert epoch == meta(paths.journal)["epoch"]
 
 
 def test_the_ballast_lies_in_the_state_directory(paths: StatePaths) -> None:

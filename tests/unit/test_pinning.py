@@ -1,7 +1,8 @@
 """A journal is of the accounts that it was begun with: what fits, what is refused, and that nothing is changed then."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,28 @@ from execd.journal.backup import backup, restore
 from execd.journal.pins import Pin
 from execd.journal.salvage import rebuild
 from execd.journal.sqlite import SqliteJournal
+from execd.ports import Broker, Holdings
 from tests.properties.stories import ACCOUNT, START_NS
 from tests.unit.journal.files import altered, content, meta, told
 from tests.unit.runtime.ports import ScriptedBroker
 
+NOTHING = Holdings()
 LATER_NS = START_NS + 3_600 * 10**9
+HOLDS = "the account new holds 36.5 AAPL, -3 IBM, 2 live orders (e-p-1, e-p-2), of which the journal knows nothing"
 FIRST, SECOND = "begun 2026-11-20T09:30:00.000000001Z", "begun 2026-11-21T09:30:00.000000001Z"
 
 
 class Answering(ScriptedBroker):
     """A broker that answers for a certain account, and remembers that it was told to begin."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, held: Holdings = NOTHING) -> None:
         super().__init__()
         self.identity = identity
+        self.held = held
+
+    async def holdings(self) -> Holdings:
+        """Return what it was made with."""
+        return self.held
 
     async def take_up(self) -> None:
         """Begin."""
@@ -47,9 +56,18 @@ async def opened(path: Path) -> AsyncIterator[SqliteJournal]:
 async def held(path: Path, identity: str, *, adapter: str = "sim", now_ns: int = LATER_NS) -> list[str]:
     """Hold a journal to an account, as a start does; return what the broker was asked for."""
     broker = Answering(identity)
-    async with opened(path) as journal:
-        await pinning.hold_to(journal, {ACCOUNT: broker}, {ACCOUNT: adapter}, now_ns=now_ns)
+    await hold(path, {ACCOUNT: broker}, {ACCOUNT: adapter}, now_ns=now_ns)
     return broker.calls
+
+
+async def hold(
+    path: Path, brokers: Mapping[str, Broker], adapters: Mapping[str, str], *, now_ns: int = LATER_NS
+) -> list[str]:
+    """Hold a journal to accounts; return why no new risk may be taken."""
+    reasons = list[str]()
+    async with opened(path) as journal:
+        await pinning.hold_to(journal, brokers, adapters, now_ns=now_ns, hold_back=reasons.append)
+    return reasons
 
 
 async def pins(path: Path) -> dict[str, Pin]:
@@ -86,9 +104,8 @@ async def test_a_journal_of_another_account_is_refused_untouched(
     await held(path, before)
     untouched = content(tmp_path)
     broker = Answering(after)
-    async with opened(path) as journal:
-        with pytest.raises(JournalOther, match=way_out) as raised:
-            await pinning.hold_to(journal, {ACCOUNT: broker}, {ACCOUNT: adapter}, now_ns=LATER_NS + 1)
+    with pytest.raises(JournalOther, match=way_out) as raised:
+        await hold(path, {ACCOUNT: broker}, {ACCOUNT: adapter}, now_ns=LATER_NS + 1)
 
     assert ([], untouched) == (broker.calls, content(tmp_path))
     for part in (f"sim, {before}", f"{adapter}, {after}", "2023-11-14", "--state-dir"):
@@ -114,17 +131,42 @@ async def test_an_account_without_any_history_may_be_another_one(tmp_path: Path)
     assert {ACCOUNT: Pin(adapter="sim", identity=FIRST, pinned_ns=LATER_NS + 1)} == await pins(path)
 
 
+async def test_what_an_account_holds_that_the_journal_does_not_know_holds_back_new_risk(tmp_path: Path) -> None:
+    """SPEC 15: named before the pin is written; an account that the journal has traded is known by its records."""
+    some = Holdings(positions={"AAPL": Decimal("36.50"), "IBM": Decimal(-3)}, cl_ord_ids=("e-p-1", "e-p-2"))
+    one = {"new": Answering(FIRST, some), ACCOUNT: Answering(FIRST, some)}
+    path = tmp_path / "journal.db"
+    told(path)
+    first = await hold(path, one, dict.fromkeys(one, "sim"))
+    again = await hold(path, one, dict.fromkeys(one, "sim"))
+    empty = await hold(tmp_path / "other.db", {"new": Answering(FIRST)}, {"new": "sim"})
+
+    assert ([], []) == (again, empty)
+    assert [True] == [reason.startswith(HOLDS) for reason in first]
+
+
+async def test_many_things_that_an_account_holds_are_told_in_bounds(tmp_path: Path) -> None:
+    """An alert is read by people; how much more there is, is said."""
+    many = Holdings(
+        positions={f"S{n}": Decimal(n) for n in range(1, 101)}, cl_ord_ids=tuple(f"o{n}" for n in range(100))
+    )
+    (reason,) = await hold(tmp_path / "journal.db", {"new": Answering(FIRST, many)}, {"new": "sim"})
+
+    assert ("80 more positions" in reason, "100 live orders (o0, o1," in reason, True) == (
+        True,
+        True,
+        len(reason) < 1_000,
+    )
+
+
 async def test_one_account_that_does_not_fit_keeps_all_from_beginning(tmp_path: Path) -> None:
     """A start takes all accounts or none: nothing of the others is taken up or pinned."""
     path = tmp_path / "journal.db"
     told(path)
     await held(path, FIRST)
     wrong, right = Answering(SECOND), Answering(FIRST)
-    async with opened(path) as journal:
-        with pytest.raises(JournalOther):
-            await pinning.hold_to(
-                journal, {"new": right, ACCOUNT: wrong}, {"new": "sim", ACCOUNT: "sim"}, now_ns=LATER_NS + 1
-            )
+    with pytest.raises(JournalOther):
+        await hold(path, {"new": right, ACCOUNT: wrong}, {"new": "sim", ACCOUNT: "sim"}, now_ns=LATER_NS + 1)
 
     assert ([], [], [ACCOUNT]) == (right.calls, wrong.calls, list(await pins(path)))
 

@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from execd.core.commands import ResumeNew
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
     Alert,
     ParentReceived,
+    RecallAnswered,
     ReportReceived,
     RequestFailed,
     StopRequested,
@@ -184,6 +186,41 @@ def test_a_restart_tells_of_orphans_in_the_words_of_before() -> None:
 
     assert [before[-1]] * 2 == after
     assert f"{EPOCH}-nobody-2, {EPOCH}-nobody-1 (ended)" in before[-1]
+
+
+def test_an_order_of_this_epoch_that_the_journal_does_not_know_proves_a_lost_tail() -> None:
+    """Fault B8. It was journaled before it was sent: no new risk, its intent waits; once lifted, it stays lifted."""
+    world = World()
+    world.show(AAPL)
+    world.drop(intent("p", price=Decimal("190.00")))
+    world.run(1)
+    sent = world.submitted[0].cl_ord_id
+    lost = f"{sent.rpartition('-')[0]}-9"
+    world.tell(reported(Accepted(cl_ord_id=lost, transact_ns=1)))
+    world.run(1)
+    halts = [(key.account, key.cause) for key in world.book.halts]
+    status, reason = _report(world).status, world.book.parents["p"].reason
+    codes = [one.code for one in world.effects if isinstance(one, Alert)]
+    world.command(ResumeNew(reason="compared"))
+    world.crash()
+    world.tell(reported(Canceled(cl_ord_id=lost, transact_ns=2)))
+    world.run(1)
+
+    assert ([("sim", "journal_lost")], ParentStatus.HELD) == (halts, status)
+    assert (True, 1) == (reason.startswith(f"orphan_order: the broker knows {lost}"), codes.count("journal_lost"))
+    assert {} == world.book.halts
+
+
+def test_an_order_of_an_epoch_before_is_no_loss_of_this_one() -> None:
+    """Fault B9. What a backup has forgotten halted the start; it is an orphan, and no reason to halt again."""
+    world = World()
+    engine = world.cycle.engine
+    report = Accepted(cl_ord_id="0ldep0c-0123456789abcdef-1", transact_ns=1)
+    world.tell(reported(report))
+    effects = engine.handle(RecallAnswered(now_ns=START_NS, cl_ord_id=report.cl_ord_id, account="sim"))
+
+    assert {} == world.book.halts
+    assert not any(isinstance(one, Alert) and one.code == "journal_lost" for one in effects)
 
 
 def reported(report: ExecReport) -> ReportReceived:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from execd.core.book import Book
-from execd.core.commands import ReleaseParent
+from execd.core.commands import ReleaseParent, ResumeNew
 from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Known, ParentReceived, Recall, ReportReceived
 from execd.core.ids import parent_key
@@ -147,6 +147,8 @@ def test_an_intent_that_was_sent_before_the_restore_is_held() -> None:
     world = World()
     key = parent_key("sim", "a")
     world.tell(replace(event, report=replace(event.report, cl_ord_id=f"{EPOCH}-{key}-1")))
+    world.run(1)
+    world.command(ResumeNew(reason="compared"))
     world.show(quote("AAPL", "200.00", "200.02", size=1_000))
     world.drop(intent("a", urgency=Urgency.HIGH))
     world.drop(intent("b", urgency=Urgency.HIGH))

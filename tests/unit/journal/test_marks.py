@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from execd.errors import JournalLost
+from execd.journal import store
 from execd.journal.files import beside
 from execd.journal.marks import (
+    DOUBTED,
     Mark,
     ReduceOnly,
     clear_reduce_only,
     high_file,
+    hold_back,
     read_mark,
     read_reduce_only,
     write_mark,
@@ -92,16 +95,43 @@ def test_a_deleted_write_ahead_file_is_found(tmp_path: Path) -> None:
         SyncJournal(path, created_ns=START_NS)
 
 
-def test_an_unreadable_mark_is_as_none(tmp_path: Path) -> None:
-    """It is a second witness; without it the chain and the checkpoints still speak."""
+@pytest.mark.parametrize("body", [b"", b"\x00" * 40, b"{", None])
+def test_a_mark_that_cannot_be_read_is_a_reason_to_doubt_the_journal(tmp_path: Path, body: bytes | None) -> None:
+    """Fault B8. Who deletes a write-ahead file may empty the mark, too: a new epoch, no new risk, and a mark again."""
     path = tmp_path / "journal.db"
     told(path)
-    high_file(path).write_bytes(b"\x00" * 40)
-    before = read_mark(path)
+    before = meta(path)["epoch"]
+    high_file(path).unlink()
+    if body is not None:
+        high_file(path).write_bytes(body)
     with SyncJournal(path, created_ns=START_NS) as journal:
-        expected = Mark(epoch=journal.epoch, seq=journal.seq, sum=last_sum(path))
+        epoch, expected = journal.epoch, Mark(epoch=journal.epoch, seq=journal.seq, sum=last_sum(path))
+    told_why = read_reduce_only(tmp_path)
 
-    assert (None, expected) == (before, read_mark(path))
+    assert (expected, before) == (read_mark(path), meta(path)["epochs"])
+    assert epoch != before
+    assert told_why is not None
+    assert (DOUBTED, True) == (told_why.cause, str(high_file(path)) in told_why.reason)
+
+
+def test_a_new_journal_has_a_mark_from_its_making_on(tmp_path: Path) -> None:
+    """So that one that is missing later says something; a start that died before it wrote one is well."""
+    path = tmp_path / "journal.db"
+    store.ensure(path, created_ns=START_NS)
+    made = read_mark(path)
+    high_file(path).unlink()
+    store.ensure(path, created_ns=START_NS)
+
+    assert (Mark(epoch=meta(path)["epoch"], seq=0, sum=0), None) == (made, read_reduce_only(tmp_path))
+    assert made == read_mark(path)
+
+
+def test_reasons_to_take_no_new_risk_add_up(tmp_path: Path) -> None:
+    """The first cause is the halt's; the same reason is told once."""
+    for reason in ("restored", "holds 36 AAPL", "holds 36 AAPL"):
+        hold_back(tmp_path, now_ns=5, cause=reason.split()[0], reason=reason)
+
+    assert ReduceOnly(now_ns=5, reason="restored; holds 36 AAPL", cause="restored") == read_reduce_only(tmp_path)
 
 
 def last_sum(path: Path) -> int:
@@ -115,7 +145,7 @@ async def test_a_closed_journal_says_how_far_it_had_come(tmp_path: Path) -> None
     """The mark of a clean stop is the last record."""
     path = tmp_path / "journal.db"
     told(path)
-    high_file(path).unlink()
+    write_mark(path, Mark(epoch=meta(path)["epoch"], seq=0, sum=0), is_synced=True)
     journal = await SqliteJournal.open(path, created_ns=START_NS)
     await journal.close()
 

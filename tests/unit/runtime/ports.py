@@ -9,7 +9,7 @@ from execd.core.events import Event, StreamGap
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.errors import Refused, Unknown
-from execd.ports import BrokerLimits
+from execd.ports import BrokerLimits, Holdings
 
 NOW_NS = 1_700_000_000_000_000_000
 S = 1_000_000_000
@@ -61,6 +61,10 @@ class ScriptedBroker:
 
     async def start(self) -> None:
         """Be there."""
+
+    async def holdings(self) -> Holdings:
+        """Hold nothing."""
+        return Holdings()
 
     async def take_up(self) -> None:
         """Begin."""
