@@ -7,16 +7,18 @@ each with every id, so that none hides another; the same again, after somebody
 has acknowledged it, is no news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Final
 
 from execd.core.codec import plain
+from execd.core.ids import parent_key
 from execd.core.parents import HaltKey
 from execd.core.reports import Canceled, DoneForDay, ExecReport, Expired, Rejected, Trade
 from execd.engine import halting, memory
 from execd.engine.desk import Desk
+from execd.engine.receiving import USED_BEFORE_RESTORE
 
 LOST: Final = "journal_lost"
 SHOWN_MAX: Final = 20
@@ -33,7 +35,8 @@ def tell(desk: Desk, cl_ord_id: str) -> None:
     # What may work still comes first. All of it is of the book alone: a restart tells of each again in the same words.
     ordered = sorted(found, key=lambda one: _is_over(found[one]))
     more = f" and {len(found) - SHOWN_MAX} more" if len(found) > SHOWN_MAX else ""
-    told = ", ".join(_text(one, found[one]) for one in ordered[:SHOWN_MAX]) + more
+    ids = _forgotten(desk) if is_ours else {}
+    told = ", ".join(_text(one, found[one], ids) for one in ordered[:SHOWN_MAX]) + more
     about = cl_ord_id if len(found) == 1 else f"{len(found)} orders"
     if is_ours:
         text = (
@@ -67,7 +70,20 @@ def _is_over(told: Sequence[ExecReport]) -> bool:
     return any(isinstance(one, ENDS) for one in told)
 
 
-def _text(cl_ord_id: str, told: Sequence[ExecReport]) -> str:
+def _forgotten(desk: Desk) -> dict[str, str]:
+    """Return the ids that a restore has forgotten, by what stands for them in a ClOrdID; the latest of too many."""
+    ids = islice(reversed(desk.book.tombstones.items()), SCAN_MAX)
+    return {
+        parent_key(account, one): one
+        for one, code in ids
+        if code == USED_BEFORE_RESTORE
+        for account in desk.rules.limits
+    }
+
+
+def _text(cl_ord_id: str, told: Sequence[ExecReport], ids: Mapping[str, str]) -> str:
+    whose = [one for one in (ids.get(key) for key in cl_ord_id.split("-")[1:2]) if one]
+    cl_ord_id = f"{cl_ord_id} of {whose[0]}" if whose else cl_ord_id
     traded = sum((one.last_qty for one in told if isinstance(one, Trade)), Decimal(0))
     words = [f"{plain(traded)} traded"] if traded else []
     words += ["ended"] if _is_over(told) else []

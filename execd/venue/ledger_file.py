@@ -29,6 +29,12 @@ ORDERS_MAX: Final = 50_000
 REPORTS_MAX: Final = 200_000
 """Reports of an account that can be told again; a daemon that missed more is told of a gap and asks."""
 PAGE_ROWS: Final = 1_000
+CORRUPT_HELP: Final = (
+    "put a copy of it back; without one move ledger.db and what lies beside it away: the venue then begins its "
+    "accounts anew, and each execd needs a new --state-dir"
+)
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY_CODE: Final = 0xFF
 _MAGIC: Final = b"SQLite format 3\x00"
 _HEADER_LEN: Final = 100
 _orders: Final = msgspec.json.Decoder(Working)
@@ -68,12 +74,12 @@ class LedgerFile:
                 _check(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise VenueError(f"the venue's ledger {path} cannot be opened: {error}") from error
+            raise VenueError(f"the venue's ledger {path} cannot be opened: {error}; {_help(error)}") from error
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._connection.close()
-            raise VenueError(f"the venue's ledger {path} cannot be used: {error}") from error
+            raise VenueError(f"the venue's ledger {path} cannot be used: {error}; {_help(error)}") from error
         except BaseException:  # Whatever it was, the file must not stay open.
             self._connection.close()
             raise
@@ -94,7 +100,7 @@ class LedgerFile:
             heads = self._all("SELECT account, MAX(seq), MAX(transact_ns) FROM reports GROUP BY account")
             accounts = self._all("SELECT account, since_ns FROM accounts ORDER BY since_ns, account")
         except (sqlite3.Error, msgspec.DecodeError, ValueError, ArithmeticError) as error:
-            raise VenueError(f"the venue's ledger {self.path} cannot be read: {error}") from error
+            raise VenueError(f"the venue's ledger {self.path} cannot be read: {error}; {_help(error)}") from error
         return Kept(
             accounts={str(account): int(str(since_ns)) for account, since_ns in accounts},
             orders=tuple(orders),
@@ -200,7 +206,14 @@ def _check(path: Path) -> None:
             raise VenueError(f"the venue's ledger {path} has version {version}, this execd knows {VERSION}")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise VenueError(f"the venue's ledger {path} is corrupt ({verdict}); it was left untouched, restore or move it")
+        raise VenueError(f"the venue's ledger {path} is corrupt ({verdict}); it was left untouched: {CORRUPT_HELP}")
+
+
+def _help(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
+    return (
+        CORRUPT_HELP if code in _DAMAGED else "let this user read and write it and its directory, and look at the disk"
+    )
 
 
 def _number(header: bytes, offset: int) -> int:

@@ -4,13 +4,14 @@ Nothing trades a second time, nothing that is live or held goes unmentioned, and
 """
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.daemon import buy
-from tests.acceptance.venued import Venued, signal
+from tests.acceptance.venued import Venued
 
 
 @pytest.fixture

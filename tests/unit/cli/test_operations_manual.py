@@ -18,9 +18,9 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent.parent.parent
 MANUAL: Final = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 RAISERS: Final = frozenset({"alert", "_trouble"})
 """Methods whose first argument is an alert's code."""
-PASSED_ON: Final = frozenset({"cause", "code", "event.cause", "text", "verdict.code"})
+PASSED_ON: Final = frozenset({"cause", "code", "event.cause", "text", "told.cause", "verdict.code"})
 """Codes that come from another place of this list, or from a value that is listed in VALUES."""
-VALUES: Final = {"id_conflict"}
+VALUES: Final = {"id_conflict", "account_unknown", "journal_doubtful", "journal_restored"}
 
 
 def raised() -> dict[str, str]:

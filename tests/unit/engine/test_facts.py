@@ -6,6 +6,7 @@ from execd.core.commands import ResumeNew
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
     Alert,
+    IdsLost,
     ParentReceived,
     RecallAnswered,
     ReportReceived,
@@ -14,6 +15,7 @@ from execd.core.events import (
     StreamGap,
     Submit,
 )
+from execd.core.ids import parent_key
 from execd.core.reports import Accepted, Canceled, ExecReport, Trade, TradeCanceled
 from execd.core.rules import S
 from execd.engine import summary
@@ -221,6 +223,19 @@ def test_an_order_of_an_epoch_before_is_no_loss_of_this_one() -> None:
 
     assert {} == world.book.halts
     assert not any(isinstance(one, Alert) and one.code == "journal_lost" for one in effects)
+
+
+def test_an_orphan_is_told_with_the_intent_that_a_restore_has_forgotten() -> None:
+    """Fault H8. What to do with it depends on what it was for; an id that nobody remembers is told as it is."""
+    world = World()
+    world.tell(IdsLost(now_ns=START_NS, ids=("dup-1",)))
+    known = f"{EPOCH}-{parent_key('sim', 'dup-1')}-1"
+    for one in (known, f"{EPOCH}-nobody-1"):
+        world.tell(reported(Accepted(cl_ord_id=one, transact_ns=1)))
+    world.run(1)
+    told = [one.text for one in world.effects if isinstance(one, Alert) and one.code == "orphan_order"]
+
+    assert f"{EPOCH}-nobody-1, {known} of dup-1. What works still" in told[-1]
 
 
 def reported(report: ExecReport) -> ReportReceived:

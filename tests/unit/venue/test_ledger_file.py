@@ -148,6 +148,9 @@ def test_an_order_comes_back_as_it_was_written(tmp_path: Path) -> None:
         assert [] == fields
 
 
+PAGE_LEN = 4_096
+
+
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00 and then nothing", b"a letter to somebody", b"x" * 5_000])
 def test_a_file_that_is_no_ledger_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
     """Whatever it is, it belongs to somebody."""
@@ -157,6 +160,23 @@ def test_a_file_that_is_no_ledger_is_refused_untouched(tmp_path: Path, content: 
         LedgerFile(path)
 
     assert (content, [LEDGER_NAME]) == (path.read_bytes(), [one.name for one in tmp_path.iterdir()])
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_damaged_ledger_is_refused_with_the_next_step(tmp_path: Path, place: int) -> None:
+    """SQLite says that the image is malformed; which file to put back or to move away, we say."""
+    path = tmp_path / "ledger.db"
+    LedgerFile(path).close()
+    body = bytearray(path.read_bytes())
+    # The page of the schema, or of a table.
+    from_byte, to_byte = max(100, place * PAGE_LEN), (place + 1) * PAGE_LEN
+    body[from_byte:to_byte] = b"\xff" * (to_byte - from_byte)
+    path.write_bytes(body)
+    with pytest.raises(VenueError, match=r"put a copy of it back; without one move ledger\.db") as raised:
+        LedgerFile(path)
+
+    assert bytes(body) == path.read_bytes()
+    assert str(path) in str(raised.value)
 
 
 def test_another_program_s_database_is_refused_untouched(tmp_path: Path) -> None:
