@@ -25,7 +25,7 @@ from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.entrance import Entrance
-from execd.errors import BrokerError, BrokerSilent, ConfigError
+from execd.errors import BrokerError, BrokerSilent, ConfigError, JournalFull
 from execd.guards import Guarded, Guards, Reloader
 from execd.intake.outbox import Outbox
 from execd.journal.sqlite import SqliteJournal
@@ -41,9 +41,17 @@ from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
-from execd.runtime.stopping import Ended, StopWish, alert_of, tell_left, until_gone
+from execd.runtime.stopping import (
+    NOT_WRITTEN,
+    NOT_WRITTEN_TEXT,
+    Ended,
+    StopWish,
+    alert_of,
+    tell_left,
+    until_gone,
+)
 from execd.runtime.streams import QuoteListener, ReportListener
-from execd.runtime.supervisor import Supervisor, within
+from execd.runtime.supervisor import Supervisor, first_of, within
 from execd.runtime.tell import Tell
 from execd.runtime.timers import Scheduler
 from execd.surface.answers import Problem
@@ -81,7 +89,7 @@ class Daemon:
         self.paths, self.journal = paths, journal
         self.engine = engine
         self.clock = clock
-        self.health = Health(started_ns=clock.now_ns())
+        self.health = Health(started_ns=clock.now_ns(), hindrance=self._hindrance)
         self.supervisor = Supervisor()
         self.stop_wish = stop_wish
         self.ballast = opening.ballast_of(settings, paths)
@@ -169,6 +177,8 @@ class Daemon:
             await self.stop_wish.asked.wait()
             await self._stop()
         await self.guards.end()
+        if self.pump.is_without_room:
+            raise JournalFull(NOT_WRITTEN_TEXT)
 
     async def _start(self, on_ready: Callable[[Self], None]) -> None:
         supervisor, pump = self.supervisor, self.pump
@@ -191,7 +201,9 @@ class Daemon:
         pump.post(Recovered(now_ns=self.clock.now_ns()))
         for told in restored:
             pump.post(told)
-        await pump.drained()
+        await first_of(pump.drained(), pump.without_room())
+        if pump.is_without_room:
+            raise JournalFull("the journal has no room for this start: make room on its disk, then start again")
         opening.forget_restored(self.paths)
         await self.surface.opened.wait()
         # What recovery made stays; looking through it at every collection would only cost.
@@ -254,7 +266,7 @@ class Daemon:
         """Return how the stop came out, and page where somebody must look after what stays."""
         left = tell_left(self.engine.desk)
         if not left or policy == "leave":
-            return Ended()
+            return Ended(NOT_WRITTEN, NOT_WRITTEN_TEXT) if self.pump.is_without_room else Ended()
         alert = alert_of(left)
         self.guards.alerts.raise_alarm(alert)
         await within(LAST_S_MAX, self.guards.pager.paged(), "stop_pages_late")
@@ -264,15 +276,21 @@ class Daemon:
         supervisor, pump, desk = self.supervisor, self.pump, self.engine.desk
         await supervisor.stop("inbox")
         pump.post(StopRequested(now_ns=self.clock.now_ns(), reason=self.stop_wish.reason, policy=policy))
-        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
-        if policy == "cancel":
+        await within(LAST_S_MAX, first_of(pump.drained(), pump.without_room()), "stop_drain_late")
+        if policy == "cancel" and not pump.is_without_room:
             await within(grace_s, until_gone(desk), "stop_orders_stay")
         await within(grace_s, self.sender.idle(), "stop_requests_in_doubt")
         await supervisor.stop("throttler", "scheduler", "listener.quotes")
-        await within(LAST_S_MAX, pump.drained(), "stop_drain_late")
+        await within(LAST_S_MAX, first_of(pump.drained(), pump.without_room()), "stop_drain_late")
+        if pump.is_without_room:
+            # Nothing more can be written, and the next start asks the broker for what is missing.
+            return
         await within(LAST_S_MAX, self.reporter.flush(), "stop_reports_late")
         await within(LAST_S_MAX, self.guards.positions.flush(), "stop_positions_late")
         await within(CHECKPOINT_S_MAX, self.guards.keeper.keep(), "stop_checkpoint_late")
+
+    def _hindrance(self) -> str:
+        return "the journal has no room: nothing is taken and nothing sent" if self.pump.is_without_room else ""
 
     def _between_turns(self) -> None:
         self.reporter.build()

@@ -22,7 +22,7 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """Far more than the longest list; what sends more is not our daemon."""
 _PART_BYTES: Final = 65_536
 _REFUSED: Final = 400
-_EXITS: Final = {"not_found": Exit.NOT_FOUND, "not_running": Exit.NOT_RUNNING, "timeout": Exit.TIMEOUT}
+_EXITS: Final = {"not_found": Exit.NOT_FOUND, "not_running": Exit.NOT_RUNNING, "timeout": Exit.TIMEOUT, "journal_full": Exit.TIMEOUT}
 """What the daemon's codes mean to a script; every other one is an error."""
 
 

@@ -5,6 +5,7 @@ log, and turns every way to end into an exit code.
 """
 
 import argparse
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -103,6 +104,8 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
         # A restart would meet the same: the service manager is told not to try.
         raise CliError(Exit.CONFIG, str(error)) from None
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise CliError(Exit.ERROR, f"{paths.root}: no space is left; make room, then start again") from None
         text = (
             f"{paths.root} cannot be used as state directory: {error.strerror or error}; name another with --state-dir"
         )
@@ -114,9 +117,9 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
         if isinstance(group.exceptions[0], ConfigError | JournalForeign):
             # The venue cannot be had, or is of another account: a restart would meet the same.
             raise CliError(Exit.CONFIG, str(group.exceptions[0])) from None
-        if isinstance(group.exceptions[0], BrokerSilent):
-            # It may answer later: the service manager may try again.
-            raise CliError(Exit.ERROR, str(group.exceptions[0]), kind="broker_silent") from None
+        if isinstance(group.exceptions[0], BrokerSilent | JournalFull):
+            # It may answer later, and room may come: the service manager may try again.
+            raise CliError(Exit.ERROR, str(group.exceptions[0])) from None
         # What a spine task died of. The journal has everything up to it, and the next start goes on from there.
         log.critical("daemon_died", text=said(group), exc_info=group)
         return Exit.INTERNAL

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(told: dict[str, Any]) -> str:
-    state = paint(told["state"].upper(), "ok" if told["is_ready"] else "bad")
+    state = paint("STUCK" if told["hindrance"] else told["state"].upper(), "ok" if told["is_ready"] else "bad")
     lines = [f"execd {told['version']}  {state}  pid {told['pid']}, up {told['uptime_s']:.0f} s, {told['loop']}"]
     lines += [f"  {name:<10} {text}" for name, text in _facts(told)]
     lines += ["", _tasks(told["tasks"])]
@@ -35,6 +35,8 @@ def _text(told: dict[str, Any]) -> str:
 
 def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is worth a line; what is wrong comes first."""
+    if told["hindrance"]:
+        yield "STUCK", paint(safe(told["hindrance"]), "bad")
     for halt in told["halts"]:
         where = halt["account"] or "all accounts"
         text = safe(f"no new risk on {where} since {halt['since'][:19]}Z ({halt['cause']}: {halt['text']})")

@@ -65,7 +65,7 @@ def _asked(paths: StatePaths, body: dict[str, Any], pid: int) -> dict[str, Any] 
         answer: dict[str, Any] = ask(paths, "POST", "/v1/stop", json.dumps(body).encode(), timeout_s=timeout_s)
     except CliError as error:
         if error.kind in {"stop_orders_left", "journal_full"}:
-            return error
+            return CliError(Exit.ERROR, str(error), kind=error.kind)
         if error.kind != "broke_off":
             raise
         text = f"execd (pid {pid}) ended without saying how; its orders may still be at the broker: see its log"

@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
@@ -173,12 +174,15 @@ class SqliteJournal:
     async def close(self) -> None:
         """Close after the commit that is under way; closing again changes nothing."""
         async with self._lock:
-            if self._marking is not None:
-                await asyncio.wait((self._marking,))
-            if self._poison is None:
-                await asyncio.to_thread(self._mark, Chain(self._chain.seq, self._chain.sum), is_synced=True)
-            self._poison = self._poison or "it is closed"
-            await self._connection.close()
+            try:
+                if self._marking is not None:
+                    await asyncio.wait((self._marking,))
+                if self._poison is None:
+                    await asyncio.to_thread(self._mark, Chain(self._chain.seq, self._chain.sum), is_synced=True)
+            finally:
+                # Whatever happened: the connection's thread would keep the process for ever.
+                self._poison = self._poison or "it is closed"
+                await self._connection.close()
 
     async def _commit(self, batch: Batch) -> None:
         async with self._lock:
@@ -207,7 +211,9 @@ class SqliteJournal:
                     await self._write(checkpoints.write_group, *group)
 
     def _mark(self, chain: Chain, *, is_synced: bool) -> None:
-        write_mark(self._path, Mark(epoch=self.epoch, seq=chain.seq, sum=chain.sum), is_synced=is_synced)
+        # A mark that lags finds less and harms nothing; a disk that takes none is told by whoever meets it in earnest.
+        with suppress(OSError):
+            write_mark(self._path, Mark(epoch=self.epoch, seq=chain.seq, sum=chain.sum), is_synced=is_synced)
 
     def _refuse_poisoned(self) -> None:
         if self._poison is not None:

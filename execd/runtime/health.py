@@ -5,6 +5,7 @@ metrics. It decides nothing.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Literal
 
 SAMPLE_S: Final = 0.25
@@ -16,8 +17,9 @@ State = Literal["starting", "ready", "stopping"]
 class Health:
     """The state of the process, as others may read it."""
 
-    def __init__(self, *, started_ns: int) -> None:
-        """Begin as starting."""
+    def __init__(self, *, started_ns: int, hindrance: Callable[[], str] = lambda: "") -> None:
+        """Begin as starting. `hindrance` says what keeps a daemon that runs from working; empty where nothing does."""
+        self.hindrance: Final = hindrance
         self.started_ns: Final = started_ns
         self.state: State = "starting"
         self.lags_s: list[float] = []
@@ -26,7 +28,7 @@ class Health:
     @property
     def is_ready(self) -> bool:
         """Whether intents are taken and worked."""
-        return self.state == "ready"
+        return self.state == "ready" and not self.hindrance()
 
     def take_lags(self) -> list[float]:
         """Return the lags measured since the last call, seconds."""

@@ -58,6 +58,9 @@ class Pump:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._turning = asyncio.Lock()
+        self._still = asyncio.Event()
+        self._still.set()
+        self._no_room = asyncio.Event()
         self._make_room = make_room if make_room is not None else lambda: False
         self._slow_commit_s = slow_commit_s
         self._full_retry_s = full_retry_s
@@ -78,6 +81,26 @@ class Pump:
         """Hold the engine between two turns: inside, what its book says is durable."""
         async with self._turning:
             yield
+
+    @property
+    def is_without_room(self) -> bool:
+        """Whether the journal has no room, and nothing is left to make some: nothing leaves meanwhile."""
+        return self._no_room.is_set()
+
+    async def without_room(self) -> None:
+        """Return once that is so."""
+        await self._no_room.wait()
+
+    @asynccontextmanager
+    async def readable(self) -> AsyncIterator[None]:
+        """Let somebody look at the book between two turns; he must not wait inside.
+
+        Nobody is kept waiting for room: while the journal has none, the book also shows what was decided and could not
+        be written yet. Of that nothing has left.
+        """
+        while not self._still.is_set():
+            await self._still.wait()
+        yield
 
     async def drained(self) -> None:
         """Return once everything posted so far is handled, committed and released."""
@@ -111,15 +134,15 @@ class Pump:
 
     async def _turn(self, release: Callable[[Effect], None]) -> tuple[Batch, list[Effect], float]:
         async with self._turning:
-            self.turned_ns = self._clock.now_ns()
-            batch = self._cycle.turn(self.turned_ns)
-            self.waiting_n = max(0, self.waiting_n - EVENTS_MAX) if self._cycle.has_work() else 0
-            commit_s = 0.0
-            if batch.records:
-                began_s = time.perf_counter()
-                await self._commit(batch)
-                commit_s = time.perf_counter() - began_s
-            effects = self._cycle.committed(batch, self._clock.now_ns())
+            self._still.clear()
+            try:
+                self.turned_ns = self._clock.now_ns()
+                batch = self._cycle.turn(self.turned_ns)
+                self.waiting_n = max(0, self.waiting_n - EVENTS_MAX) if self._cycle.has_work() else 0
+                commit_s = await self._commit(batch) if batch.records else 0.0
+                effects = self._cycle.committed(batch, self._clock.now_ns())
+            finally:
+                self._still.set()
         for effect in effects:
             release(effect)
         if self._cycle.poison is not None:
@@ -130,10 +153,14 @@ class Pump:
             )
         return batch, effects, commit_s
 
-    async def _commit(self, batch: Batch) -> None:
-        """Commit; where the disk is full make room, and wait for room for as long as it takes."""
+    async def _commit(self, batch: Batch) -> float:
+        """Commit and return how many seconds that took; where the disk is full make room, and wait for it.
+
+        The waiting does not count: a disk without room is told as that, and not as a slow one.
+        """
         is_told = False
         while True:
+            began_s = time.perf_counter()
             try:
                 await self._journal.commit(batch)
             except JournalFull as error:
@@ -143,11 +170,14 @@ class Pump:
                     log.critical("journal_full", text=str(error), has_room=has_room)
                     self._trouble("journal_full", f"{error}: make room, then execd resume --halt")
                 if not has_room:
+                    self._no_room.set()
+                    self._still.set()
                     # Nothing was written and nothing leaves: the watchdog must see that somebody is at it.
                     self.turned_ns = self._clock.now_ns()
                     await asyncio.sleep(self._full_retry_s)
             else:
-                return
+                self._no_room.clear()
+                return time.perf_counter() - began_s
 
     def _trouble(self, cause: str, text: str) -> None:
         self.post(TroubleReported(now_ns=self._clock.now_ns(), cause=cause, text=text))

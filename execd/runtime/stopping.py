@@ -25,6 +25,10 @@ STOPPED: Final = "stopped"
 ORDERS_LEFT: Final = "stop_orders_left"
 """The code of an alert, too: orders that were to be pulled are at the broker while nobody watches."""
 NOT_WRITTEN: Final = "journal_full"
+NOT_WRITTEN_TEXT: Final = (
+    "stopped, but the journal had no room for what happened last: make room on its disk, then start again; what is "
+    "missing is asked of the broker"
+)
 
 log = structlog.get_logger("execd.app")
 

@@ -109,6 +109,16 @@ async def within(seconds: float, waiting: Awaitable[None], event: str) -> None:
         log.warning(event, seconds=seconds)
 
 
+async def first_of(one: Awaitable[object], other: Awaitable[object]) -> None:
+    """Wait until one of two has ended; what has not ended by then is cancelled."""
+    waiting = (asyncio.ensure_future(one), asyncio.ensure_future(other))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
 def said(error: BaseException) -> str:
     """Return what an error says, in a line; a group of one is that one."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:

@@ -114,13 +114,13 @@ class Taker:
 
         post_next()
 
-    async def submit(self, name: str, body: bytes, mtime_ns: int) -> Answer:
-        """Take bytes as if they had been dropped into the inbox, and wait for the answer. Raises IntentError."""
+    async def submit(self, name: str, body: bytes, mtime_ns: int) -> asyncio.Future[Answer]:
+        """Take bytes as if they had been dropped into the inbox; return what becomes the answer. Raises IntentError."""
         parsed = await self.parse(name, body, mtime_ns)
         known = await self.known([parsed])
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.post(parsed, known, lambda answer: None if answered.done() else answered.set_result(answer), asker="api")
-        return await answered
+        return answered
 
 
 def answer_of(parsed: Parsed, replies: Sequence[Reply]) -> Answer:

@@ -25,6 +25,7 @@ STATUS: Final = {
     "busy": 429,
     "not_supported": 501,
     "timeout": 504,
+    "journal_full": 507,
 }
 """Every other code is 422: understood, and refused."""
 

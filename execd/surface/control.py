@@ -1,7 +1,7 @@
 """The control API: JSON over a unix socket. Here is what reads, and what takes intents.
 
 Reading happens between two turns of the engine, so an answer never shows what
-the journal does not hold; an intent that has left memory is read from the
+the journal does not hold, unless the journal has no room; an intent that has left memory is read from the
 journal. Intents go the same way as everything else: an event is posted, the
 reply comes after the commit. A new route is a method and a line in `routes`;
 what changes something else is in `verbs.py`.
@@ -27,7 +27,7 @@ from execd.surface import holdings, remembered, views
 from execd.surface.answers import STATUS, json, unknown
 from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
-from execd.surface.verbs import REPLY_S_MAX
+from execd.surface.verbs import REPLY_S_MAX, unless_full
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """As long as the longest list that the inbox takes; what a single intent may have, the parser says."""
@@ -83,7 +83,7 @@ class Control:
         intent_id = request.query.get("id")
         if intent_id is not None:
             return await self._of(intent_id, lambda book: [views.order_row(book, book.parents[intent_id])])
-        async with self._pump.settled():
+        async with self._pump.readable():
             return json(views.order_rows(self._engine.book, is_open_only=request.query.get("open") == "1"))
 
     async def fills(self, request: web.Request) -> web.Response:
@@ -91,12 +91,12 @@ class Control:
         intent_id = request.query.get("id")
         if intent_id is not None:
             return await self._of(intent_id, lambda book: views.fill_rows(book, intent_id))
-        async with self._pump.settled():
+        async with self._pump.readable():
             return json(views.fill_rows(self._engine.book))
 
     async def positions(self, _: web.Request) -> web.Response:
         """List what each sleeve owns."""
-        async with self._pump.settled():
+        async with self._pump.readable():
             return json(holdings.position_rows(self._engine.book))
 
     async def market(self, _: web.Request) -> web.Response:
@@ -106,7 +106,7 @@ class Control:
     async def explain(self, request: web.Request) -> web.Response:
         """Tell the causal chain of one intent, from the journal; of a document what became of it."""
         intent_id = request.match_info["id"]
-        async with self._pump.settled():
+        async with self._pump.readable():
             parent = self._engine.book.parents.get(intent_id)
             row = None if parent is None else views.order_row(self._engine.book, parent)
             aside = remembered.told_aside(self._engine.book, intent_id)
@@ -125,7 +125,8 @@ class Control:
         try:
             async with asyncio.timeout(LIST_S_MAX if len(body) > ONE_BYTES_MAX else REPLY_S_MAX):
                 name = request.query.get("name", "submitted.json")
-                answer = await self._taker.submit(name, body, self._clock.now_ns())
+                asked = await self._taker.submit(name, body, self._clock.now_ns())
+                answer = await unless_full(self._pump, asked)
         except IntentError as error:
             self._on_refused(error)
             self._note_submit(request, f"refused, {error.code}")
@@ -152,7 +153,7 @@ class Control:
 
     async def _of(self, intent_id: str, view: Callable[[Book], object]) -> web.Response:
         """Return a view of one intent, from memory or from the journal. Raises Problem where nobody knows it."""
-        async with self._pump.settled():
+        async with self._pump.readable():
             if intent_id in self._engine.book.parents:
                 return json(view(self._engine.book))
         book = remembered.book_of(await remembered.first(self._records(intent_id)), intent_id)

@@ -60,7 +60,7 @@ class Previews:
         await self._quoted(tuple(dict.fromkeys(order.symbol for order in orders))[:SYMBOLS_MAX])
         chosen, rows = orders[:INTENTS_MAX], []
         for start in range(0, len(chosen), SLICE):
-            async with self._pump.settled():
+            async with self._pump.readable():
                 now_ns = self._clock.now_ns()
                 rows += [_row(order, preview(self._engine.desk, order, now_ns)) for order in chosen[start:][:SLICE]]
         told = {"is_ok": all(row["is_ok"] for row in rows), "intents": rows, "left_out": len(orders) - len(rows)}

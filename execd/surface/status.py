@@ -116,6 +116,7 @@ class Status:
                 "wal_bytes": size_of(wal_of(self.paths.journal)),
             },
             "poison": len(desk.book.poisons),
+            "hindrance": self.health.hindrance(),
             **{name: read() for name, read in self._about.more.items()},
         }
 

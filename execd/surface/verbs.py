@@ -7,7 +7,7 @@ needs, and a file in `execd/cli`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -24,12 +24,13 @@ from execd.core.commands import (
     ResumeNew,
     ResumeParent,
 )
-from execd.core.events import CommandReceived, Reply
+from execd.core.events import CommandReceived
 from execd.ports import Clock
 from execd.runtime.alerts import Alerts
 from execd.runtime.pager import Pager
 from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
+from execd.runtime.supervisor import first_of
 from execd.surface.alarms import alarm_rows
 from execd.surface.answers import Problem, answered, as_problem, json
 from execd.surface.bodies import Acking, Adopting, Because, Halting, Resuming, needed, number, read
@@ -37,10 +38,15 @@ from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
 
 REPLY_S_MAX: Final = 10.0
+NO_ROOM: Final = "journal_full"
+NO_ROOM_TEXT: Final = (
+    "the journal has no room, and nothing is done before it is written: make room on its disk. What was asked for is "
+    "taken as soon as there is some, unless execd ends before that"
+)
 SMALL_BYTES_MAX: Final = 64 * 1024
 """A command's body; only what holds intents may be larger."""
 
-
+_Told = TypeVar("_Told")
 Amend = Callable[[str, Mapping[str, object]], AmendParent]
 """(intent id, fields as in an amend document) to the command; raises Problem."""
 Reload = Callable[[int, int], Awaitable[Mapping[str, Any]]]
@@ -192,7 +198,8 @@ class Verbs:
         peer, now_ns = asker(request), self._clock.now_ns()
         event = CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid, ref=ref)
         self._pump.post(event)
-        return answered(await in_time(answer), intent_id, done=done)
+        async with asyncio.timeout(REPLY_S_MAX):
+            return answered(await unless_full(self._pump, answer), intent_id, done=done)
 
     def note(self, request: web.Request, verb: str, text: str, reason: str = "") -> None:
         """Journal a verb that others carry out."""
@@ -216,10 +223,12 @@ async def small(request: web.Request) -> bytes:
     return body
 
 
-async def in_time(answer: asyncio.Future[Reply]) -> Reply:
-    """Return the engine's reply. Raises TimeoutError where it takes too long; the request may still be taken."""
-    async with asyncio.timeout(REPLY_S_MAX):
-        return await answer
+async def unless_full(pump: Pump, answer: asyncio.Future[_Told]) -> _Told:
+    """Return the engine's answer. Raises Problem where the journal has no room for what was asked."""
+    await first_of(answer, pump.without_room())
+    if answer.cancelled() or not answer.done():
+        raise Problem(NO_ROOM, NO_ROOM_TEXT)
+    return answer.result()
 
 
 async def _about(request: web.Request) -> tuple[str, str]:

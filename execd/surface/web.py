@@ -168,7 +168,7 @@ def public_app(*, registry: CollectorRegistry, read: Callable[[], None], health:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(text=f"{health.state}\n", status=200 if health.is_ready else 503)
+        return web.Response(text=f"{health.hindrance() or health.state}\n", status=200 if health.is_ready else 503)
 
     app = web.Application(client_max_size=PUBLIC_BODY_BYTES_MAX, middlewares=[_by_loopback_name])
     app.router.add_get("/metrics", metrics)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -94,6 +95,28 @@ async def test_commits_that_are_asked_for_together_are_written_in_order(journal:
 
     assert await is_consistent(journal)
     assert story()[-1].now_ns == journal.last_ns
+
+
+async def test_a_close_that_cannot_write_its_mark_still_ends_the_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault B3: on a full disk the mark cannot be written; a connection left open would keep the process for ever."""
+    known = set(threading.enumerate())
+    journal = await SqliteJournal.open(tmp_path / "journal.db", created_ns=START_NS)
+    lived = own_threads(known)
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("execd.journal.sqlite.write_mark", no_room)
+    await journal.close()
+
+    assert (1, []) == (len(lived), own_threads(known))
+
+
+def own_threads(known: set[threading.Thread]) -> list[threading.Thread]:
+    """Return the threads that came since, but for the loop's own pool."""
+    return [one for one in threading.enumerate() if one not in known and not one.name.startswith("asyncio_")]
 
 
 async def test_a_full_disk_is_no_death(journal: SqliteJournal) -> None:

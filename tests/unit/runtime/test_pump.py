@@ -30,6 +30,7 @@ class Told:
         self.refuses_n = 0
         self.has_ballast = True
         self.slow_commit_s = 1_000.0
+        self.full_retry_s = 0.0
         self.book = Book()
         self.ended: asyncio.Task[None] | None = None
         self.may_commit = asyncio.Event()
@@ -89,7 +90,7 @@ async def pumping(told: Told) -> AsyncIterator[Pump]:
         clock=clock,
         make_room=told.make_room,
         slow_commit_s=told.slow_commit_s,
-        full_retry_s=0.0,
+        full_retry_s=told.full_retry_s,
     )
     told.book = engine.book
     running = told.ended = asyncio.create_task(pump.run(told.release, lambda: None, (told,)))
@@ -181,6 +182,45 @@ async def test_a_full_disk_is_made_room_on_and_halts_new_risk() -> None:
     assert "commit ends" in first
     assert ["journal_full"] == [key.cause for key in told.book.halts]
     assert 1 == told.story.count("submit")
+
+
+async def test_a_disk_without_room_keeps_no_reader_waiting_and_is_not_slow() -> None:
+    """Fault B3: while a commit waits for room the book is readable and that is said; the wait is no slow commit."""
+    told = Told()
+    told.has_ballast, told.refuses_n, told.slow_commit_s, told.full_retry_s = False, 3, 0.02, 0.02
+    async with pumping(told) as pump:
+        pump.post(arrival("a"))
+        async with asyncio.timeout(1):
+            await pump.without_room()
+            async with pump.readable():
+                seen = list(told.book.parents)
+            is_waiting = "commit ends" not in told.story
+            await pump.drained()
+
+    assert (["a"], True, False) == (seen, is_waiting, pump.is_without_room)
+    assert (4, ["journal_full"]) == (told.story.index("commit ends") // 3 + 1, [key.cause for key in told.book.halts])
+
+
+async def test_a_reader_of_the_book_waits_for_a_commit_that_has_room() -> None:
+    """What is not durable yet is not shown."""
+    told = Told()
+    told.may_commit.clear()
+    async with pumping(told) as pump:
+        pump.post(arrival("a"))
+        await asyncio.sleep(0)
+        reader = asyncio.create_task(look(pump, told))
+        await asyncio.sleep(0)
+        was_waiting = not reader.done()
+        told.may_commit.set()
+        seen = await reader
+
+    assert (True, True) == (was_waiting, "commit ends" in seen)
+
+
+async def look(pump: Pump, told: Told) -> list[str]:
+    """Return the story as somebody finds it who looks at the book."""
+    async with pump.readable():
+        return list(told.story)
 
 
 async def test_a_slow_commit_halts_new_risk() -> None:

@@ -12,7 +12,7 @@ from tests.unit.runtime.inbox_hall import Hall, buy
 async def taken(hall: Hall, name: str, text: str) -> Answer:
     """Submit a text to a daemon's intake of its own."""
     async with hall.running():
-        return await hall.taker.submit(name, text.encode(), hall.clock.now_ns())
+        return await (await hall.taker.submit(name, text.encode(), hall.clock.now_ns()))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import grp
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from execd.surface.web import Surface, public_app, unix_socket
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[int]:
-    """Open both doors and yield the port of the public one."""
-    health = Health(started_ns=0)
+async def opened(folder: Path, hindrance: Callable[[], str] = lambda: "") -> AsyncIterator[int]:
+    """Open both doors of a daemon that is ready and yield the port of the public one."""
+    health = Health(started_ns=0, hindrance=hindrance)
+    health.state = "ready"
     surface = Surface(
         control=web.Application(),
         public=public_app(registry=CollectorRegistry(), read=lambda: None, health=health),
@@ -47,6 +48,17 @@ async def asked(port: int, *lines: str) -> tuple[int, str]:
     writer.close()
     await writer.wait_closed()
     return int(told.split()[1]), told
+
+
+async def test_a_daemon_that_cannot_write_is_not_ready(tmp_path: Path) -> None:
+    """Fault B3: who asks /readyz of a daemon whose journal has no room is told so, and not that all is well."""
+    reason = ""
+    async with opened(tmp_path, lambda: reason) as port:
+        well = await asked(port, "GET /readyz HTTP/1.1", f"Host: 127.0.0.1:{port}")
+        reason = "the journal has no room"
+        status, told = await asked(port, "GET /readyz HTTP/1.1", f"Host: 127.0.0.1:{port}")
+
+    assert (200, 503, True) == (well[0], status, told.endswith("the journal has no room\n"))
 
 
 async def test_the_public_port_answers_to_loopback_names_only(tmp_path: Path) -> None:
