@@ -67,7 +67,9 @@ def _taken(answer: dict[str, Any]) -> str:
     """Return what became of a file; of a list also which rows were refused."""
     ids, rows = answer["ids"], answer["rows"]
     if len(ids) == 1 and not rows:
-        return f"{ids[0]}: {answer['code']}"
+        code, text = answer["code"], str(answer["message"])
+        # What is taken and does not start by itself must not read like what does.
+        return f"{ids[0]}: {code}" + (f", {safe(text)}" if code == "accepted" and text not in {"", code} else "")
     lines = [f"{len(ids) + len(rows)} rows: {safe(answer['message'])}"]
     lines += [safe(f"  row {row['row']} {row['id'] or ''}: {row['code']}: {row['message']}") for row in rows]
     return "\n".join(lines)

@@ -53,7 +53,14 @@ def receive(desk: Desk, event: ParentReceived) -> None:
     item = ListItem(parent=event.parent, content_hash=event.content_hash, known=event.known)
     verdict = judge(desk, item, event.now_ns)
     take(desk, item, verdict, event.now_ns)
-    desk.reply(event.ref, verdict.code, verdict.text, is_ok=verdict.is_ok, parent_id=event.parent.parent_id)
+    text = verdict.text or _held_text(desk, event.parent.parent_id)
+    desk.reply(event.ref, verdict.code, text, is_ok=verdict.is_ok, parent_id=event.parent.parent_id)
+
+
+def _held_text(desk: Desk, parent_id: str) -> str:
+    """Return why an intent that was just taken waits for an operator; empty where it does not."""
+    parent = desk.book.parents.get(parent_id)
+    return f"held: {parent.reason}" if parent is not None and parent.status is ParentStatus.HELD else ""
 
 
 def judge(desk: Desk, item: ListItem, now_ns: int) -> Verdict:

@@ -133,9 +133,11 @@ def test_a_halt_lets_nothing_new_in_until_it_is_lifted_with_a_reason(desk: Execd
 
 
 def test_a_held_intent_is_released_with_a_reason(desk: Execd) -> None:
-    """The second of two equal intents is held; explain says why, release lets it go on."""
-    for name in ("twin-1", "twin-2"):
-        desk.drop(f"{name}.json", buy(name, qty=15))
+    """The second of two equal intents is held, as its answer says; explain says why, release lets it go on."""
+    first, second = (
+        desk.run("submit", "-", text=json.dumps(buy(name, qty=15))).stdout.strip() for name in ("twin-1", "twin-2")
+    )
+    assert ("twin-1: accepted", True) == (first, second.startswith("twin-2: accepted, held: duplicate_suspected"))
     desk.until(lambda: desk.report("twin-2").get("status") == "held", what="held twin")
     told, held = desk.run("explain", "twin-2").stdout, desk.json("status")["intents_held"]
     without = refused(desk, "release", "twin-2")

@@ -196,6 +196,18 @@ def test_the_same_wish_twice_in_a_moment_waits_for_an_operator() -> None:
     assert ["a", "c", "b", "d"] == [order.parent_id for order in world.submitted]
 
 
+def test_who_hands_in_a_suspected_twin_is_told_that_it_waits() -> None:
+    """`accepted` alone would be read as "it trades": the answer says that it is held, and what to do."""
+    world = World(replace(RULES, duplicate_window_ns=10 * S))
+    world.show(DEEP)
+    world.drop(intent("a"))
+    world.drop(intent("b"))
+    first, second = ((reply.code, reply.text) for reply in world.replies())
+
+    assert ("accepted", "") == first
+    assert ("accepted", True) == (second[0], second[1].startswith("held: duplicate_suspected: a asks for the same"))
+
+
 def test_without_a_window_the_id_alone_is_the_guard() -> None:
     """0 is off: two ids are two orders."""
     world = World()
