@@ -66,6 +66,8 @@ class Desk:
         """Long lists at the door, the first of them at work."""
         self.listed: deque[str] = deque(book.listed)
         """Rows of accepted lists that were to become intents when they were noted."""
+        self.forgotten_n: dict[str, int] = {}
+        """By what stands for a parent in a ClOrdID: the last request of it that only the broker remembers."""
         self._keys: dict[str, str] = {}
         self._records: list[Record] = []
         self._effects: list[Effect] = []

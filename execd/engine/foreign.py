@@ -22,6 +22,8 @@ from execd.engine.receiving import USED_BEFORE_RESTORE
 
 LOST: Final = "journal_lost"
 SHOWN_MAX: Final = 20
+N_MAX: Final = 9_999
+"""Requests of one intent that are believed; a number beyond it was never ours."""
 SCAN_MAX: Final = 1_000
 """The latest of them; somebody who trades the account by hand for years must not slow down each of his reports."""
 ENDS: Final = (Canceled, Expired, DoneForDay, Rejected)
@@ -30,6 +32,7 @@ ENDS: Final = (Canceled, Expired, DoneForDay, Rejected)
 def tell(desk: Desk, cl_ord_id: str) -> None:
     """Alert about an order that was told of, and about all of its kind."""
     is_ours = memory.is_ours(desk, cl_ord_id)
+    _skip(desk, cl_ord_id)
     latest = islice(reversed(desk.book.external.items()), SCAN_MAX)
     found = {one: told for one, told in latest if memory.is_ours(desk, one) == is_ours}
     # What may work still comes first. All of it is of the book alone: a restart tells of each again in the same words.
@@ -64,6 +67,13 @@ def distrust(desk: Desk, account: str, cl_ord_id: str, now_ns: int) -> None:
         )
         halting.halt(desk, account=account, cause=LOST, text=text, now_ns=now_ns)
         desk.alert(LOST, text, severity="critical")
+
+
+def _skip(desk: Desk, cl_ord_id: str) -> None:
+    """Never make this id again, where it is of our epoch and so may be the next one of its intent."""
+    epoch, key, n = (*cl_ord_id.split("-"), "", "")[:3]
+    if epoch == desk.epoch and n.isascii() and n.isdecimal() and int(n) <= N_MAX:
+        desk.forgotten_n[key] = max(int(n), desk.forgotten_n.get(key, 0))
 
 
 def _is_over(told: Sequence[ExecReport]) -> bool:

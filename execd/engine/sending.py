@@ -42,7 +42,7 @@ def _new(desk: Desk, parent: Parent, action: Place, n: int, now_ns: int) -> NewO
     order = parent.order
     expire_ns = parent.expire_ns if parent.expire_ns is not None else now_ns
     return NewOrder(
-        cl_ord_id=cl_ord_id(desk.epoch, desk.key_of(parent), n),
+        cl_ord_id=_id(desk, parent, n),
         parent_id=order.parent_id,
         account=order.account,
         symbol=order.symbol,
@@ -60,7 +60,7 @@ def _new(desk: Desk, parent: Parent, action: Place, n: int, now_ns: int) -> NewO
 def _replace(desk: Desk, parent: Parent, action: Amend, n: int, now_ns: int) -> ReplaceRequest:
     order = parent.order
     return ReplaceRequest(
-        cl_ord_id=cl_ord_id(desk.epoch, desk.key_of(parent), n),
+        cl_ord_id=_id(desk, parent, n),
         orig_cl_ord_id=_latest_id(desk, action.key),
         parent_id=order.parent_id,
         account=order.account,
@@ -77,7 +77,7 @@ def cancel_request(desk: Desk, parent: Parent, key: str, text: str, extra: int =
     """Return a request to cancel the chain `key`; `extra` requests of the same step come before it."""
     order = parent.order
     return CancelRequest(
-        cl_ord_id=cl_ord_id(desk.epoch, desk.key_of(parent), parent.requests_n + extra + 1),
+        cl_ord_id=_id(desk, parent, parent.requests_n + extra + 1),
         orig_cl_ord_id=_latest_id(desk, key),
         parent_id=order.parent_id,
         account=order.account,
@@ -85,6 +85,12 @@ def cancel_request(desk: Desk, parent: Parent, key: str, text: str, extra: int =
         side=order.side,
         text=text,
     )
+
+
+def _id(desk: Desk, parent: Parent, n: int) -> str:
+    """Return the ClOrdID of a parent's next request: beyond those that the journal has lost and the broker knows."""
+    key = desk.key_of(parent)
+    return cl_ord_id(desk.epoch, key, n + desk.forgotten_n.get(key, 0))
 
 
 def _latest_id(desk: Desk, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from execd.core.commands import ResumeNew
+from execd.core.commands import CancelParent, ReleaseParent, ResumeNew
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
     Alert,
@@ -207,7 +207,12 @@ def test_an_order_of_this_epoch_that_the_journal_does_not_know_proves_a_lost_tai
     world.crash()
     world.tell(reported(Canceled(cl_ord_id=lost, transact_ns=2)))
     world.run(1)
+    world.command(ReleaseParent(parent_id="p", reason="compared"))
+    world.command(CancelParent(parent_id="p"))
+    world.run(1)
+    next_ids = [key.cl_ord_id for key in world.book.orders[sent].requests[1:]]
 
+    assert [f"{sent.rpartition('-')[0]}-11"] == next_ids
     assert ([("sim", "journal_lost")], ParentStatus.HELD) == (halts, status)
     assert (True, 1) == (reason.startswith(f"orphan_order: the broker knows {lost}"), codes.count("journal_lost"))
     assert {} == world.book.halts
