@@ -15,7 +15,6 @@ from execd.core.records import Record
 from execd.engine.engine import Engine
 from execd.errors import IntentError
 from execd.intake.parsed import ParsedIntent, ParsedList
-from execd.ports import Clock
 from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
@@ -95,7 +94,8 @@ def open_doors(parts: Parts) -> Surface:
         subscribe=parts.subscribe,
     )
     stopping = Stopping(wish=parts.stop_wish, post=parts.pump.post, clock=parts.clock)
-    gate = _gate(settings, parts.pump, parts.clock)
+    roles = _roles(settings)
+    gate = Gate(roles=roles, post=parts.pump.post, clock=parts.clock)
     gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
     surface = Surface(
         control=gate.app(
@@ -105,6 +105,7 @@ def open_doors(parts: Parts) -> Surface:
         path=parts.paths.socket,
         host=settings.surface.http_host,
         port=settings.surface.http_port,
+        roles=roles,
         group=settings.control.socket_group,
     )
     return surface
@@ -131,16 +132,15 @@ def _status(parts: Parts, url: Callable[[], str]) -> Status:
     )
 
 
-def _gate(settings: Settings, pump: Pump, clock: Clock) -> Gate:
+def _roles(settings: Settings) -> Roles:
     control = settings.control
-    roles = Roles(
+    return Roles(
         own_uid=os.getuid(),
         viewers=control.viewers,
         operators=control.operators,
         admins=control.admins,
         is_owner_only=not control.socket_group,
     )
-    return Gate(roles=roles, post=pump.post, clock=clock)
 
 
 async def _intents(parts: Parts, name: str, body: bytes) -> Sequence[ParentOrder]:

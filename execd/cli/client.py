@@ -8,8 +8,9 @@ with it email and ssl) takes longer than a whole command.
 import json
 import os
 import socket
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +21,18 @@ from execd.runtime.paths import SOCKET_PATH_MAX, StatePaths
 REQUEST_S_MAX: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """Far more than the longest list; what sends more is not our daemon."""
+CROWDED: Final = (
+    "too many connections at the control socket; see who holds them with `ss -xp`;"
+    " a cancel file in the inbox and SIGTERM work without it"
+)
 _PART_BYTES: Final = 65_536
 _REFUSED: Final = 400
-_EXITS: Final = {"not_found": Exit.NOT_FOUND, "not_running": Exit.NOT_RUNNING, "timeout": Exit.TIMEOUT, "journal_full": Exit.TIMEOUT}
+_EXITS: Final = {
+    "not_found": Exit.NOT_FOUND,
+    "not_running": Exit.NOT_RUNNING,
+    "timeout": Exit.TIMEOUT,
+    "journal_full": Exit.TIMEOUT,
+}
 """What the daemon's codes mean to a script; every other one is an error."""
 
 
@@ -53,8 +63,11 @@ def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeo
             f"{paths.socket} is not open to you; ask for a role in control.viewers, operators or admins, and its group"
         )
         raise CliError(Exit.ERROR, text, kind="forbidden") from None
+    except BlockingIOError:
+        raise CliError(Exit.ERROR, f"{paths.socket} lets nobody in: {CROWDED}", kind="busy") from None
     except (OSError, ValueError) as error:
-        raise CliError(Exit.ERROR, f"the daemon at {paths.socket} broke off: {error}", kind="broke_off") from None
+        text = f"the daemon at {paths.socket} broke off: {error}; it is ending, or there are {CROWDED}"
+        raise CliError(Exit.ERROR, text, kind="broke_off") from None
     if status >= _REFUSED:
         raise _refusal(told)
     return told
@@ -77,11 +90,16 @@ def _exchange(door: Path, request: str, body: bytes, timeout_s: float) -> tuple[
     """Send one request and return status and body. Raises OSError, and ValueError for what is no answer."""
     head = f"{request} HTTP/1.0\r\nHost: execd\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, reachable(door) as path:
-        line.settimeout(timeout_s)
+        # Waiting in the kernel's queue: a socket with Python's own time-out is turned away at once where that is full.
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", max(1, int(timeout_s)), 0))
         line.connect(path)
-        line.sendall(head.encode() + body)
-        parts, length = [], 0
-        while part := line.recv(_PART_BYTES):
+        line.settimeout(timeout_s)
+        # Who is refused at the door is told why before anything is read; that answer is still to be had.
+        with suppress(BrokenPipeError):
+            line.sendall(head.encode() + body)
+        parts: list[bytes] = []
+        length = 0
+        while part := _part(line, is_begun=bool(parts)):
             parts.append(part)
             length += len(part)
             if length > ANSWER_BYTES_MAX:
@@ -91,3 +109,16 @@ def _exchange(door: Path, request: str, body: bytes, timeout_s: float) -> tuple[
         raise ValueError("it ended without an answer")
     # "HTTP/1.0 200 OK"; with HTTP/1.0 the end of the body is the end of the connection.
     return int(told.split(b" ", 2)[1]), answer
+
+
+def _part(line: socket.socket, *, is_begun: bool) -> bytes:
+    """Return what comes next, nothing at the end. Raises OSError.
+
+    A daemon that answers and hangs up without having read all of the request ends the connection by a reset.
+    """
+    try:
+        return line.recv(_PART_BYTES)
+    except ConnectionResetError:
+        if is_begun:
+            return b""
+        raise

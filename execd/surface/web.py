@@ -8,6 +8,7 @@ up a quote. Nothing here knows what the routes mean.
 
 import asyncio
 import grp
+import math
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -22,10 +23,16 @@ from execd.errors import ConfigError
 from execd.runtime.health import Health
 from execd.runtime.paths import SOCKET_PATH_MAX
 from execd.surface.doorman import Doorman
+from execd.surface.peers import Roles
+from execd.surface.seats import Seats, guests, public_guest
 
 CLOSE_S_MAX: Final = 1.0
-IDLE_S_MAX: Final = 30.0
+IDLE_S_MAX: Final = 5.0
 """A kept connection that asks nothing is closed; a scraper comes back with a new one."""
+QUIET_S_MAX: Final = 1.0
+"""Metrics are answered within it: a kept connection that said nothing for so long gives way where there is no place."""
+LISTEN_MAX: Final = 1_024
+"""Who waits to be let in; where that is full, the kernel turns people away and nobody can see who they are."""
 PUBLIC_BODY_BYTES_MAX: Final = 1_024
 """Nothing is ever posted there."""
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -37,9 +44,17 @@ class Surface:
     """Opens the two doors and keeps them open."""
 
     def __init__(
-        self, *, control: web.Application, public: web.Application, path: Path, host: str, port: int, group: str = ""
+        self,
+        *,
+        control: web.Application,
+        public: web.Application,
+        path: Path,
+        host: str,
+        port: int,
+        roles: Roles,
+        group: str = "",
     ) -> None:
-        """`port` 0: any free one; `url` says which. `group` may open the control socket, too."""
+        """`port` 0: any free one; `url` says which. `group` may open the control socket, `roles` share its places."""
         self.opened = asyncio.Event()
         self._control = control
         self._public = public
@@ -47,6 +62,7 @@ class Surface:
         self._host = host
         self._port = port
         self._group = group
+        self._roles = roles
         self._doors: tuple[socket.socket, socket.socket] | None = None
 
     @property
@@ -81,7 +97,11 @@ class Surface:
         runners: list[web.AppRunner] = []
         servers: list[asyncio.Server] = []
         try:
-            for app, door in zip((self._control, self._public), self._doors, strict=True):
+            ends = (
+                (self._control, Seats(guests(self._roles)), math.inf),
+                (self._public, Seats(public_guest), QUIET_S_MAX),
+            )
+            for (app, seats, quiet_s_max), door in zip(ends, self._doors, strict=True):
                 runner = web.AppRunner(
                     app,
                     access_log=None,
@@ -93,7 +113,10 @@ class Surface:
                 runners.append(runner)
                 await runner.setup()
                 assert runner.server is not None
-                servers.append(await asyncio.get_running_loop().create_server(Doorman(runner.server), sock=door))
+                doorman = Doorman(runner.server, seats=seats, quiet_s_max=quiet_s_max)
+                servers.append(await asyncio.get_running_loop().create_server(doorman, sock=door))
+                # Said once more, because the loop takes its own number for how many it accepts in one turn, too.
+                door.listen(LISTEN_MAX)
             self.opened.set()
             await asyncio.Event().wait()
         finally:

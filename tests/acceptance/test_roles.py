@@ -9,9 +9,12 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +30,7 @@ ROLES: Final = (
     f"control:\n  socket_group: {GROUP.gr_name}\n  viewers: [54001]\n  operators: [54002]\n  admins: [54003]\n"
 )
 BYTES_MAX: Final = 1 << 20
+HOLD_S_MAX: Final = 40.0
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can be other users: ROLES ARE UNCHECKED")
 
@@ -158,3 +162,58 @@ def test_who_is_not_in_the_group_finds_no_door(desk: Execd) -> None:
         told["code"],
         (desk.root / "control.sock").stat().st_mode & 0o777,
     )
+
+
+def hold(desk: Execd, uid: int, gid: int, held_n: int) -> int:
+    """Begin to hold connections as another user, half a question on each and anew when cut; return the process."""
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setgroups([gid])
+    os.setgid(gid)
+    os.setuid(uid)
+    held: list[socket.socket] = []
+    until_s = time.monotonic() + HOLD_S_MAX
+    while time.monotonic() < until_s:
+        held = [one for one in held if is_open(one)]
+        with suppress(OSError):
+            while len(held) < held_n:
+                one = socket.socket(socket.AF_UNIX)
+                held.append(one)
+                one.setblocking(False)  # noqa: FBT003  # The library's own signature.
+                one.connect(str(desk.root / "control.sock"))
+                one.send(b"GET /v1/status HTTP/1.1\r\nHo")
+        time.sleep(0.01)
+    os._exit(0)
+
+
+def is_open(one: socket.socket) -> bool:
+    """Whether the daemon has not hung up."""
+    try:
+        is_there = one.recv(10_000) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        is_there = False
+    if not is_there:
+        one.close()
+    return is_there
+
+
+@pytest.mark.parametrize("uid", [VIEWER, STRANGER])
+def test_who_holds_two_hundred_connections_locks_nobody_out(desk: Execd, uid: int) -> None:
+    """Fault I15: beside a viewer, or a group member without a role, halt and resume are taken at once."""
+    holder = hold(desk, uid, GROUP.gr_gid, 200)
+    try:
+        time.sleep(1)
+        began_s = time.monotonic()
+        told = [desk.run("halt", "--reason", "looking") for _ in range(5)]
+        told += [desk.run("resume", "--halt", "--reason", "looked")]
+        steered = [code(desk, OPERATOR, "halt", reason="looking"), code(desk, ADMIN, "resume", reason="looked")]
+        took_s = time.monotonic() - began_s
+    finally:
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+
+    assert ([""] * 6, ["accepted"] * 2) == ([one.stderr for one in told], steered)
+    assert took_s < HOLD_S_MAX / 2

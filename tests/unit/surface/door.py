@@ -21,6 +21,7 @@ from execd.surface.answers import json as answer_json
 from execd.surface.doorman import Doorman
 from execd.surface.gate import Gate, Route, asker
 from execd.surface.peers import Roles
+from execd.surface.seats import Seats, guests
 from execd.surface.web import unix_socket
 from tests.unit.runtime.ports import SetClock, Sink
 
@@ -87,7 +88,9 @@ async def door(*routes: Route, roles: Roles) -> AsyncIterator[Door]:
     assert runner.server is not None
     line = unix_socket(folder / "s")
     (folder / "s").chmod(0o666)
-    server = await asyncio.get_running_loop().create_server(Doorman(runner.server), sock=line)
+    server = await asyncio.get_running_loop().create_server(
+        Doorman(runner.server, seats=Seats(guests(roles))), sock=line
+    )
     try:
         yield Door(folder / "s", sink, clock)
     finally:
