@@ -19,7 +19,7 @@ import structlog
 from execd import __version__, opening, pinning
 from execd.config.loader import Loaded
 from execd.config.settings import Settings, ns_of_ms
-from execd.core.events import Recovered, StopRequested
+from execd.core.events import Alert, Recovered, StopRequested
 from execd.core.records import Record
 from execd.doors import Parts, open_doors
 from execd.engine.cycle import Cycle
@@ -289,6 +289,9 @@ class Daemon:
         await within(LAST_S_MAX, self.guards.positions.flush(), "stop_positions_late")
         await within(CHECKPOINT_S_MAX, self.guards.keeper.keep(), "stop_checkpoint_late")
 
+    def _page_no_room(self, text: str) -> None:
+        self.guards.alerts.raise_alarm(Alert(code="journal_full", text=text, severity="critical"))
+
     def _hindrance(self) -> str:
         return "the journal has no room: nothing is taken and nothing sent" if self.pump.is_without_room else ""
 
@@ -303,6 +306,7 @@ class Daemon:
             clock=self.clock,
             make_room=self.ballast.release,
             slow_commit_s=slow_commit_s,
+            on_no_room=self._page_no_room,
         )
 
     def _entrance(self) -> Entrance:

@@ -47,8 +47,12 @@ class Pump:
         make_room: Callable[[], bool] | None = None,
         slow_commit_s: float = SLOW_COMMIT_S,
         full_retry_s: float = FULL_RETRY_S,
+        on_no_room: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`make_room` frees space kept for a full disk and says whether there was any; it is called in a thread."""
+        """`make_room` frees space kept for a full disk and says whether there was any; it is called in a thread.
+
+        `on_no_room` is told where even that is not enough: no event can tell of it before there is room again.
+        """
         self.market = MarketBuffer()
         self.turned_ns = clock.now_ns()
         self.waiting_n = 0
@@ -64,6 +68,7 @@ class Pump:
         self._make_room = make_room if make_room is not None else lambda: False
         self._slow_commit_s = slow_commit_s
         self._full_retry_s = full_retry_s
+        self._on_no_room = on_no_room
 
     def post(self, event: Event) -> None:
         """Take an event; it is handled in one of the next turns."""
@@ -170,6 +175,8 @@ class Pump:
                     log.critical("journal_full", text=str(error), has_room=has_room)
                     self._trouble("journal_full", f"{error}: make room, then execd resume --halt")
                 if not has_room:
+                    if not self.is_without_room:
+                        self._on_no_room(f"{error}: nothing is taken and nothing sent until there is some: make room")
                     self._no_room.set()
                     self._still.set()
                     # Nothing was written and nothing leaves: the watchdog must see that somebody is at it.

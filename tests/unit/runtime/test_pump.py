@@ -31,6 +31,7 @@ class Told:
         self.has_ballast = True
         self.slow_commit_s = 1_000.0
         self.full_retry_s = 0.0
+        self.no_room: list[str] = []
         self.book = Book()
         self.ended: asyncio.Task[None] | None = None
         self.may_commit = asyncio.Event()
@@ -91,6 +92,7 @@ async def pumping(told: Told) -> AsyncIterator[Pump]:
         make_room=told.make_room,
         slow_commit_s=told.slow_commit_s,
         full_retry_s=told.full_retry_s,
+        on_no_room=told.no_room.append,
     )
     told.book = engine.book
     running = told.ended = asyncio.create_task(pump.run(told.release, lambda: None, (told,)))
@@ -198,6 +200,8 @@ async def test_a_disk_without_room_keeps_no_reader_waiting_and_is_not_slow() -> 
             await pump.drained()
 
     assert (["a"], True, False) == (seen, is_waiting, pump.is_without_room)
+    # Once, and not by an event: none can be handled before there is room.
+    assert ["no space is left: nothing is taken and nothing sent until there is some: make room"] == told.no_room
     assert (4, ["journal_full"]) == (told.story.index("commit ends") // 3 + 1, [key.cause for key in told.book.halts])
 
 
