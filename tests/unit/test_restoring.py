@@ -6,15 +6,21 @@ import pytest
 from msgspec.structs import replace
 
 from execd import opening, restoring
+from execd.core.batch import Batch
 from execd.core.events import IdsLost, TroubleReported
+from execd.core.lists import ListAccepted, ListedRow, ListStaged
+from execd.core.projection import Rows
+from execd.errors import JournalError
 from execd.journal.backup import backup, restore
 from execd.journal.marks import ReduceOnly, read_reduce_only, write_reduce_only
 from execd.journal.remains import unused, used_in
+from execd.journal.salvage import rebuild
+from execd.journal.sync import SyncJournal
 from execd.restoring import Lost
 from execd.runtime.clock import SystemClock
 from execd.runtime.paths import StatePaths
-from tests.properties.stories import START_NS
-from tests.unit.journal.files import told
+from tests.properties.stories import START_NS, parent
+from tests.unit.journal.files import meta, told
 
 NOW_NS = START_NS + 86_400 * 10**9
 
@@ -76,6 +82,43 @@ def test_reports_and_accepted_files_tell_where_no_journal_does(paths: StatePaths
 
     assert {"o-1", "o-2", "a-0", "a-1", "a-2", "a-3", "a-4", "a-5", "c-1", "never-came"} == set(lost)
     assert ("filled, 7 of 7 filled", "its report cannot be read", "") == (lost["o-1"], lost["o-2"], lost["a-1"])
+
+
+def test_only_what_came_in_this_epoch_proves_a_loss(paths: StatePaths) -> None:
+    """Fault B9. A restored journal may forget with everybody's consent; what came since then it may not."""
+    (paths.accepted / "a.json").write_text('{"id": "lost-1"}')
+    (paths.outbox / "lost-2.json").write_text('{"id": "lost-2"}')
+    (paths.outbox / "lost-3~2.json").write_text('{"id": "lost-3~2"}')
+    came_ns = max(file.stat().st_ctime_ns for file in (*paths.accepted.iterdir(), *paths.outbox.iterdir()))
+
+    assert ["lost-1", "lost-2"] == restoring.forgotten(paths, since_ns=0)
+    assert [] == restoring.forgotten(paths, since_ns=came_ns)
+
+
+def test_a_row_that_has_not_had_its_turn_is_not_lost(paths: StatePaths) -> None:
+    """An accepted list is ours by one record, long before each of its rows is an intent in the tables."""
+    rows = (ListedRow(parent=parent(99), content_hash="h"),)
+    with SyncJournal(paths.journal, created_ns=START_NS) as journal:
+        for record in (ListStaged(now_ns=NOW_NS, rows=rows), ListAccepted(now_ns=NOW_NS, rows_n=1)):
+            journal.commit(Batch(now_ns=NOW_NS, records=(record,), rows=Rows()))
+    (paths.accepted / "list.json").write_text('[{"id": "p99"}]')
+
+    assert [] == restoring.forgotten(paths, since_ns=0)
+
+
+def test_a_journal_that_is_gone_begins_anew_and_knows_its_epochs(paths: StatePaths) -> None:
+    """Fault B8. The reports name the orders that were sent, so those at the broker are known as ours."""
+    for file in paths.root.glob("journal.*"):
+        file.unlink()
+    (paths.outbox / "o-1.json").write_text('{"id": "o-1", "children": [{"cl_ord_id": "0ldep0c-0123-1"}]}')
+    (paths.outbox / "o-2.json").write_text('{"id": "o-2", "children": [{"cl_ord_id": "0ldep0c-0123-2"}]}')
+    shown = restoring.traces(paths)
+    with pytest.raises(JournalError, match="there is no journal"):
+        rebuild(paths.journal, now_ns=NOW_NS)
+    made = rebuild(paths.journal, now_ns=NOW_NS, is_gone=True, epochs=restoring.epochs(paths))
+
+    assert (["2 reports"], 0, "0ldep0c") == (shown, made.records, meta(paths.journal)["epochs"].split()[0])
+    assert {"o-1", "o-2"} <= {one.id for one in found(paths)}
 
 
 def test_the_next_start_refuses_what_is_lost_unless_somebody_said_otherwise(paths: StatePaths) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from execd.core import chance
 from execd.core.codec import plain
-from execd.core.ids import CL_ORD_ID_LEN_MAX, cl_ord_id, epoch_of, parent_key
+from execd.core.ids import CL_ORD_ID_LEN_MAX, NS_PER_S, cl_ord_id, epoch_ns, epoch_of, parent_key
 from execd.core.instrument import Instrument, clip
 from execd.core.market import is_jump
 from execd.core.rules import S
@@ -18,6 +18,18 @@ from tests.world import quote
 
 STOCK: Final = Instrument(symbol="AAPL")
 PRICES: Final = st.decimals(min_value="0.0001", max_value="99999", places=6)
+
+
+@given(st.integers(0, 2**35 - 1))
+def test_an_epoch_tells_the_second_in_which_it_began(began_s: int) -> None:
+    """What lies in the state directory since then is of this epoch."""
+    assert began_s * NS_PER_S == epoch_ns(epoch_of(began_s * NS_PER_S))
+
+
+@pytest.mark.parametrize("epoch", ["", "a-b", "ILO"])
+def test_what_is_no_epoch_began_at_no_time(epoch: str) -> None:
+    """Reading it never fails: zero is before every file."""
+    assert 0 == epoch_ns(epoch)
 
 
 @pytest.mark.parametrize(
