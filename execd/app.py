@@ -269,7 +269,8 @@ class Daemon:
             return Ended(NOT_WRITTEN, NOT_WRITTEN_TEXT) if self.pump.is_without_room else Ended()
         alert = alert_of(left)
         self.guards.alerts.raise_alarm(alert)
-        await within(LAST_S_MAX, self.guards.pager.paged(), "stop_pages_late")
+        if not self.stop_wish.hurry.is_set():
+            await within(LAST_S_MAX, self.guards.pager.paged(), "stop_pages_late")
         return Ended(alert.code, alert.text)
 
     async def _end_in_order(self, policy: Literal["leave", "cancel"], grace_s: float) -> None:
