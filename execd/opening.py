@@ -101,16 +101,8 @@ async def open_journal(settings: Settings, paths: StatePaths, *, now_ns: int) ->
 
 def _refuse_gone(paths: StatePaths) -> None:
     """Raise JournalLost where there is no journal, or an empty one, and the state directory shows that there was."""
-    if read_reduce_only(paths.root) is not None:
-        return  # Somebody has put this one in the place of what was lost.
-    if found := restoring.traces(paths):
-        word = "has no record" if paths.journal.exists() and paths.journal.stat().st_size else "is missing"
-        raise JournalLost(
-            f"the journal {paths.journal} {word}, but this state directory is no new one ({', '.join(found)}): the "
-            "journal was deleted, or its write-ahead file. Nothing was changed. Put back what is missing, restore a "
-            "backup (execd journal restore FILE), or begin anew without what is lost (execd journal rebuild --yes: "
-            "ids that are known to have been used are refused, and nothing new is risked until you have compared)"
-        )
+    if told := restoring.gone_text(paths):
+        raise JournalLost(f"{told}. Nothing was changed. {restoring.GONE_HELP}")
 
 
 def _forgotten(paths: StatePaths, epoch: str) -> list[str]:

@@ -21,7 +21,7 @@ from execd.errors import JournalError
 from execd.intake.remains import ids_of
 from execd.intake.rows import LIST_BYTES_MAX
 from execd.journal.archives import FOLDER
-from execd.journal.marks import ReduceOnly, high_file, read_mark
+from execd.journal.marks import ReduceOnly, high_file, read_mark, read_reduce_only
 from execd.journal.remains import is_empty, unused, used_in
 from execd.runtime.paths import StatePaths
 
@@ -33,6 +33,11 @@ NEWEST_MAX: Final = 200
 ROWS_MAX: Final = 50
 """Ids of one list that are looked up."""
 SCAN_MAX: Final = 200_000
+GONE_HELP: Final = (
+    "Put back what is missing, restore a backup (execd journal restore FILE), or begin anew without what is lost "
+    "(execd journal rebuild --yes: ids that are known to have been used are refused, and nothing new is risked until "
+    "you have compared)"
+)
 
 
 class Lost(NamedTuple):
@@ -72,6 +77,17 @@ def traces(paths: StatePaths) -> list[str]:
     beside = (high_file(paths.journal), paths.starts, paths.alerts)
     found += [file.name for file in beside if file.exists()]
     return found + [file.name for file in sorted(paths.root.glob(f"{paths.journal.name}.v*.bak"))]
+
+
+def gone_text(paths: StatePaths) -> str:
+    """Return why a start is refused where the journal is gone; empty where it is there, or was never.
+
+    Empty too where somebody has restored or rebuilt it: then that is what should be there.
+    """
+    found = [] if read_reduce_only(paths.root) is not None else traces(paths)
+    word = "has no record" if paths.journal.exists() and paths.journal.stat().st_size else "is missing"
+    told = f"the journal {paths.journal} {word}, but this state directory is no new one ({', '.join(found)})"
+    return f"{told}: the journal was deleted, or its write-ahead file" if found else ""
 
 
 def forgotten(paths: StatePaths, *, since_ns: int) -> list[str]:

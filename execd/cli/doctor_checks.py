@@ -136,10 +136,14 @@ def state(paths: StatePaths, settings: "Settings | None") -> Iterator[Check]:
 
 def journal(paths: StatePaths) -> Iterator[Check]:
     """Whether the journal can be read, whole and of a version that is known."""
+    from execd import restoring
     from execd.journal import sql
     from execd.journal.files import reading
 
     path = paths.journal
+    if told := restoring.gone_text(paths):
+        yield Check("journal", "fail", told, restoring.GONE_HELP)
+        return
     if not path.exists() or not path.stat().st_size:
         yield Check("journal", "ok", "none yet; the first start makes it")
         return

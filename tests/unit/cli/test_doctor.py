@@ -123,6 +123,17 @@ def test_refused_and_waiting_files_are_told(tmp_path: Path, monkeypatch: pytest.
     )
 
 
+def test_a_journal_that_is_gone_is_no_first_start(tmp_path: Path) -> None:
+    """Fault B8. The doctor says what the start would: nobody is told that a new one will do."""
+    paths = StatePaths(tmp_path)
+    before = [one.level for one in journal(paths)]
+    paths.starts.write_text("{}")
+    (check,) = journal(paths)
+
+    assert (["ok"], "fail", True) == (before, check.level, "starts.json" in check.text)
+    assert "execd journal rebuild --yes" in check.next
+
+
 @pytest.mark.parametrize("content", [b"hello", b"SQLite format 3\x00" + b"x" * 4_000])
 def test_a_journal_that_is_none_fails_and_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
     """The doctor reads; it never repairs."""
