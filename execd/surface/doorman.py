@@ -8,7 +8,6 @@ and hung up on. Nothing here reads what they say; the time of a body is in `gate
 """
 
 import asyncio
-import math
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -46,15 +45,13 @@ class Doorman:
         seats: Seats | None = None,
         headers_s_max: float = HEADERS_S_MAX,
         stalled_s_max: float = STALLED_S_MAX,
-        quiet_s_max: float = math.inf,
     ) -> None:
-        """`protocol` makes what speaks HTTP; what says nothing for `quiet_s_max` gives way to who comes."""
+        """`protocol` makes what speaks HTTP; without `seats` peers have no names."""
         self.refused_n = 0
         self.seats = seats or Seats(public_guest)
         self.protocol: Final = protocol
         self.headers_s_max: Final = headers_s_max
         self.stalled_s_max: Final = stalled_s_max
-        self.quiet_s_max: Final = quiet_s_max
         self._told = Refusals()
 
     def __call__(self) -> asyncio.Protocol:
@@ -86,7 +83,6 @@ class _Guarded(asyncio.Protocol):
         self._line: asyncio.Transport | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
-        self._heard_s = 0.0
         self._waiting_bytes = 0
         self._was_read = False
         self._tail = b""
@@ -100,7 +96,7 @@ class _Guarded(asyncio.Protocol):
             self._doorman.refuse(line, guest)
             return
         loop = asyncio.get_running_loop()
-        self._line, self._heard_s = line, loop.time()
+        self._line = line
         self._alarm = loop.call_later(self._doorman.headers_s_max, self.give_way)
         self._look_again(line)
         self._inner = self._doorman.protocol()
@@ -109,7 +105,6 @@ class _Guarded(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._inner is None:
             return
-        self._heard_s = asyncio.get_running_loop().time()
         if self._alarm is not None:
             seen = self._tail + data
             self._tail = seen[-len(_END) + 1 :]
@@ -143,8 +138,7 @@ class _Guarded(asyncio.Protocol):
             return Ease.SILENT
         if self._line is not None and self._line.get_write_buffer_size():
             return Ease.UNREAD
-        is_quiet = asyncio.get_running_loop().time() - self._heard_s > self._doorman.quiet_s_max
-        return Ease.QUIET if is_quiet else Ease.BUSY
+        return Ease.BUSY
 
     def give_way(self) -> None:
         """Hang up."""

@@ -58,8 +58,7 @@ class Ease(IntEnum):
 
     SILENT = 0
     UNREAD = 1
-    QUIET = 2
-    BUSY = 3
+    BUSY = 2
 
 
 class Seat(Protocol):

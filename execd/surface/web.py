@@ -2,13 +2,11 @@
 
 The task `surface` opens both and closes both. The TCP port answers only who
 calls it by a loopback name, so that no page of the web can read it through a
-name of its own. Metrics are encoded in a thread, for a scrape must not hold
-up a quote. Nothing here knows what the routes mean.
+name of its own. Nothing here knows what the routes mean.
 """
 
 import asyncio
 import grp
-import math
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -17,20 +15,18 @@ from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 
 from execd.errors import ConfigError
 from execd.runtime.health import Health
 from execd.runtime.paths import SOCKET_PATH_MAX
 from execd.surface.doorman import Doorman
 from execd.surface.peers import Roles
+from execd.surface.scrape import Scrapes
 from execd.surface.seats import Seats, guests, public_guest
 
 CLOSE_S_MAX: Final = 1.0
 IDLE_S_MAX: Final = 5.0
 """A kept connection that asks nothing is closed; a scraper comes back with a new one."""
-QUIET_S_MAX: Final = 1.0
-"""Metrics are answered within it: a kept connection that said nothing for so long gives way where there is no place."""
 LISTEN_MAX: Final = 1_024
 """Who waits to be let in; where that is full, the kernel turns people away and nobody can see who they are."""
 PUBLIC_BODY_BYTES_MAX: Final = 1_024
@@ -97,11 +93,8 @@ class Surface:
         runners: list[web.AppRunner] = []
         servers: list[asyncio.Server] = []
         try:
-            ends = (
-                (self._control, Seats(guests(self._roles)), math.inf),
-                (self._public, Seats(public_guest), QUIET_S_MAX),
-            )
-            for (app, seats, quiet_s_max), door in zip(ends, self._doors, strict=True):
+            ends = ((self._control, guests(self._roles)), (self._public, public_guest))
+            for (app, guest_of), door in zip(ends, self._doors, strict=True):
                 runner = web.AppRunner(
                     app,
                     access_log=None,
@@ -113,7 +106,7 @@ class Surface:
                 runners.append(runner)
                 await runner.setup()
                 assert runner.server is not None
-                doorman = Doorman(runner.server, seats=seats, quiet_s_max=quiet_s_max)
+                doorman = Doorman(runner.server, seats=Seats(guest_of))
                 servers.append(await asyncio.get_running_loop().create_server(doorman, sock=door))
                 # Said once more, because the loop takes its own number for how many it accepts in one turn, too.
                 door.listen(LISTEN_MAX)
@@ -180,12 +173,11 @@ def _group_id(group: str) -> int | None:
 
 def public_app(*, registry: CollectorRegistry, read: Callable[[], None], health: Health) -> web.Application:
     """Return the application of /metrics, /healthz and /readyz; `read` refreshes the gauges."""
+    scrapes = Scrapes(registry, read)
 
     async def metrics(request: web.Request) -> web.Response:
-        read()
-        encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
-        body = await asyncio.to_thread(encoder, registry)
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        made = await scrapes.answer(request.headers.get("Accept", ""))
+        return web.Response(body=made.body, headers={"Content-Type": made.content_type})
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -194,10 +186,16 @@ def public_app(*, registry: CollectorRegistry, read: Callable[[], None], health:
         return web.Response(text=f"{health.hindrance() or health.state}\n", status=200 if health.is_ready else 503)
 
     app = web.Application(client_max_size=PUBLIC_BODY_BYTES_MAX, middlewares=[_by_loopback_name])
+    app.on_response_prepare.append(_one_answer)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app
+
+
+async def _one_answer(_: web.Request, answer: web.StreamResponse) -> None:
+    """End the connection with its first answer: who keeps one, or asks ahead, would hold a place for nothing."""
+    answer.force_close()
 
 
 @web.middleware

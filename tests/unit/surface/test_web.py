@@ -98,6 +98,19 @@ async def test_the_public_port_changes_nothing(tmp_path: Path, method: str) -> N
     assert 405 == status
 
 
+@pytest.mark.parametrize("target", ["/healthz", "/metrics", "/nothing"])
+async def test_a_public_connection_ends_with_its_first_answer(tmp_path: Path, target: str) -> None:
+    """Who asks ahead, or keeps a connection, holds no place: one answer, and the end. Fault I15."""
+    async with opened(tmp_path) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode() * 3)
+        told = await all_of(reader)
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    assert 1 == told.count(b"HTTP/1.1 ")
+
+
 async def test_headers_without_end_are_refused(tmp_path: Path) -> None:
     """A header of megabytes costs a refusal, not memory. Fault I15."""
     async with opened(tmp_path) as port:
