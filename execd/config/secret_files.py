@@ -97,8 +97,13 @@ def _read(file: Path, path: KeyPath, *, is_systemd: bool) -> tuple[SecretFile, s
 
 
 def _exposed(file: Path, status: os.stat_result, *, is_systemd: bool) -> str:
-    """Return a warning about a secret that others can read or replace; empty where they cannot."""
+    """Return a warning about a secret that others can read; empty where they cannot.
+
+    Raises ConfigError where everybody can replace it.
+    """
     us = os.geteuid()
+    if status.st_mode & stat.S_IWOTH:
+        raise ConfigError(f"{file}: may be written by everybody; make the secret anew, then run chmod 600 on it")
     if status.st_uid not in {us, _ROOT}:
         return f"{file}: a secret that belongs to user {status.st_uid}; run chown {us} on it"
     # systemd lets our user in by an access list, whose mask shows as rights of the group.

@@ -162,6 +162,8 @@ class _Metered:
 def _events(text: str, metered: _Metered | None = None) -> Iterator[Any]:
     if _BOM in text:
         # One parser takes it for text, the other swallows it; no reader of the file could see it.
+        if text.startswith(_BOM):
+            raise NotStrict("syntax", "the file begins with a byte order mark; save it as UTF-8 without one", 1)
         raise NotStrict(
             "syntax", "not YAML: a byte order mark inside the text", text[: text.index(_BOM)].count("\n") + 1
         )

@@ -210,6 +210,8 @@ def accept(parent: ParentOrder, rules: Rules, now_ns: int) -> Refusal | None:
         return Refusal(code="max_order_qty", text=text)
     if now_ns > parent.start_by_ns:
         return Refusal(code="stale_file", text="valid_until is past: it will not be started any more")
-    if parent.expire_ns is not None and parent.expire_ns <= max(now_ns, parent.effective_ns):
+    if parent.expire_ns is not None and parent.effective_ns < parent.expire_ns <= now_ns:
+        return Refusal(code="deadline_passed", text="the deadline was over when this was read")
+    if parent.expire_ns is not None and parent.expire_ns <= parent.effective_ns:
         return Refusal(code="deadline_passed", text="the deadline is not after the start")
     return None

@@ -20,6 +20,9 @@ REFUSED: Final = frozenset(
     "nfs nfs3 nfs4 cifs smb3 smbfs afs 9p virtiofs vboxsf prl_fs vmhgfs ceph glusterfs lustre gpfs ocfs2 gfs2 "
     "coda ncpfs beegfs davfs".split()
 )
+KERNEL: Final = frozenset(
+    "proc sysfs cgroup cgroup2 debugfs tracefs securityfs configfs bpf pstore mqueue devpts binfmt_misc".split()
+)
 FLEETING: Final = frozenset("overlay overlayfs aufs tmpfs ramfs".split())
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
@@ -59,6 +62,8 @@ def check(folder: Path, *, is_allowed: bool, mounts: Path = MOUNTS) -> str:
     mount = mount_of(folder, mounts)
     if mount is None:
         return ""
+    if mount.kind in KERNEL:
+        raise JournalUnsafe(f"{folder} is on a {mount.kind} file system of the kernel: choose a disk with --state-dir")
     if mount.kind in REFUSED or mount.kind.startswith("fuse."):
         text = (
             f"{folder} is on a {mount.kind} file system, which does not promise that a commit is on the disk and that "

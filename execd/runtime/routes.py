@@ -54,8 +54,8 @@ class ExecRoute:
             process = await asyncio.create_subprocess_exec(
                 *self._program,
                 stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
                 env=self._env,
                 start_new_session=True,
             )
@@ -110,7 +110,7 @@ async def request(url: str, timeout_s: float, body: bytes | None = None) -> None
 
 
 async def _talk(process: asyncio.subprocess.Process, body: bytes) -> bytes:
-    """Give the page, close, and return the first bytes of the error output."""
+    """Give the page, close, and return the last bytes of what it says, on either output."""
     # Both at once: a program that says much before it reads would otherwise wait for us, and we for it.
     told, _ = await asyncio.gather(_read(process), _write(process, body))
     return told
@@ -128,10 +128,10 @@ async def _write(process: asyncio.subprocess.Process, body: bytes) -> None:
 
 
 async def _read(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stderr is not None
+    assert process.stdout is not None
     told = b""
-    while chunk := await process.stderr.read(OUTPUT_BYTES_MAX):
-        told = (told + chunk)[:OUTPUT_BYTES_MAX]
+    while chunk := await process.stdout.read(OUTPUT_BYTES_MAX):
+        told = (told + chunk)[-OUTPUT_BYTES_MAX:]
     return told
 
 
@@ -148,4 +148,4 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 def _line(told: bytes) -> str:
     text = " ".join(told.decode("utf-8", "replace").split())
     shown = "".join(character if character.isprintable() else "?" for character in text)
-    return shown[:ERROR_LEN_MAX] or "it said nothing"
+    return shown[-ERROR_LEN_MAX:] or "it said nothing"

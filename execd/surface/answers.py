@@ -28,6 +28,17 @@ STATUS: Final = {
     "journal_full": 507,
 }
 """Every other code is 422: understood, and refused."""
+PLAIN: Final = {
+    "reason": "one line of text without control characters or marks that turn or hide text",
+    "qty": "a decimal number such as 100, -7 or 0.5",
+    "px": "a decimal number such as 190.05",
+    "symbol": "a symbol in capital letters, such as AAPL or BRK.B",
+    "account": "an account's name: letters, digits and . _ : -",
+    "strategy": "a strategy's name: letters, digits and . _ : -",
+    "which": "a code or an id: letters, digits and . _ : -",
+    "cause": "a code or an id: letters, digits and . _ : -",
+}
+"""What a field takes, for a person; patterns are for the decoder."""
 
 
 class Problem(Exception):  # It is an answer, not a failure of ours.
@@ -72,4 +83,6 @@ def unknown(intent_id: str) -> NoReturn:
 def as_problem(error: msgspec.MsgspecError) -> Problem:
     """Return the refusal for a body that is not what it should be; the field is named where the decoder says it."""
     text, _, place = str(error).partition(" - at `$.")
+    if "matching regex" in text:
+        text = PLAIN.get(place.rstrip("`"), "a character that this field does not take, or a wrong form")
     return Problem("bad_value", text, field=place.rstrip("`") or None)

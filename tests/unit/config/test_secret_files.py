@@ -142,6 +142,14 @@ def test_a_secret_that_others_can_read_is_a_warning(folder: Path, tmp_path: Path
     assert warns == any("run chmod 600 on it" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize("mode", [0o602, 0o666, 0o777])
+def test_a_secret_that_everybody_can_write_is_refused(folder: Path, tmp_path: Path, mode: int) -> None:
+    """Fault I16: whoever can replace where alarms go can keep them; the start is refused, as with a configuration."""
+    (folder / "alerts__webhook").chmod(mode)
+
+    assert "may be written by everybody" in told({"EXECD_SECRETS_DIR": str(folder)}, tmp_path)
+
+
 def test_the_mask_of_systemds_access_list_is_no_exposure(folder: Path, tmp_path: Path) -> None:
     """In systemd's directory the rights of the group are the mask of the list that lets us in."""
     (folder / "alerts__webhook").chmod(0o440)

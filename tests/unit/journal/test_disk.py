@@ -28,6 +28,15 @@ def test_a_disk_over_a_network_is_refused_by_name(tmp_path: Path, kind: str) -> 
     assert kind in check(tmp_path, is_allowed=True, mounts=told)
 
 
+@pytest.mark.parametrize("kind", ["proc", "sysfs", "cgroup2"])
+def test_a_file_system_of_the_kernel_is_refused_whatever_is_allowed(tmp_path: Path, kind: str) -> None:
+    """Fault B16. Nothing of ours can lie in /proc; no key takes that risk."""
+    told = mounts(tmp_path, ("/", "ext4"), (str(tmp_path), kind))
+
+    with pytest.raises(JournalUnsafe, match="choose a disk"):
+        check(tmp_path, is_allowed=True, mounts=told)
+
+
 @pytest.mark.parametrize("kind", ["overlay", "tmpfs"])
 def test_a_disk_that_goes_with_the_container_is_told(tmp_path: Path, kind: str) -> None:
     """Fault B16. It keeps its promises as long as it lives."""

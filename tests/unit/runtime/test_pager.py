@@ -206,6 +206,8 @@ async def test_a_program_gets_the_page_on_its_input_and_nothing_of_ours(tmp_path
 
 PROGRAMS = [
     ("import sys; sys.exit('no route to \\033[1mhost')", "ended with 1: no route to ?[1mhost"),
+    ("print('begun'); print('no such pager'); raise SystemExit(4)", "ended with 4: begun no such pager"),
+    ("import sys; print('x' * 9_000 + ' at last'); sys.exit(5)", "xxx at last"),
     ("import time; time.sleep(60)", "has not ended within 0.5 s"),
     ("import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])", "0.5 s"),
     ("import sys; sys.stderr.write('x' * 5_000_000); sys.exit(3)", f"ended with 3: {'x' * 200}"),
