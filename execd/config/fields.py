@@ -23,6 +23,7 @@ ZERO: Final = Decimal(0)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
 _GROUP: Final = re.compile(r"([a-z_][a-z0-9_-]{0,31})?")
+_NAMED: Final = re.compile(r"https?://[^/?#]*@")
 _URL: Final = re.compile(r"(https?://[^\s/?#@]+([/?#][^\s]*)?)?")
 _CALENDAR: Final = re.compile(r"[A-Z][A-Z0-9]{0,11}")
 _CLOSURE: Final = re.compile(r"[A-Z][A-Z0-9]{0,11} [0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})?")
@@ -136,6 +137,11 @@ def _url(value: object) -> SecretStr:
         value = value.get_secret_value()
     if not isinstance(value, str):
         raise refusal("wrong_type", "a secret is text in one piece")
+    if _NAMED.match(value):
+        text = (
+            "the value (a secret, not shown) has a user or a password before its host; put what it needs into the path"
+        )
+        raise refusal("bad_value", text)
     if not (value.isascii() and value.isprintable() and _URL.fullmatch(value)):
         raise refusal("bad_value", "the value (a secret, not shown) is no address such as https://host/path")
     return SecretStr(value)

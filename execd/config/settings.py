@@ -102,6 +102,17 @@ class Settings(BaseModel):
             raise refusal("missing_field", "at least one account is needed", field="accounts")
         return self
 
+    @model_validator(mode="after")
+    def _tells_accounts_apart(self) -> Self:
+        """Refuse two accounts whose names differ by case alone: a variable of the environment could mean either."""
+        seen: dict[str, str] = {}
+        for name in self.accounts:
+            other = seen.setdefault(name.lower(), name)
+            if other != name:
+                text = f"accounts {other} and {name} differ by upper and lower case alone; rename one of them"
+                raise refusal("bad_value", text, field="accounts")
+        return self
+
     @property
     def default_account(self) -> str | None:
         """The only account, which an intent need not name; None where there are several."""

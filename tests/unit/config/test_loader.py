@@ -213,6 +213,7 @@ def test_a_wrong_variable_stops_the_start_by_its_name(name: str, value: str, exp
             "accounts.b.limits.open_orders_max: is needed",
         ),
         ("accounts: {}\n", 1, "at least one account is needed"),
+        ("\ufeffmode: trade\n", 1, "the file begins with a byte order mark"),
         ("- 1\n", 1, "a mapping of sections"),
         ("a: [\n", 2, "not YAML"),
         ("sim:\n  source: tape\n", 1, "needs at least one file in tapes"),
@@ -222,10 +223,19 @@ def test_a_wrong_variable_stops_the_start_by_its_name(name: str, value: str, exp
 def test_a_wrong_key_stops_the_start_with_file_and_line(tmp_path: Path, text: str, line: int, expected: str) -> None:
     """Unknown keys, duplicates, missing limits and values that YAML would twist are told with their place."""
     file = tmp_path / "execd.yaml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     message = told(path=file)
 
     assert (True, True) == (f"{file}:{line}:" in message, expected in message), message
+
+
+def test_accounts_that_differ_by_case_alone_are_refused(tmp_path: Path) -> None:
+    """A variable of the environment has no case: it could mean either."""
+    limits = "{order_qty_max: 5, order_notional_usd_max: 5, price_collar_ratio: 0.1, open_orders_max: 5}"
+    file = tmp_path / "execd.yaml"
+    file.write_text("accounts:\n" + "".join(f"  {name}: {{adapter: sim, limits: {limits}}}\n" for name in ("b", "B")))
+
+    assert "accounts b and B differ by upper and lower case alone" in told(path=file)
 
 
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_only_secrets_come_from_there(folder: Path, tmp_path: Path) -> None:
         ("", "is empty"),
         ("\n", "is empty"),
         (f"ftp://{CANARY}", "is no address"),
+        (f"https://me:{CANARY}@host/x", "has a user or a password before its host"),
         (f"https://x/{CANARY}\nb", "no address"),
     ],
 )
