@@ -4,11 +4,15 @@ Stopping: nothing new is placed, what is out is pulled, and the parent ends
 when nothing of it is live. A fill that comes after the end changes the end.
 """
 
+from typing import Final
+
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentStopping
 from execd.core.wake import NEVER
 from execd.engine.desk import Desk
+
+DEADLINE: Final = "deadline"
 
 
 def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
@@ -26,6 +30,12 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
         desk.ended_targets.append(parent_id)
     for waiting_id in desk.superseding.pop(parent_id, ()):
         desk.set_timer(waiting_id, now_ns)
+
+
+def with_wait(parent: Parent, reason: str) -> str:
+    """Return a reason with what the parent waited for last: a deadline alone says nothing of the limit in its way."""
+    is_waiting = parent.stopping is None and not parent.is_paused and parent.reason not in {"", DEADLINE}
+    return f"{reason}; it waited for {parent.reason}" if reason == DEADLINE and is_waiting else reason
 
 
 def stop_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:

@@ -18,7 +18,7 @@ from execd.core.records import ParentStarted, Waited
 from execd.core.wake import Wake
 from execd.engine import halting
 from execd.engine.desk import Desk
-from execd.engine.ending import end_parent
+from execd.engine.ending import DEADLINE, end_parent, with_wait
 from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
 from execd.policy.plan import Declined, make_plan
@@ -34,7 +34,7 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
         end_parent(desk, parent_id, ParentStatus.EXPIRED, "valid_until_passed", now_ns)
         return
     if order.expire_ns is not None and now_ns >= order.expire_ns:
-        end_parent(desk, parent_id, ParentStatus.EXPIRED, "deadline", now_ns)
+        end_parent(desk, parent_id, ParentStatus.EXPIRED, with_wait(parent, DEADLINE), now_ns)
         return
     if parent.is_paused:
         desk.set_timer(parent_id, _give_up_ns(parent))

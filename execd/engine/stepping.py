@@ -17,7 +17,7 @@ from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
-from execd.engine.ending import end_if_stopped, end_parent, stop_parent
+from execd.engine.ending import end_if_stopped, end_parent, stop_parent, with_wait
 from execd.engine.parking import park, take_tokens, token_timer
 from execd.engine.sending import cancel_request, gate, requests_of, send
 
@@ -181,7 +181,7 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     desk.write_report(parent_id)
     for action in step.actions:
         if isinstance(action, Finish):
-            end_parent(desk, parent_id, action.status, action.reason, now_ns)
+            end_parent(desk, parent_id, action.status, with_wait(parent, action.reason), now_ns)
             return
         if isinstance(action, Refuse):
             desk.hold(parent_id, f"{action.code}: {action.text}", now_ns)

@@ -235,7 +235,7 @@ def test_what_begins_after_its_tape_is_canceled(tmp_path: Path) -> None:
 
     assert [_end(run, "a"), _end(run, "b")] == [
         (ParentStatus.CANCELED, "canceled: no row of ABC is left"),
-        (ParentStatus.EXPIRED, "deadline"),
+        (ParentStatus.EXPIRED, "deadline; it waited for halted"),
     ]
 
 

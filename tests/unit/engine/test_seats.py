@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from execd.core.enums import ParentStatus
 from execd.core.events import ParentReceived, QuoteReceived, ReportReceived, RulesChanged, SetTimer, Submit
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.records import ParentStarted
 from execd.core.reports import Canceled
 from execd.core.rules import Rules, S, Throttle
+from execd.engine import summary
 from execd.engine.cycle import WOKEN_MAX, Cycle
 from execd.engine.engine import Engine
 from execd.engine.seats import Seats
@@ -172,3 +174,14 @@ def test_one_quote_that_wakes_hundreds_is_many_bounded_turns() -> None:
 
     assert (500, WOKEN_MAX) == (sum(began), max(began))
     assert [f"p{n}" for n in range(500)] == sent
+
+
+def test_who_waited_for_room_until_the_deadline_says_so() -> None:
+    """SPEC 9: a deadline alone would not tell which limit to raise, or what to cancel; the status stays as it is."""
+    world = _world(1)
+    world.drop(_resting("first"))
+    world.drop(replace(_resting("second"), expire_ns=START_NS + 10 * S))
+    world.run(20)
+    report = summary.report(world.book, "second")
+
+    assert (ParentStatus.EXPIRED, "deadline; it waited for max_open_orders") == (report.status, report.reason)
