@@ -6,8 +6,10 @@ begins again from what was committed, as a restart does; the venue lives on.
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from enum import StrEnum
 from itertools import count
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ from execd.core.events import (
     ListItem,
     ListReceived,
     LookedUp,
+    LookupFailed,
     ParentReceived,
     PrintsReceived,
     Query,
@@ -47,7 +50,7 @@ from execd.core.market import Halt, Prints, Quote, one_print
 from execd.core.orders import NewOrder, ParentOrder, Request
 from execd.core.records import ParentsRetired, Record
 from execd.core.reports import ExecReport
-from execd.core.rules import Execution, Limits, Rules, S
+from execd.core.rules import PROVING, Execution, Limits, Rules, S
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.engine.stepping import step_parent
@@ -61,7 +64,7 @@ LIMITS: Final = Limits(
     price_collar_ratio=Decimal("0.03"),
     open_orders_max=500,
 )
-RULES: Final = Rules(limits={"sim": LIMITS}, are_lookups_final=True)
+RULES: Final = Rules(limits={"sim": LIMITS}, lookups={"sim": PROVING})
 NO_COMMISSION: Final = Commission(rate_bps=Decimal(0), per_share=Decimal(0), minimum=Decimal(0))
 EPOCH: Final = "0000000"
 STEPS_MAX: Final = 200_000
@@ -95,6 +98,18 @@ def intent(
     return ParentOrder(parent_id=parent_id, symbol=symbol, side=side, **(defaults | fields))
 
 
+class Fate(StrEnum):
+    """What becomes of a request or a question."""
+
+    WELL = "well"
+    LOST = "lost"
+    """A request does not arrive, and nobody knows; a question has no answer."""
+    TAKEN = "taken"
+    """A request arrives, and nobody knows."""
+    BLIND = "blind"
+    """A question is answered in good health by "no such order", whatever is there."""
+
+
 class World:
     """Everything between an intent and its last fill."""
 
@@ -119,6 +134,12 @@ class World:
         self.submitted: list[NewOrder] = []
         self.is_cut_off = False
         """While it is, no request reaches the venue, and that is known at once."""
+        self.fates: deque[Fate] = deque()
+        """What becomes of the next requests, one each; those after them go well."""
+        self.looks: deque[Fate] = deque()
+        """What becomes of the next questions about an order."""
+        self.is_deaf = False
+        """While it is, no report of the venue is heard."""
         self.after_event: Callable[[], None] = lambda: None
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._seq = count()
@@ -244,6 +265,8 @@ class World:
         match effect:
             case Submit() | Cancel() | Replace() if self.is_cut_off:
                 self._later(lambda: self._not_sent(effect.request))
+            case Submit() | Cancel() | Replace() if self.fates and (fate := self.fates.popleft()) is not Fate.WELL:
+                self._doubt(effect, fate)
             case Submit():
                 self.submitted.append(effect.request)
                 self._later(lambda: self._report(self.venue.submit(effect.request, self.now_ns)))
@@ -254,7 +277,8 @@ class World:
             case SetTimer(key=key, at_ns=at_ns):
                 self._push(at_ns, lambda: self.tell(TimerFired(now_ns=self.now_ns, key=key)))
             case Query(account=account, cl_ord_id=cl_ord_id):
-                self._later(lambda: self._answer(account, cl_ord_id))
+                fate = self.looks.popleft() if self.looks else Fate.WELL
+                self._later(lambda: self._answer(account, cl_ord_id, fate))
             case Recall(account=account, cl_ord_id=cl_ord_id):
                 self._later(lambda: self._recall(account, cl_ord_id))
             case _:
@@ -270,8 +294,33 @@ class World:
         )
         self.tell(failed)
 
-    def _answer(self, account: str, cl_ord_id: str) -> None:
-        seen = self.venue.find(account, cl_ord_id)
+    def _doubt(self, effect: Submit | Cancel | Replace, fate: Fate) -> None:
+        """Let a request be lost or taken without anybody knowing."""
+        request = effect.request
+        if fate is Fate.TAKEN:
+            match effect:
+                case Submit():
+                    self.submitted.append(effect.request)
+                    reports = self.venue.submit(effect.request, self.now_ns)
+                case Cancel():
+                    reports = self.venue.cancel(effect.request, self.now_ns)
+                case Replace():
+                    reports = self.venue.replace(effect.request, self.now_ns)
+            self._report(reports)
+        failed = RequestFailed(
+            now_ns=self.now_ns,
+            account=request.account,
+            cl_ord_id=request.cl_ord_id,
+            outcome=Outcome.UNKNOWN,
+            text="no answer",
+        )
+        self._later(lambda: self.tell(failed))
+
+    def _answer(self, account: str, cl_ord_id: str, fate: Fate) -> None:
+        if fate is Fate.LOST:
+            self.tell(LookupFailed(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, text="no answer"))
+            return
+        seen = None if fate is Fate.BLIND else self.venue.find(account, cl_ord_id)
         self.tell(LookedUp(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, seen=seen))
 
     def _recall(self, account: str, cl_ord_id: str) -> None:
@@ -296,6 +345,8 @@ class World:
             self._push(self.now_ns + self.report_latency_ns, lambda report=report: self._hear(report))  # type: ignore[misc]
 
     def _hear(self, report: ExecReport) -> None:
+        if self.is_deaf:
+            return
         self.tell(ReportReceived(now_ns=self.now_ns, account="sim", report=report))
 
     def _later(self, act: Callable[[], None]) -> None:

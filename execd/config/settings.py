@@ -146,12 +146,15 @@ class Settings(BaseModel):
             execution=_execution(self.execution),
             session=_session(self.session, table),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
-            are_lookups_final=all(account.adapter is Adapter.SIM for account in self.accounts.values()),
+            lookups={name: _LOOKUPS[account.adapter] for name, account in self.accounts.items()},
             is_observing=self.mode is Mode.OBSERVE,
             duplicate_window_ns=ns_of_s(self.risk.duplicate_window_s),
             memory_ns=ns_of_h(self.journal.memory_h),
             memory_parents_max=self.journal.memory_parents_max,
         )
+
+
+_LOOKUPS: Final = {Adapter.SIM: core_rules.PROVING}
 
 
 def _limits(limits: Limits) -> core_rules.Limits:

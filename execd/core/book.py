@@ -12,9 +12,9 @@ from typing import Final, assert_never
 import msgspec
 from msgspec.structs import replace
 
+from execd.core import doubting, telling
 from execd.core import fills as fill_facts
 from execd.core import order as order_facts
-from execd.core import telling
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
 from execd.core.order import Order
@@ -38,6 +38,7 @@ from execd.core.records import (
     Found,
     Halted,
     HaltLifted,
+    Missed,
     ParentAccepted,
     ParentAmended,
     ParentEnded,
@@ -54,6 +55,8 @@ from execd.core.records import (
     PoisonSetAside,
     Record,
     Reported,
+    Resent,
+    Resolved,
     Sending,
     Stepped,
     Tombstoned,
@@ -163,6 +166,8 @@ class Book:
                 self._failed(record)
             case Found():
                 self._found(record)
+            case Missed() | Resent() | Resolved():
+                self._doubted(record)
             case ParentsRetired():
                 self._retired(record)
             case ParentRecalled():
@@ -301,6 +306,28 @@ class Book:
         order = self.order_of(record.cl_ord_id)
         if order is not None:
             self._change(order, order_facts.add_snapshot(order, record.seen), record.now_ns)
+
+    def _doubted(self, record: Missed | Resent | Resolved) -> None:
+        order = self.order_of(record.cl_ord_id)
+        if order is None:
+            return
+        match record:
+            case Missed():
+                changed, note = doubting.add_miss(order, record.cl_ord_id, record.now_ns), "the broker shows no trace"
+            case Resent():
+                changed, note = doubting.add_resend(order, record.now_ns), "written again"
+            case Resolved():
+                changed = doubting.resolve(
+                    order,
+                    record.cl_ord_id,
+                    is_lost=record.is_lost,
+                    order_id=record.order_id,
+                    now_ns=record.now_ns,
+                )
+                note = f"a person says that it is {'lost' if record.is_lost else 'live'}: {record.reason}"
+            case _:
+                assert_never(record)
+        self._change(order, changed, record.now_ns, f"{record.cl_ord_id}: {note}")
 
     def _change(self, before: Order, after: Order, now_ns: int, *notes: str, is_unsent: bool = False) -> None:
         if after == before:

@@ -86,6 +86,15 @@ class AdoptPosition(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     reason: str = ""
 
 
+class ResolveOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Say what became of a request in doubt, for somebody has looked at the broker: lost, or live there."""
+
+    cl_ord_id: str
+    is_lost: bool
+    order_id: str = ""
+    reason: str = ""
+
+
 class Operated(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A verb that others carry out (reload, stop, ack, backup, a refused one): the engine only journals it."""
 
@@ -103,5 +112,6 @@ Command = (
     | HaltNew
     | ResumeNew
     | AdoptPosition
+    | ResolveOrder
     | Operated
 )

@@ -83,6 +83,15 @@ class LookedUp(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     seen: OrderSnapshot | None
 
 
+class LookupFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The broker could not be asked, or its answer could not be read. It proves nothing."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    text: str = ""
+
+
 class Known(msgspec.Struct, frozen=True, gc=False):
     """What the journal says of an id that has left memory."""
 
@@ -236,6 +245,7 @@ Event = (
     | ReportReceived
     | RequestFailed
     | LookedUp
+    | LookupFailed
     | ParentReceived
     | ListReceived
     | DocumentReceived

@@ -89,6 +89,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     terms: tuple[Terms, ...] = ()
     suspended_ns: int | None = None
     last_ns: int = 0
+    missed: tuple[str, ...] = ()
+    """ClOrdIDs of requests in doubt, one for each time that the broker showed no trace of it."""
+    resent_n: int = 0
     tried_ns: int = 0
     """When a request of it was sent, or ended without a report, for the last time."""
 

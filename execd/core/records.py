@@ -97,6 +97,33 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seen: OrderSnapshot
 
 
+class Missed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The broker was asked in good health and shows no trace of a request that is in doubt."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+
+
+class Resent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A request in doubt may be written once more, byte for byte, under the same id."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A person has said what became of a request in doubt: lost, or found at the broker (as `order_id`)."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    is_lost: bool
+    order_id: str = ""
+    reason: str = ""
+
+
 class Commanded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """An operator's command came. `code`: `accepted`, or why it was refused; empty in records of older versions.
 
@@ -278,6 +305,9 @@ Record = (
     | Reported
     | Failed
     | Found
+    | Missed
+    | Resent
+    | Resolved
     | Commanded
     | ParentStopping
     | ParentHeld

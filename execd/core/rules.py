@@ -40,6 +40,28 @@ class Throttle(msgspec.Struct, frozen=True, kw_only=True):
     cancel_per_min: int = 30
 
 
+class Lookups(msgspec.Struct, frozen=True, kw_only=True):
+    """How a broker is asked about a request in doubt, and what its "no such order" proves.
+
+    Asked after each of `pauses_ns`, then for ever at the last one. `are_final`: one healthy "no such order" proves that
+    the request never arrived. Else `misses_min` in a row prove nothing but that a person is needed; where the broker
+    refuses an id that it has seen, the same request may be written again first, `resends_max` times.
+    """
+
+    are_final: bool = False
+    pauses_ns: tuple[int, ...] = (500 * MS, 1 * S, 2 * S, 4 * S, 8 * S, 15 * S)
+    misses_min: int = 5
+    resends_max: int = 0
+
+
+UNIQUE_IDS: Final = Lookups(resends_max=2)
+"""A broker that takes a client order id once, as Alpaca does."""
+FREE_IDS: Final = Lookups(pauses_ns=(5 * S, 10 * S, 20 * S, 40 * S, 60 * S))
+"""A broker that takes the same id twice, as IBKR does: nothing in doubt is ever written again."""
+PROVING: Final = Lookups(are_final=True, pauses_ns=(0, 1 * S, 2 * S, 4 * S, 8 * S, 15 * S))
+"""A broker whose answer about an id is the truth for ever, as the simulated venue's is."""
+
+
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """How orders are worked."""
 
@@ -60,7 +82,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the engine is told by its operator. Limits and throttles are by account name.
+    """Everything the engine is told by its operator. Limits and lookups are by account name.
 
     `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at most
     `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
@@ -71,7 +93,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution = Execution()
     session: Session = AlwaysOpen()
     instruments: dict[str, Instrument] = {}
-    are_lookups_final: bool = False
+    lookups: dict[str, Lookups] = {}
     is_observing: bool = False
     duplicate_window_ns: int = 0
     memory_ns: int = 24 * 3_600 * S
@@ -81,6 +103,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Return the instrument of a symbol; one that is not listed is an ordinary US share."""
         known = self.instruments.get(symbol)
         return known if known is not None else Instrument(symbol=symbol)
+
+    def lookups_of(self, account: str) -> Lookups:
+        """Return how an account's broker is asked; of one that nobody described nothing proves anything."""
+        return self.lookups.get(account, FREE_IDS)
 
     def limits_of(self, parent: ParentOrder) -> Limits | None:
         """Return the limits that bind a parent; None means refuse."""

@@ -16,6 +16,7 @@ from execd.core.commands import (
     Operated,
     PauseParent,
     ReleaseParent,
+    ResolveOrder,
     ResumeNew,
     ResumeParent,
 )
@@ -139,6 +140,8 @@ def verb_of(command: Command) -> tuple[str, str]:
             return "resume_new", ""
         case AdoptPosition():
             return "adopt", ""
+        case ResolveOrder():
+            return "resolve", ""
         case Operated(verb=verb):
             return verb, ""
         case _:

@@ -19,9 +19,11 @@ from execd.core.commands import (
     Operated,
     PauseParent,
     ReleaseParent,
+    ResolveOrder,
     ResumeNew,
     ResumeParent,
 )
+from execd.core.doubting import doubted
 from execd.core.enums import ParentStatus
 from execd.core.events import CommandReceived, DocumentReceived
 from execd.core.records import (
@@ -31,6 +33,7 @@ from execd.core.records import (
     ParentPaused,
     ParentReleased,
     ParentResumed,
+    Resolved,
     Tombstoned,
 )
 from execd.core.saying import verb_of
@@ -38,6 +41,7 @@ from execd.engine import halting
 from execd.engine.amending import amend
 from execd.engine.desk import Desk
 from execd.engine.ending import stop_parent
+from execd.engine.facts import on_resolved
 from execd.engine.poison import is_poison
 from execd.engine.receiving import take_listed
 from execd.engine.recovery import ensure_algo
@@ -136,6 +140,8 @@ def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
             return Answer(ACCEPTED, f"lifted {told}") if lifted else Answer("not_halted", "no such halt is in force")
         case AdoptPosition():
             return _adopt(desk, command, now_ns)
+        case ResolveOrder():
+            return _resolve(desk, command, now_ns)
         case Operated():
             return DONE
         case _:
@@ -215,6 +221,27 @@ def _adopt(desk: Desk, command: AdoptPosition, now_ns: int) -> Answer:
         )
     )
     return Answer(ACCEPTED, f"{plain(command.qty)} {command.symbol} adopted")
+
+
+def _resolve(desk: Desk, command: ResolveOrder, now_ns: int) -> Answer:
+    order = desk.book.order_of(command.cl_ord_id)
+    if order is None:
+        return Answer("not_found", f"no request has the ClOrdID {command.cl_ord_id}")
+    cl_ord_id = doubted(order)
+    if not cl_ord_id:
+        return Answer("not_in_doubt", f"{command.cl_ord_id} is {order.ord_status}: nothing of it is in doubt")
+    if command.is_lost and order.acked_ns is not None and cl_ord_id == order.key:
+        return Answer("bad_value", f"the broker has told of {order.key}: it is not lost")
+    resolved = Resolved(
+        now_ns=now_ns,
+        account=order.first.account,
+        cl_ord_id=cl_ord_id,
+        is_lost=command.is_lost,
+        order_id=command.order_id,
+        reason=command.reason,
+    )
+    on_resolved(desk, resolved)
+    return Answer(ACCEPTED, f"{cl_ord_id} is taken as {'lost' if command.is_lost else 'live at the broker'}")
 
 
 def _known_hash(desk: Desk, event: DocumentReceived) -> str | None:

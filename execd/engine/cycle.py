@@ -28,6 +28,7 @@ from execd.core.events import (
     ListReceived,
     ListWorked,
     LookedUp,
+    LookupFailed,
     ParentReceived,
     ParentWoken,
     PrintsReceived,
@@ -162,7 +163,16 @@ def _rank_of(event: Event) -> int:
             return _MARKET  # Asked first, for they are nearly all.
         case StopRequested():
             return _STOP
-        case StreamGap() | ReportReceived() | RequestFailed() | LookedUp() | RecallAnswered() | Recovered() | IdsLost():
+        case (
+            StreamGap()
+            | ReportReceived()
+            | RequestFailed()
+            | LookedUp()
+            | LookupFailed()
+            | RecallAnswered()
+            | Recovered()
+            | IdsLost()
+        ):
             return _FACTS
         case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK

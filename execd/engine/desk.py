@@ -57,6 +57,8 @@ class Desk:
         self.pulls_at_stop = False
         self.subject = ""
         """The parent whose turn it is; what an event dies of may be its."""
+        self.doubts: dict[str, int] = {}
+        """Orders that are asked about on a schedule, and how often each was."""
         self.muted: dict[str, None] = {}
         """Symbols whose market data was poison."""
         self.superseding: dict[str, dict[str, None]] = {}

@@ -22,6 +22,7 @@ from execd.core.events import (
     ListReceived,
     ListWorked,
     LookedUp,
+    LookupFailed,
     ParentReceived,
     ParentWoken,
     PrintsReceived,
@@ -39,7 +40,7 @@ from execd.core.events import (
 )
 from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import facts, halting, listing, memory, recovery
+from execd.engine import doubt, facts, halting, listing, memory, recovery
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
 from execd.engine.receiving import open_second_leg, receive, refuse_lost
@@ -98,6 +99,7 @@ class Engine:
         | StreamGap
         | RequestFailed
         | LookedUp
+        | LookupFailed
         | RecallAnswered
         | IdsLost
         | TroubleReported
@@ -129,6 +131,8 @@ class Engine:
                 facts.on_failure(desk, event)
             case LookedUp():
                 facts.on_lookup(desk, event)
+            case LookupFailed():
+                doubt.on_lookup_failed(desk, event)
             case RecallAnswered():
                 facts.on_recalled(desk, event)
             case IdsLost():
@@ -167,6 +171,8 @@ class Engine:
         del desk.timers[key]
         if key.startswith("@token:"):
             step_parked(desk, key.removeprefix("@token:"), event.now_ns)
+        elif key.startswith(doubt.TIMER):
+            doubt.on_timer(desk, key.removeprefix(doubt.TIMER), event.now_ns)
         elif key == memory.TIMER:
             memory.retire(desk, event.now_ns)
         elif key in desk.open_parents:

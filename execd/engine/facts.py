@@ -10,9 +10,9 @@ from execd.core.codec import plain
 from execd.core.enums import Outcome
 from execd.core.events import LookedUp, RecallAnswered, ReportReceived, RequestFailed
 from execd.core.order import Order
-from execd.core.records import Failed, Found, Record, Reported
+from execd.core.records import Failed, Missed, Record, Reported, Resolved
 from execd.core.reports import Trade, TradeCanceled, TradeCorrected
-from execd.engine import foreign, memory
+from execd.engine import doubt, foreign, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import UNSENT_ALERT_N, step_parent
@@ -74,7 +74,7 @@ def on_failure(desk: Desk, event: RequestFailed) -> None:
         parent_id = changed.first.parent_id
         text = f"{event.cl_ord_id} may or may not have reached the broker: {event.text}"
         desk.alert("in_doubt", text, parent_id=parent_id)
-        desk.ask_about(changed)
+        doubt.begin(desk, changed, event.now_ns)
     parent = desk.parent(changed.first.parent_id)
     if parent.unsent_n == UNSENT_ALERT_N and event.outcome is Outcome.NOT_SENT:
         text = f"nothing of {parent.order.parent_id} can be sent, {parent.unsent_n} times now: {event.text}"
@@ -87,31 +87,22 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
     order = desk.book.order_of(event.cl_ord_id)
     if order is None:
         return
+    for record in doubt.told(desk, order, event):
+        _fold(desk, record.cl_ord_id, record)
+        if isinstance(record, Missed) and record.cl_ord_id == order.key:
+            doubt.after_miss(desk, desk.book.orders[order.key], event.now_ns)
+    changed = desk.book.orders[order.key]
     if event.seen is not None:
-        found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=event.seen)
-        changed = _fold(desk, order.key, found) or order
-        pending = changed.pending
-        if pending is not None and desk.rules.are_lookups_final:
-            # The broker knows the order and not this request of it: it never arrived.
-            _fold(desk, pending.cl_ord_id, _never_arrived(event, pending.cl_ord_id))
-        _check_fills(desk, desk.book.orders[order.key], event.now_ns)
-    elif desk.rules.are_lookups_final:
-        _fold(desk, order.key, _never_arrived(event, order.key))
-    else:
-        text = f"in_doubt: the broker does not know {order.key}, and that proves nothing there"
-        desk.hold(order.first.parent_id, text, event.now_ns)
-    if desk.book.orders[order.key] is not order:
-        _go_on(desk, desk.book.orders[order.key], event.now_ns)
+        _check_fills(desk, changed, event.now_ns)
+    if changed is not order:
+        _go_on(desk, changed, event.now_ns)
 
 
-def _never_arrived(event: LookedUp, cl_ord_id: str) -> Failed:
-    return Failed(
-        now_ns=event.now_ns,
-        account=event.account,
-        cl_ord_id=cl_ord_id,
-        outcome=Outcome.NEVER_ARRIVED,
-        text="the broker was asked and does not have it",
-    )
+def on_resolved(desk: Desk, record: Resolved) -> None:
+    """Fold what a person says became of a request in doubt, and go on."""
+    changed = _fold(desk, record.cl_ord_id, record)
+    if changed is not None:
+        _go_on(desk, changed, record.now_ns)
 
 
 def _fold(desk: Desk, cl_ord_id: str, record: Record) -> Order | None:

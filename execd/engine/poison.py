@@ -15,6 +15,7 @@ from execd.core.events import (
     ListReceived,
     ListWorked,
     LookedUp,
+    LookupFailed,
     ParentReceived,
     PrintsReceived,
     QuoteReceived,
@@ -73,7 +74,7 @@ def poisoned(desk: Desk, event: Event, error: Exception, now_ns: int) -> Poisone
             parent_id = parent_id or (_all_of(desk.lists[0][0]) if desk.lists else "")
         case ReportReceived(report=report):
             cl_ord_id = report.cl_ord_id
-        case LookedUp(cl_ord_id=asked) | RequestFailed(cl_ord_id=asked):
+        case LookedUp(cl_ord_id=asked) | LookupFailed(cl_ord_id=asked) | RequestFailed(cl_ord_id=asked):
             cl_ord_id = asked
         case QuoteReceived(quote=tick) | PrintsReceived(prints=tick) | HaltReceived(halt=tick):
             # Of a parent's turn the parent is the cause, else the tick itself.

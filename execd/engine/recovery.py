@@ -14,9 +14,10 @@ from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
 from execd.core.wake import Wake
-from execd.engine import memory, poison
+from execd.engine import doubt, memory, poison
 from execd.engine.desk import Desk
 
+INTERRUPTED: Final = "execd ended while it was on its way"
 SPREAD_NS: Final = 5 * S
 """Recovered parents are stepped over so long, not all at once."""
 
@@ -42,7 +43,10 @@ def take_up(desk: Desk, now_ns: int) -> None:
             if desk.rules.is_observing and parent.live:
                 desk.hold(parent_id, "observe: it has orders out; start with mode: trade to work them", now_ns)
         for key in parent.live:
-            desk.ask_about(desk.book.orders[key])
+            order = doubt.doubt_unanswered(desk, desk.book.orders[key], INTERRUPTED, now_ns)
+            desk.ask_about(order)
+            if order.is_in_doubt:
+                doubt.begin(desk, order, now_ns)
         desk.watchers.put(symbol, parent_id, Wake(every_quote=True))
         desk.set_timer(parent_id, now_ns + SPREAD_NS * (n + 1) // len(parent_ids))
         desk.write_report(parent_id)

@@ -115,11 +115,13 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             continue
         if limits is None:
             return risk.Refusal(code="no_limits", text=f"account {parent.order.account!r} has no limits")
-        chain_key = "" if isinstance(request, NewOrder) else desk.book.chains[request.orig_cl_ord_id]
+        # A new order that the book knows already would be written a second time, under the same id.
+        known_as = request.cl_ord_id if isinstance(request, NewOrder) else request.orig_cl_ord_id
+        chain_key = desk.book.chains.get(known_as, "")
         chain = desk.book.orders.get(chain_key)
         rival = desk.rival(request.account, request.symbol, is_buy=request.side.is_buy)
         context = risk.SendContext(
-            kind=_kind(parent, request),
+            kind=_kind(parent, request, is_known=bool(chain_key)),
             request=request,
             order_qty=view.order_qty,
             chain_cum_qty=ZERO if chain is None else chain.cum_qty,
@@ -140,10 +142,10 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
     return None
 
 
-def _kind(parent: Parent, request: NewOrder | ReplaceRequest) -> risk.Kind:
+def _kind(parent: Parent, request: NewOrder | ReplaceRequest, *, is_known: bool) -> risk.Kind:
     if parent.order.is_close:
         return risk.Kind.FLATTEN
-    return risk.Kind.NEW if isinstance(request, NewOrder) else risk.Kind.REPLACE
+    return risk.Kind.REPLACE if is_known or isinstance(request, ReplaceRequest) else risk.Kind.NEW
 
 
 def send(desk: Desk, request: Request, now_ns: int) -> None:

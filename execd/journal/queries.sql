@@ -72,8 +72,8 @@ SELECT json_extract(body, '$.request.cl_ord_id') FROM records WHERE subject = ? 
 -- name: read_records_of_parent
 SELECT seq, now_ns, kind, subject, body, sum FROM records
 WHERE seq > ?1 AND (
-  (subject = ?3 AND kind NOT IN ('Reported', 'Failed', 'Found'))
-  OR (kind IN ('Reported', 'Failed', 'Found') AND subject IN (SELECT value FROM json_each(?4)))
+  (subject = ?3 AND kind NOT IN ('Reported', 'Failed', 'Found', 'Missed', 'Resent', 'Resolved'))
+  OR (kind IN ('Reported', 'Failed', 'Found', 'Missed', 'Resent', 'Resolved') AND subject IN (SELECT value FROM json_each(?4)))
 )
 ORDER BY seq LIMIT ?2;
 

@@ -20,6 +20,7 @@ from execd.core.records import (
     Found,
     Halted,
     HaltLifted,
+    Missed,
     ParentAccepted,
     ParentAmended,
     ParentEnded,
@@ -36,6 +37,8 @@ from execd.core.records import (
     PoisonSetAside,
     Record,
     Reported,
+    Resent,
+    Resolved,
     Sending,
     Stepped,
     Tombstoned,
@@ -46,7 +49,7 @@ from execd.journal.chain import Chain
 
 _record_decoder: Final = decoder(Record)
 
-BROKER_KINDS: Final = ("Reported", "Failed", "Found")
+BROKER_KINDS: Final = ("Reported", "Failed", "Found", "Missed", "Resent", "Resolved")
 """Kinds of records that are filed under the cl_ord_id they speak of; as `read_records_of_parent` has them."""
 
 RecordRow = tuple[int, int, str, str, str, int]
@@ -114,7 +117,7 @@ def subject_of(record: Record) -> str:
             return record.request.parent_id
         case Reported():
             return record.report.cl_ord_id
-        case Failed() | Found():
+        case Failed() | Found() | Missed() | Resent() | Resolved():
             return record.cl_ord_id
         case DocumentTaken():
             return record.target

@@ -23,7 +23,7 @@ from execd.core.codec import encode, plain
 from execd.core.events import Effect
 from execd.core.order import Order
 from execd.core.parents import Position, PositionKey
-from execd.core.records import Adopted, Failed, Found, ParentRecalled, Record, Reported, Sending
+from execd.core.records import Adopted, Failed, Found, ParentRecalled, Record, Reported, Resolved, Sending
 from execd.ports import Clock
 from execd.runtime.bodies import Bodies, Store
 from execd.runtime.clock import NS_PER_S
@@ -152,7 +152,7 @@ class PositionFiles:
                 self._touch_order(self._book.order_of(request.cl_ord_id))
             case Reported(report=report):
                 self._touch_order(self._book.order_of(report.cl_ord_id))
-            case Failed(cl_ord_id=cl_ord_id) | Found(cl_ord_id=cl_ord_id):
+            case Failed(cl_ord_id=cl_ord_id) | Found(cl_ord_id=cl_ord_id) | Resolved(cl_ord_id=cl_ord_id):
                 self._touch_order(self._book.order_of(cl_ord_id))
             case Adopted(is_external=False, strategy=strategy):
                 for key in self._book.positions:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
 from execd.core.enums import Outcome
-from execd.core.events import Cancel, LookedUp, Query, Replace, ReportReceived, RequestFailed, Submit
+from execd.core.events import Cancel, LookedUp, LookupFailed, Query, Replace, ReportReceived, RequestFailed, Submit
 from execd.errors import BrokerError, NotSent, Refused, Unknown
 from execd.ports import Broker, Clock
 from execd.runtime.post import Post
@@ -197,11 +197,9 @@ class Sender:
             return
 
     def _fail(self, broker: Broker, call: Call, outcome: Outcome, text: str) -> None:
-        cl_ord_id = call.cl_ord_id if isinstance(call, Query) else call.request.cl_ord_id
-        # A question that failed says nothing about its order, only that the doubt goes on.
-        outcome = Outcome.UNKNOWN if isinstance(call, Query) else outcome
-        self._post(
-            RequestFailed(
-                now_ns=self._clock.now_ns(), account=broker.account, cl_ord_id=cl_ord_id, outcome=outcome, text=text
-            )
-        )
+        now_ns, account = self._clock.now_ns(), broker.account
+        if isinstance(call, Query):
+            self._post(LookupFailed(now_ns=now_ns, account=account, cl_ord_id=call.cl_ord_id, text=text))
+            return
+        cl_ord_id = call.request.cl_ord_id
+        self._post(RequestFailed(now_ns=now_ns, account=account, cl_ord_id=cl_ord_id, outcome=outcome, text=text))

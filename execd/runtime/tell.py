@@ -22,6 +22,7 @@ from execd.core.records import (
     Found,
     Halted,
     HaltLifted,
+    Missed,
     ParentAccepted,
     ParentAmended,
     ParentEnded,
@@ -38,6 +39,8 @@ from execd.core.records import (
     PoisonSetAside,
     Record,
     Reported,
+    Resent,
+    Resolved,
     Sending,
     Stepped,
     Tombstoned,
@@ -125,6 +128,12 @@ def tell_record(record: Record) -> None:
             | ListDropped()
         ):
             log.info("noted", kind=type(record).__name__, text=said(record), parent_id=parent_of(record) or None)
+        case Missed():
+            log.warning("order_missed", cl_ord_id=record.cl_ord_id)
+        case Resent():
+            log.warning("order_resent", cl_ord_id=record.cl_ord_id)
+        case Resolved():
+            log.warning("order_resolved", cl_ord_id=record.cl_ord_id, is_lost=record.is_lost, reason=record.reason)
         case Found():
             log.info("order_found", cl_ord_id=record.cl_ord_id, is_live=record.seen.is_live)
         case Stepped():

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from execd.core.rules import Limits, Rules
+from execd.core.rules import PROVING, Limits, Rules
 from execd.core.session import AlwaysOpen
 from execd.intake.parse import IntentFile, ParseContext, ParsedIntent
 from execd.intake.parse_many import parse_many
@@ -59,7 +59,7 @@ def read_intents(
 def research_rules(intents: Sequence[ParsedIntent]) -> Rules:
     """Return the rules of a replay without a configuration: defaults, and wide limits for every account in use."""
     limits = {intent.parent.account: RESEARCH_LIMITS for intent in intents}
-    return Rules(limits=limits, are_lookups_final=True)
+    return Rules(limits=limits, lookups=dict.fromkeys(limits, PROVING))
 
 
 def isolated(intents: Sequence[ParsedIntent], rules: Rules) -> tuple[list[ParsedIntent], Rules]:

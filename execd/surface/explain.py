@@ -24,6 +24,7 @@ from execd.core.records import (
     Found,
     Halted,
     HaltLifted,
+    Missed,
     ParentAccepted,
     ParentAmended,
     ParentEnded,
@@ -40,6 +41,8 @@ from execd.core.records import (
     PoisonSetAside,
     Record,
     Reported,
+    Resent,
+    Resolved,
     Sending,
     Stepped,
     Tombstoned,
@@ -126,6 +129,13 @@ def _told(record: Record) -> _Told | None:
             state = "live" if seen.is_live else "ended"
             text = f"asked: {state}, {plain(seen.cum_qty)} of {plain(seen.order_qty)} filled"
             return "broker", text, None, record.cl_ord_id
+        case Missed():
+            return "doubt", "asked: the broker shows no trace of it", None, record.cl_ord_id
+        case Resent():
+            return "doubt", "written again under the same id", None, record.cl_ord_id
+        case Resolved():
+            told = "lost" if record.is_lost else f"live {record.order_id}".rstrip()
+            return "doubt", f"resolved by a person: {told} ({record.reason})", None, record.cl_ord_id
         case Commanded(command=PauseParent() | ResumeParent() | ReleaseParent() | AmendParent()) if not record.text:
             # The record of what it did tells the same a line later, but for who asked.
             return "command", f"asked by user {record.uid}", None, None

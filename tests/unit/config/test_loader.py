@@ -11,7 +11,7 @@ from execd.config.loader import load
 from execd.config.settings import Settings
 from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import Instrument
-from execd.core.rules import Execution, Limits, Rules, Throttle
+from execd.core.rules import PROVING, Execution, Limits, Rules, Throttle
 from execd.core.session import SimpleHours
 from execd.errors import ConfigError
 
@@ -46,7 +46,7 @@ def test_the_defaults_are_the_rules_of_core() -> None:
         open_orders_max=500,
     )
 
-    assert Rules(limits={"sim": limits}, are_lookups_final=True) == load(None, {}).to_rules()
+    assert Rules(limits={"sim": limits}, lookups={"sim": PROVING}) == load(None, {}).to_rules()
 
 
 def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:

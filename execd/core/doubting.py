@@ -1,0 +1,55 @@
+"""What is known of a request that may or may not have reached the broker.
+
+Functions over an `Order`, beside those of `core/order.py`: how often the broker
+showed no trace of it, how often it was written again, and what a person said
+became of it. When to ask and what follows is the engine's.
+"""
+
+from msgspec.structs import replace
+
+from execd.core.enums import Outcome
+from execd.core.order import Failure, Order, add_failure
+
+
+def add_miss(order: Order, cl_ord_id: str, now_ns: int) -> Order:
+    """Return the chain knowing that the broker, asked in good health, shows no trace of one of its requests."""
+    return replace(order, missed=tuple(sorted((*order.missed, cl_ord_id))), tried_ns=max(order.tried_ns, now_ns))
+
+
+def add_resend(order: Order, now_ns: int) -> Order:
+    """Return the chain knowing that its first request may have been written once more."""
+    return replace(order, resent_n=order.resent_n + 1, tried_ns=max(order.tried_ns, now_ns))
+
+
+def resolve(order: Order, cl_ord_id: str, *, is_lost: bool, order_id: str, now_ns: int) -> Order:
+    """Return the chain as a person resolved the doubt about one of its requests."""
+    if is_lost:
+        return add_failure(order, Failure(cl_ord_id, Outcome.NEVER_ARRIVED, "a person says so"), now_ns)
+    order_ids = order.order_ids
+    if order_id and order_id not in order_ids:
+        order_ids = tuple(sorted((*order_ids, order_id)))
+    acked_ns = now_ns if order.acked_ns is None else order.acked_ns
+    return replace(order, acked_ns=acked_ns, order_ids=order_ids, tried_ns=max(order.tried_ns, now_ns))
+
+
+def misses(order: Order, cl_ord_id: str) -> int:
+    """Return how often the broker has shown no trace of a request."""
+    return order.missed.count(cl_ord_id)
+
+
+def doubted(order: Order) -> str:
+    """Return the ClOrdID of the request that is in doubt, the latest of several; empty where none is."""
+    if not order.is_in_doubt:
+        return ""
+    pending = order.pending
+    unknown = [failure.cl_ord_id for failure in order.failures if failure.outcome is Outcome.UNKNOWN]
+    return pending.cl_ord_id if pending is not None and pending.cl_ord_id in unknown else order.key
+
+
+def unanswered(order: Order) -> str:
+    """Return the ClOrdID of a request that has neither an answer nor an end; empty where every one has."""
+    if order.is_done:
+        return ""
+    if order.pending is not None:
+        return order.pending.cl_ord_id
+    return order.key if order.acked_ns is None and not order.fills.trades else ""

@@ -1,0 +1,153 @@
+"""While nobody knows whether a request lives: ask on a named schedule, count, and never guess.
+
+A request in doubt counts in full against every limit until its broker answers.
+What a "no such order" proves differs between brokers (`core.rules.Lookups`):
+for one it is the truth, for one it allows the same bytes under the same id
+again, for one it only calls for a person. Reads that fail prove nothing.
+Cancels and replaces are doubted too; a cancel that left no trace may be asked
+for anew, for it adds no risk.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from execd.core.doubting import doubted, misses, unanswered
+from execd.core.enums import Outcome, ParentStatus
+from execd.core.events import LookedUp, LookupFailed, Submit
+from execd.core.order import Order
+from execd.core.orders import CancelRequest
+from execd.core.records import Failed, Found, Missed, Resent
+from execd.core.rules import S
+from execd.engine import halting
+from execd.engine.desk import Desk
+from execd.engine.sending import gate
+from execd.engine.stepping import view_of
+
+TIMER: Final = "@doubt:"
+"""No parent id begins with @."""
+CANCEL_MISS_NS: Final = 1 * S
+"""An order that is still live so long after its cancel was written has not seen it."""
+IN_DOUBT: Final = "in_doubt"
+
+
+def begin(desk: Desk, order: Order, now_ns: int) -> None:
+    """Ask about an order from now on, until its broker has answered."""
+    if order.key in desk.doubts:
+        return
+    desk.doubts[order.key] = 0
+    _ask_later(desk, order, now_ns)
+
+
+def on_timer(desk: Desk, key: str, now_ns: int) -> None:
+    """Ask again, where nothing has answered yet."""
+    order = desk.book.orders.get(key)
+    if order is None or not order.is_in_doubt:
+        desk.doubts.pop(key, None)
+        return
+    desk.ask_about(order)
+    desk.doubts[key] = desk.doubts.get(key, 0) + 1
+    _ask_later(desk, order, now_ns)
+
+
+def doubt_unanswered(desk: Desk, order: Order, text: str, now_ns: int) -> Order:
+    """Doubt the request of an order that has no answer; return the order as it is then."""
+    cl_ord_id = unanswered(order)
+    if not cl_ord_id or any(one.cl_ord_id == cl_ord_id for one in order.failures):
+        return order
+    record = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=cl_ord_id, outcome=Outcome.UNKNOWN, text=text)
+    desk.record(record)
+    return desk.book.orders[order.key]
+
+
+def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:
+    """Return what a healthy answer about an order proves, as the records to be folded."""
+    if event.seen is not None:
+        found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=event.seen)
+        return [found, *_of_pending(desk, order, event)]
+    if order.acked_ns is not None or order.fills.trades:
+        text = f"the broker has told of {order.key} and now says that there is no such order"
+        desk.alert("contradiction", text, parent_id=order.first.parent_id, severity="critical")
+        return []
+    if desk.rules.lookups_of(event.account).are_final:
+        return [_never_arrived(event, order.key)]
+    if not order.is_in_doubt:
+        return []  # Its request may still be on its way: no answer is no proof.
+    return [Missed(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key)]
+
+
+def on_lookup_failed(desk: Desk, event: LookupFailed) -> None:
+    """Go on asking: a read that failed says nothing about its order."""
+    order = desk.book.order_of(event.cl_ord_id)
+    if order is not None and order.is_in_doubt:
+        begin(desk, order, event.now_ns)
+
+
+def after_miss(desk: Desk, order: Order, now_ns: int) -> None:
+    """Write the request once more where that is safe, call a person where nothing else is left."""
+    model = desk.rules.lookups_of(order.first.account)
+    missed_n = misses(order, order.key)
+    if missed_n < model.misses_min * (order.resent_n + 1):
+        return
+    parent = desk.parent(order.first.parent_id)
+    if order.resent_n < model.resends_max and missed_n < model.misses_min * (order.resent_n + 2):
+        if _may_resend(desk, order, now_ns):
+            desk.record(Resent(now_ns=now_ns, account=order.first.account, cl_ord_id=order.key))
+            send_by_ns = now_ns + desk.rules.execution.send_within_ns
+            desk.effect(Submit(request=replace(order.first, send_by_ns=send_by_ns)))
+    elif parent.status is not ParentStatus.HELD and not parent.status.is_terminal:
+        text = (
+            f"{IN_DOUBT}: the broker showed no trace of {order.key} {missed_n} times, which proves nothing there;"
+            f" look there, then execd resolve {order.key} --lost or --found"
+        )
+        desk.hold(parent.order.parent_id, text, now_ns)
+
+
+def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
+    """Whether the first request of an order would still be wanted as it is."""
+    parent = desk.parent(order.first.parent_id)
+    is_wanted = parent.status is ParentStatus.WORKING and parent.stopping is None and not parent.is_paused
+    is_in_time = parent.expire_ns is None or now_ns + desk.rules.execution.send_within_ns < parent.expire_ns
+    is_free = halting.halt_of(desk, order.first.account) is None and not desk.is_stopping
+    if not (is_wanted and is_in_time and is_free):
+        return False
+    return gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is None
+
+
+def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:
+    """Return what a found order says of the cancel or replace that is unanswered."""
+    pending = order.pending
+    if pending is None or event.seen is None or not event.seen.is_live:
+        return []
+    model = desk.rules.lookups_of(event.account)
+    if model.are_final:
+        # The broker knows the order and not this request of it: it never arrived.
+        return [_never_arrived(event, pending.cl_ord_id)]
+    if not order.is_in_doubt or doubted(order) != pending.cl_ord_id:
+        return []
+    if isinstance(pending, CancelRequest):
+        is_old = event.now_ns - order.tried_ns >= CANCEL_MISS_NS
+        return [_never_arrived(event, pending.cl_ord_id)] if is_old else []
+    if misses(order, pending.cl_ord_id) + 1 < model.misses_min:
+        return [Missed(now_ns=event.now_ns, account=event.account, cl_ord_id=pending.cl_ord_id)]
+    return [_never_arrived(event, pending.cl_ord_id)]
+
+
+def _never_arrived(event: LookedUp, cl_ord_id: str) -> Failed:
+    return Failed(
+        now_ns=event.now_ns,
+        account=event.account,
+        cl_ord_id=cl_ord_id,
+        outcome=Outcome.NEVER_ARRIVED,
+        text="the broker was asked and does not have it",
+    )
+
+
+def _ask_later(desk: Desk, order: Order, now_ns: int) -> None:
+    pauses_ns = desk.rules.lookups_of(order.first.account).pauses_ns
+    asked_n = desk.doubts[order.key]
+    due_ns = now_ns + pauses_ns[min(asked_n, len(pauses_ns) - 1)]
+    if due_ns <= now_ns:
+        on_timer(desk, order.key, now_ns)
+    else:
+        desk.set_timer(f"{TIMER}{order.key}", due_ns)

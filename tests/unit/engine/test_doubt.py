@@ -1,0 +1,169 @@
+"""Requests of which nobody knows whether they live: when they are asked about, and what each answer proves."""
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from execd.core.commands import ReleaseParent, ResolveOrder
+from execd.core.enums import Outcome, ParentStatus, Urgency
+from execd.core.events import Query
+from execd.core.records import Failed, Missed, Resent, Sending
+from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups, S
+from tests.unit.engine.test_commanding import STANDING, kept_quotes
+from tests.world import RULES, START_NS, Fate, World, intent, quote
+
+MODELS = [UNIQUE_IDS, FREE_IDS, PROVING]
+
+
+def doubting(lookups: Lookups, *fates: Fate, looks: tuple[Fate, ...] = ()) -> World:
+    """Return a world with a standing quote whose next requests and questions meet these fates."""
+    world = World(replace(RULES, lookups={"sim": lookups}))
+    world.show(quote(*STANDING, size=1_000))
+    world.fates.extend(fates)
+    world.looks.extend(looks)
+    return world
+
+
+def asked_s(world: World) -> list[float]:
+    """Return at which second the broker answered that it knows nothing."""
+    return [(one.now_ns - START_NS) / S for one in world.records if isinstance(one, Missed)]
+
+
+def at_venue(world: World) -> Decimal:
+    """Return what our orders have filled at the venue."""
+    seen = [world.venue.find("sim", order.cl_ord_id) for order in world.submitted]
+    return sum((one.cum_qty for one in seen if one is not None), Decimal(0))
+
+
+def test_where_ids_are_unique_a_lost_request_is_written_again_under_its_id() -> None:
+    """Asked after 0.5, 1, 2, 4 and 8 s more; five healthy misses, then the same bytes once more; one order lives."""
+    world = doubting(UNIQUE_IDS, Fate.LOST)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 20)
+    sent = {one.request.cl_ord_id for one in world.records if isinstance(one, Sending)}
+
+    assert [0.5, 1.5, 3.5, 7.5, 15.5] == asked_s(world)
+    assert (1, 1) == (len([one for one in world.records if isinstance(one, Resent)]), len(sent))
+    assert ([*sent], ParentStatus.FILLED) == (
+        [one.cl_ord_id for one in world.submitted],
+        world.book.parents["a"].status,
+    )
+
+
+@pytest.mark.parametrize("lookups", MODELS)
+def test_what_was_taken_is_found_and_never_written_again(lookups: Lookups) -> None:
+    """The stream is silent and the answer was lost; the first question finds the order, filled."""
+    world = doubting(lookups, Fate.TAKEN)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 6)
+
+    assert (ParentStatus.FILLED, 1) == (world.book.parents["a"].status, len(world.submitted))
+    assert Decimal(100) == at_venue(world) == world.book.parents["a"].cum_qty
+
+
+def test_a_broker_that_shows_an_order_late_is_not_sent_a_second() -> None:
+    """Four healthy misses prove nothing: the fifth question finds it."""
+    world = doubting(UNIQUE_IDS, Fate.TAKEN, looks=(Fate.BLIND,) * 4)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 17)
+
+    assert (4, 0, 1) == (
+        len(asked_s(world)),
+        len([one for one in world.records if isinstance(one, Resent)]),
+        len(world.submitted),
+    )
+    assert ParentStatus.FILLED is world.book.parents["a"].status
+
+
+def test_where_ids_are_free_nothing_is_ever_written_again() -> None:
+    """After five healthy misses the intent is held and says what to do; a person resolves, then it goes on."""
+    world = doubting(FREE_IDS, Fate.LOST)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 200)
+    held = world.book.parents["a"]
+    told = world.command(ResolveOrder(cl_ord_id=held.live[0], is_lost=True, reason="not there"))
+    world.command(ReleaseParent(parent_id="a", reason="it was lost"))
+    kept_quotes(world, 203)
+
+    assert [5, 15, 35, 75, 135, 195] == asked_s(world)
+    assert (ParentStatus.HELD, True) == (held.status, f"execd resolve {held.live[0]}" in held.reason)
+    assert (True, ParentStatus.FILLED) == (told.is_ok, world.book.parents["a"].status)
+    assert ["1", "2"] == [key.rsplit("-", 1)[1] for key in world.book.parents["a"].children]
+
+
+def test_what_a_person_found_is_live_again() -> None:
+    """Nothing is placed beside it, and its fills count."""
+    world = doubting(FREE_IDS, Fate.TAKEN, looks=(Fate.BLIND,) * 6)
+    world.is_deaf = True
+    world.drop(intent("a", price=Decimal("1.00")))
+    kept_quotes(world, 140)
+    key = world.book.parents["a"].live[0]
+    told = world.command(ResolveOrder(cl_ord_id=key, is_lost=False, order_id="77", reason="seen there"))
+    order = world.book.orders[key]
+
+    assert (True, False, ("77",)) == (told.is_ok, order.is_in_doubt, order.order_ids)
+    assert (Decimal(100), 1) == (order.exposure_qty, len(world.book.parents["a"].live))
+
+
+def test_a_question_that_fails_proves_nothing_and_is_asked_again() -> None:
+    """Reads that fail count as no miss."""
+    world = doubting(PROVING, Fate.LOST, looks=(Fate.LOST,) * 3)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    world.run(2)
+    doubted = world.book.orders[world.book.parents["a"].live[0]]
+    kept_quotes(world, 8)
+
+    assert (True, 1) == (doubted.is_in_doubt, len(doubted.requests))
+    assert ParentStatus.FILLED is world.book.parents["a"].status
+
+
+@pytest.mark.parametrize("lookups", MODELS)
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.TAKEN])
+def test_a_cancel_in_doubt_is_looked_up_and_asked_for_again(fate: Fate, lookups: Lookups) -> None:
+    """Either way the order is out of the market in the end, and the intent has ended."""
+    world = doubting(lookups, Fate.WELL, fate)
+    world.drop(intent("a", price=Decimal("1.00"), expire_ns=START_NS + 5 * S))
+    world.run(1)
+    world.is_deaf = fate is Fate.TAKEN
+    world.run(40)
+    world.is_deaf = False
+
+    assert (ParentStatus.EXPIRED, []) == (world.book.parents["a"].status, list(world.venue.live()))
+
+
+def test_a_restart_goes_on_counting() -> None:
+    """What was on its way is in doubt after a crash, and misses before it count."""
+    world = doubting(UNIQUE_IDS, Fate.LOST)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 4)
+    world.crash()
+    kept_quotes(world, 12)
+    unknown = [one for one in world.records if isinstance(one, Failed) and one.outcome is Outcome.UNKNOWN]
+
+    assert (1, 1) == (len(unknown), len(world.submitted))
+    assert ParentStatus.FILLED is world.book.parents["a"].status
+
+
+def test_an_order_that_was_told_of_does_not_vanish() -> None:
+    """A broker that contradicts itself is told about; its order counts as live."""
+    world = doubting(FREE_IDS)
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(1)
+    world.looks.append(Fate.BLIND)
+    world.crash()
+    world.run(2)
+
+    assert "contradiction" in world.alerts()
+    assert 1 == len(world.book.parents["a"].live)
+
+
+def test_nothing_in_doubt_is_asked_about_for_ever_after_its_end() -> None:
+    """An answered order is not asked about any more."""
+    world = doubting(UNIQUE_IDS, Fate.TAKEN)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 100)
+
+    assert 1 >= len([one for one in world.effects if isinstance(one, Query)])
