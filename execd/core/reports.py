@@ -6,6 +6,7 @@ instant. A new kind is a class here and a case in `core/order.py`.
 """
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -73,6 +74,10 @@ class DoneForDay(_Report, frozen=True, kw_only=True, tag=True, gc=False):
     """No more fills today."""
 
 
+USED_ID: Final = "duplicate_cl_ord_id"
+"""The code of a Rejected that only says: an order with this ClOrdID is known."""
+
+
 class Rejected(_Report, frozen=True, kw_only=True, tag=True, gc=False):
     """The order never was, or is no more, live; `code` is stable, `text` is the broker's words."""
 
@@ -129,7 +134,7 @@ ExecReport = (
 class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What a broker answers when asked about one order: cumulative, without single fills.
 
-    `is_live` is false once the order can trade no more.
+    `is_live` is false once the order can trade no more; `created_ns` when the broker took it, 0 where it does not say.
     """
 
     cl_ord_id: str
@@ -141,3 +146,4 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     is_live: bool
     transact_ns: int
     text: str = ""
+    created_ns: int = 0

@@ -29,6 +29,9 @@ TIMER: Final = "@doubt:"
 CANCEL_MISS_NS: Final = 1 * S
 """An order that is still live so long after its cancel was written has not seen it."""
 IN_DOUBT: Final = "in_doubt"
+FOREIGN_ID: Final = "foreign_id"
+OLDER_NS: Final = 60 * S
+"""A broker's clock may differ from ours by so much; an order there that is older than ours is not ours."""
 
 
 def begin(desk: Desk, order: Order, now_ns: int) -> None:
@@ -62,6 +65,11 @@ def doubt_unanswered(desk: Desk, order: Order, text: str, now_ns: int) -> Order:
 
 def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:
     """Return what a healthy answer about an order proves, as the records to be folded."""
+    if event.seen is not None and _is_older(order, event.seen.created_ns):
+        text = f"{order.key} is known there since before it was sent: another daemon, or a journal that was rolled back"
+        desk.alert(FOREIGN_ID, text, parent_id=order.first.parent_id, severity="critical")
+        halting.halt(desk, account=event.account, cause=FOREIGN_ID, text=text, now_ns=event.now_ns)
+        return []
     if event.seen is not None:
         found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=event.seen)
         return [found, *_of_pending(desk, order, event)]
@@ -74,6 +82,17 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Mis
     if not order.is_in_doubt:
         return []  # Its request may still be on its way: no answer is no proof.
     return [Missed(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key)]
+
+
+def on_used_id(desk: Desk, order: Order, now_ns: int) -> None:
+    """Ask what is there under an id that the broker says was used before: perhaps the same order, written twice."""
+    order = doubt_unanswered(desk, order, "the broker says that this id was used before", now_ns)
+    if order.is_in_doubt:
+        begin(desk, order, now_ns)
+
+
+def _is_older(order: Order, created_ns: int) -> bool:
+    return 0 < created_ns < order.sent_ns - OLDER_NS
 
 
 def on_lookup_failed(desk: Desk, event: LookupFailed) -> None:

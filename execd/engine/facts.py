@@ -11,7 +11,7 @@ from execd.core.enums import Outcome
 from execd.core.events import LookedUp, RecallAnswered, ReportReceived, RequestFailed
 from execd.core.order import Order
 from execd.core.records import Failed, Missed, Record, Reported, Resolved
-from execd.core.reports import Trade, TradeCanceled, TradeCorrected
+from execd.core.reports import USED_ID, Rejected, Trade, TradeCanceled, TradeCorrected
 from execd.engine import doubt, foreign, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
@@ -37,6 +37,10 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     if order.key in desk.book.unreadable:
         # A report of it ended the daemon once: it is only read as a whole from then on.
         desk.ask_about(order)
+        return
+    if isinstance(report, Rejected) and report.code == USED_ID and not order.is_done:
+        # It says nothing about the order that lives under this id: that may well be ours.
+        doubt.on_used_id(desk, order, event.now_ns)
         return
     changed = _fold(desk, report.cl_ord_id, record)
     if changed is None:

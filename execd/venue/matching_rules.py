@@ -10,10 +10,11 @@ from typing import Final
 from execd.core.enums import OrdType
 from execd.core.instrument import Instrument
 from execd.core.orders import NewOrder, ReplaceRequest
+from execd.core.reports import USED_ID
 from execd.venue.matching_book import SymbolBook
 from execd.venue.matching_orders import ZERO, Working
 
-DUPLICATE: Final = ("duplicate_cl_ord_id", "this ClOrdID was used before")
+DUPLICATE: Final = (USED_ID, "this ClOrdID was used before")
 _LIMITED: Final = (OrdType.LIMIT, OrdType.STOP_LIMIT)
 _STOPPED: Final = (OrdType.STOP, OrdType.STOP_LIMIT)
 
