@@ -33,6 +33,7 @@ COMMANDS: Final = (
     "pause",
     "resume",
     "release",
+    "resolve",
     "halt",
     "adopt",
     "reload",

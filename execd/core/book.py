@@ -63,6 +63,7 @@ from execd.core.records import (
     Waited,
 )
 from execd.core.reports import ExecReport, Trade
+from execd.core.saying import doubt_said
 from execd.core.telling import ended_as
 
 ZERO: Final = Decimal(0)
@@ -309,25 +310,9 @@ class Book:
 
     def _doubted(self, record: Missed | Resent | Resolved) -> None:
         order = self.order_of(record.cl_ord_id)
-        if order is None:
-            return
-        match record:
-            case Missed():
-                changed, note = doubting.add_miss(order, record.cl_ord_id, record.now_ns), "the broker shows no trace"
-            case Resent():
-                changed, note = doubting.add_resend(order, record.now_ns), "written again"
-            case Resolved():
-                changed = doubting.resolve(
-                    order,
-                    record.cl_ord_id,
-                    is_lost=record.is_lost,
-                    order_id=record.order_id,
-                    now_ns=record.now_ns,
-                )
-                note = f"a person says that it is {'lost' if record.is_lost else 'live'}: {record.reason}"
-            case _:
-                assert_never(record)
-        self._change(order, changed, record.now_ns, f"{record.cl_ord_id}: {note}")
+        if order is not None:
+            note = f"{record.cl_ord_id}: {doubt_said(record)}"
+            self._change(order, doubting.fold(order, record), record.now_ns, note)
 
     def _change(self, before: Order, after: Order, now_ns: int, *notes: str, is_unsent: bool = False) -> None:
         if after == before:

@@ -5,31 +5,34 @@ showed no trace of it, how often it was written again, and what a person said
 became of it. When to ask and what follows is the engine's.
 """
 
+from typing import assert_never
+
 from msgspec.structs import replace
 
 from execd.core.enums import Outcome
 from execd.core.order import Failure, Order, add_failure
+from execd.core.records import Missed, Resent, Resolved
 
 
-def add_miss(order: Order, cl_ord_id: str, now_ns: int) -> Order:
-    """Return the chain knowing that the broker, asked in good health, shows no trace of one of its requests."""
-    return replace(order, missed=tuple(sorted((*order.missed, cl_ord_id))), tried_ns=max(order.tried_ns, now_ns))
-
-
-def add_resend(order: Order, now_ns: int) -> Order:
-    """Return the chain knowing that its first request may have been written once more."""
-    return replace(order, resent_n=order.resent_n + 1, tried_ns=max(order.tried_ns, now_ns))
-
-
-def resolve(order: Order, cl_ord_id: str, *, is_lost: bool, order_id: str, now_ns: int) -> Order:
-    """Return the chain as a person resolved the doubt about one of its requests."""
-    if is_lost:
-        return add_failure(order, Failure(cl_ord_id, Outcome.NEVER_ARRIVED, "a person says so"), now_ns)
-    order_ids = order.order_ids
-    if order_id and order_id not in order_ids:
-        order_ids = tuple(sorted((*order_ids, order_id)))
-    acked_ns = now_ns if order.acked_ns is None else order.acked_ns
-    return replace(order, acked_ns=acked_ns, order_ids=order_ids, tried_ns=max(order.tried_ns, now_ns))
+def fold(order: Order, record: Missed | Resent | Resolved) -> Order:
+    """Return the chain knowing one thing more about a doubt."""
+    tried_ns = max(order.tried_ns, record.now_ns)
+    match record:
+        case Missed(cl_ord_id=cl_ord_id):
+            return replace(order, missed=tuple(sorted((*order.missed, cl_ord_id))), tried_ns=tried_ns)
+        case Resent():
+            return replace(order, resent_n=order.resent_n + 1, tried_ns=tried_ns)
+        case Resolved(is_lost=True):
+            failure = Failure(record.cl_ord_id, Outcome.NEVER_ARRIVED, "a person says so")
+            return add_failure(order, failure, record.now_ns)
+        case Resolved():
+            order_ids = order.order_ids
+            if record.order_id and record.order_id not in order_ids:
+                order_ids = tuple(sorted((*order_ids, record.order_id)))
+            acked_ns = record.now_ns if order.acked_ns is None else order.acked_ns
+            return replace(order, acked_ns=acked_ns, order_ids=order_ids, tried_ns=tried_ns)
+        case _:
+            assert_never(record)
 
 
 def misses(order: Order, cl_ord_id: str) -> int:

@@ -26,6 +26,7 @@ from execd.core.records import (
     DocumentTaken,
     Halted,
     HaltLifted,
+    Missed,
     ParentAmended,
     ParentPaused,
     ParentRecalled,
@@ -34,6 +35,8 @@ from execd.core.records import (
     ParentsRetired,
     Poisoned,
     PoisonSetAside,
+    Resent,
+    Resolved,
     Tombstoned,
 )
 
@@ -93,6 +96,20 @@ def said(record: Administrative) -> str:
             return f"a list of {record.rows_n} rows accepted"
         case ListDropped():
             return f"a list not accepted: {record.reason}"
+        case _:
+            assert_never(record)
+
+
+def doubt_said(record: Missed | Resent | Resolved) -> str:
+    """Return in one line what came to be known of a request in doubt."""
+    match record:
+        case Missed():
+            return "asked: the broker shows no trace of it"
+        case Resent():
+            return "written again under the same id"
+        case Resolved():
+            told = "lost" if record.is_lost else f"live {record.order_id}".rstrip()
+            return f"resolved by a person: {told} ({record.reason})"
         case _:
             assert_never(record)
 

@@ -127,14 +127,8 @@ class Engine:
                 self._on_alive(event)
             case StreamGap():
                 self._on_gap(event)
-            case RequestFailed():
-                facts.on_failure(desk, event)
-            case LookedUp():
-                facts.on_lookup(desk, event)
-            case LookupFailed():
-                doubt.on_lookup_failed(desk, event)
-            case RecallAnswered():
-                facts.on_recalled(desk, event)
+            case RequestFailed() | LookedUp() | LookupFailed() | RecallAnswered():
+                facts.on_answer(desk, event)
             case IdsLost():
                 refuse_lost(desk, event)
             case TroubleReported():

@@ -5,10 +5,12 @@ contents under one ExecID hold the parent, an order that is not ours is an
 alert, a report after the end changes the end.
 """
 
+from typing import assert_never
+
 from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.enums import Outcome
-from execd.core.events import LookedUp, RecallAnswered, ReportReceived, RequestFailed
+from execd.core.events import LookedUp, LookupFailed, RecallAnswered, ReportReceived, RequestFailed
 from execd.core.order import Order
 from execd.core.records import Failed, Missed, Record, Reported, Resolved
 from execd.core.reports import USED_ID, Rejected, Trade, TradeCanceled, TradeCorrected
@@ -60,6 +62,21 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> None:
         foreign.tell(desk, event.cl_ord_id)
         if event.account:
             foreign.distrust(desk, event.account, event.cl_ord_id, event.now_ns)
+
+
+def on_answer(desk: Desk, event: RequestFailed | LookedUp | LookupFailed | RecallAnswered) -> None:
+    """Take what came back of something that we asked."""
+    match event:
+        case RequestFailed():
+            on_failure(desk, event)
+        case LookedUp():
+            on_lookup(desk, event)
+        case LookupFailed():
+            doubt.on_lookup_failed(desk, event)
+        case RecallAnswered():
+            on_recalled(desk, event)
+        case _:
+            assert_never(event)
 
 
 def on_failure(desk: Desk, event: RequestFailed) -> None:

@@ -154,6 +154,7 @@ OF_A_COMMAND: Final = (
     Code("already_paused", "it is paused, or being stopped", "`execd resume` lets it go on"),
     Code("not_paused", "it is not paused", "nothing"),
     Code("not_held", "it is not held", "nothing"),
+    Code("not_in_doubt", "nothing of that order is in doubt", "nothing"),
     Code("still_in_doubt", "an order of it is in doubt; the broker is being asked once more", "release it anew"),
     Code("not_halted", "no such halt is in force", "`execd status` lists them"),
     Code("stopping", "the daemon is stopping", "again after the restart"),

@@ -47,7 +47,7 @@ from execd.core.records import (
     Waited,
 )
 from execd.core.reports import Rejected, Trade
-from execd.core.saying import parent_of, said, verb_of
+from execd.core.saying import doubt_said, parent_of, said, verb_of
 
 COMMIT_S_MAX = 1.0
 """A commit that takes longer is a disk in trouble."""
@@ -128,12 +128,8 @@ def tell_record(record: Record) -> None:
             | ListDropped()
         ):
             log.info("noted", kind=type(record).__name__, text=said(record), parent_id=parent_of(record) or None)
-        case Missed():
-            log.warning("order_missed", cl_ord_id=record.cl_ord_id)
-        case Resent():
-            log.warning("order_resent", cl_ord_id=record.cl_ord_id)
-        case Resolved():
-            log.warning("order_resolved", cl_ord_id=record.cl_ord_id, is_lost=record.is_lost, reason=record.reason)
+        case Missed() | Resent() | Resolved():
+            log.warning("order_in_doubt", cl_ord_id=record.cl_ord_id, text=doubt_said(record))
         case Found():
             log.info("order_found", cl_ord_id=record.cl_ord_id, is_live=record.seen.is_live)
         case Stepped():

@@ -46,6 +46,14 @@ class Resuming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason = ""
 
 
+class Resolving(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Resolve a doubt."""
+
+    is_lost: bool
+    order_id: Word = ""
+    reason: Reason = ""
+
+
 class Adopting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Declare a holding."""
 

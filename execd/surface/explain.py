@@ -64,7 +64,7 @@ from execd.core.reports import (
     TradeCanceled,
     TradeCorrected,
 )
-from execd.core.saying import said, verb_of
+from execd.core.saying import doubt_said, said, verb_of
 from execd.surface.views import instant
 
 ZERO: Final = Decimal(0)
@@ -129,13 +129,8 @@ def _told(record: Record) -> _Told | None:
             state = "live" if seen.is_live else "ended"
             text = f"asked: {state}, {plain(seen.cum_qty)} of {plain(seen.order_qty)} filled"
             return "broker", text, None, record.cl_ord_id
-        case Missed():
-            return "doubt", "asked: the broker shows no trace of it", None, record.cl_ord_id
-        case Resent():
-            return "doubt", "written again under the same id", None, record.cl_ord_id
-        case Resolved():
-            told = "lost" if record.is_lost else f"live {record.order_id}".rstrip()
-            return "doubt", f"resolved by a person: {told} ({record.reason})", None, record.cl_ord_id
+        case Missed() | Resent() | Resolved():
+            return "doubt", doubt_said(record), None, record.cl_ord_id
         case Commanded(command=PauseParent() | ResumeParent() | ReleaseParent() | AmendParent()) if not record.text:
             # The record of what it did tells the same a line later, but for who asked.
             return "command", f"asked by user {record.uid}", None, None

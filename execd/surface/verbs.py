@@ -21,6 +21,7 @@ from execd.core.commands import (
     Operated,
     PauseParent,
     ReleaseParent,
+    ResolveOrder,
     ResumeNew,
     ResumeParent,
 )
@@ -33,7 +34,7 @@ from execd.runtime.replies import Replies
 from execd.runtime.supervisor import first_of
 from execd.surface.alarms import alarm_rows
 from execd.surface.answers import Problem, answered, as_problem, json
-from execd.surface.bodies import Acking, Adopting, Because, Halting, Resuming, needed, number, read
+from execd.surface.bodies import Acking, Adopting, Because, Halting, Resolving, Resuming, needed, number, read
 from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
 
@@ -92,6 +93,7 @@ class Verbs:
             Route("POST", "/v1/page", "page", Role.OPERATOR, self.page),
             Route("POST", "/v1/resume", "resume_halt", Role.ADMIN, self.resume_halt),
             Route("POST", "/v1/release/{id}", "release", Role.ADMIN, self.release),
+            Route("POST", "/v1/resolve/{id}", "resolve", Role.ADMIN, self.resolve),
             Route("POST", "/v1/adopt", "adopt", Role.ADMIN, self.adopt),
             Route("POST", "/v1/reload", "reload", Role.ADMIN, self.reload),
         )
@@ -118,6 +120,18 @@ class Verbs:
         intent_id, reason = await _about(request)
         command = ReleaseParent(parent_id=intent_id, reason=needed(reason, "release"))
         return await self.ask(request, command, intent_id, "released; it goes on")
+
+    async def resolve(self, request: web.Request) -> web.Response:
+        """Take a person's word on an order in doubt."""
+        cl_ord_id, body = request.match_info["id"], read(await small(request), Resolving)
+        command = ResolveOrder(
+            cl_ord_id=cl_ord_id,
+            is_lost=body.is_lost,
+            order_id=body.order_id,
+            reason=needed(body.reason, "resolve"),
+        )
+        told = "taken as lost" if body.is_lost else "taken as live at the broker"
+        return await self.ask(request, command, cl_ord_id, told)
 
     async def amend(self, request: web.Request) -> web.Response:
         """Change what an intent asks for."""

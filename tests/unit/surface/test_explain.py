@@ -126,6 +126,13 @@ LINES: Final[list[tuple[Record, str, str]]] = [
         "broker",
         "refused: 429",
     ),
+    (kinds.Missed(now_ns=START_NS, account="sim", cl_ord_id="e-p-1"), "doubt", "shows no trace"),
+    (kinds.Resent(now_ns=START_NS, account="sim", cl_ord_id="e-p-1"), "doubt", "written again under the same id"),
+    (
+        kinds.Resolved(now_ns=START_NS, account="sim", cl_ord_id="e-p-1", is_lost=True, reason="looked"),
+        "doubt",
+        "resolved by a person: lost (looked)",
+    ),
     (
         kinds.Found(now_ns=START_NS, account="sim", cl_ord_id="e-p-1", seen=FOUND),
         "broker",
