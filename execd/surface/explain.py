@@ -131,12 +131,8 @@ def _told(record: Record) -> _Told | None:
             return "broker", text, None, record.cl_ord_id
         case Missed() | Resent() | Resolved():
             return "doubt", doubt_said(record), None, record.cl_ord_id
-        case Commanded(command=PauseParent() | ResumeParent() | ReleaseParent() | AmendParent()) if not record.text:
-            # The record of what it did tells the same a line later, but for who asked.
-            return "command", f"asked by user {record.uid}", None, None
-        case Commanded(command=command):
-            told = f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip()
-            return "command", f"{told}: refused, {record.text}" if record.text else told, None, None
+        case Commanded():
+            return "command", command_text(record), None, None
         case (
             ParentAmended()
             | ParentPaused()
@@ -166,6 +162,16 @@ def _told(record: Record) -> _Told | None:
             return "end", ended_text(record.status, record.reason), None, None
         case _:
             assert_never(record)
+
+
+def command_text(record: Commanded) -> str:
+    """Return who asked for what, and why it was refused."""
+    command = record.command
+    if isinstance(command, PauseParent | ResumeParent | ReleaseParent | AmendParent) and not record.text:
+        # The record of what it did tells the same a line later, but for who asked.
+        return f"asked by user {record.uid}"
+    told = f"{verb_of(command)[0]} by user {record.uid} {command.reason}".rstrip()
+    return f"{told}: refused, {record.text}" if record.text else told
 
 
 def ended_text(status: str, reason: str) -> str:
