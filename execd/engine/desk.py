@@ -57,6 +57,8 @@ class Desk:
         self.pulls_at_stop = False
         self.subject = ""
         """The parent whose turn it is; what an event dies of may be its."""
+        self.passed_ns: dict[str, int] = {}
+        """Orders through whose price the market has traded, and when."""
         self.doubts: dict[str, int] = {}
         """Orders that are asked about on a schedule, and how often each was."""
         self.muted: dict[str, None] = {}

@@ -60,7 +60,14 @@ def doubt_unanswered(desk: Desk, order: Order, text: str, now_ns: int) -> Order:
         return order
     record = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=cl_ord_id, outcome=Outcome.UNKNOWN, text=text)
     desk.record(record)
+    warn(desk, order, cl_ord_id, text)
     return desk.book.orders[order.key]
+
+
+def warn(desk: Desk, order: Order, cl_ord_id: str, text: str) -> None:
+    """Tell that a request of an order is in doubt."""
+    told = f"{cl_ord_id} may or may not have reached the broker: {text}"
+    desk.alert(IN_DOUBT, told, parent_id=order.first.parent_id)
 
 
 def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:

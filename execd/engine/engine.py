@@ -40,7 +40,7 @@ from execd.core.events import (
 )
 from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import doubt, facts, halting, listing, memory, recovery
+from execd.engine import doubt, expecting, facts, halting, late, listing, memory, recovery
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
 from execd.engine.receiving import open_second_leg, receive, refuse_lost
@@ -73,6 +73,7 @@ class Engine:
             case PrintsReceived():
                 if event.prints.symbol not in desk.muted:
                     volume = desk.markets.on_prints(event.prints)
+                    late.on_prints(desk, event.prints, event.now_ns)
                     desk.wake(desk.watchers.by_prints(event.prints, volume), "print")
             case ReportReceived():
                 facts.on_report(desk, event)
@@ -167,6 +168,8 @@ class Engine:
             step_parked(desk, key.removeprefix("@token:"), event.now_ns)
         elif key.startswith(doubt.TIMER):
             doubt.on_timer(desk, key.removeprefix(doubt.TIMER), event.now_ns)
+        elif key.startswith(expecting.TIMER):
+            late.on_timer(desk, key.removeprefix(expecting.TIMER), event.now_ns)
         elif key == memory.TIMER:
             memory.retire(desk, event.now_ns)
         elif key in desk.open_parents:

@@ -92,9 +92,7 @@ def on_failure(desk: Desk, event: RequestFailed) -> None:
     if changed is None:
         return
     if event.outcome is Outcome.UNKNOWN:
-        parent_id = changed.first.parent_id
-        text = f"{event.cl_ord_id} may or may not have reached the broker: {event.text}"
-        desk.alert("in_doubt", text, parent_id=parent_id)
+        doubt.warn(desk, changed, event.cl_ord_id, event.text)
         doubt.begin(desk, changed, event.now_ns)
     parent = desk.parent(changed.first.parent_id)
     if parent.unsent_n == UNSENT_ALERT_N and event.outcome is Outcome.NOT_SENT:

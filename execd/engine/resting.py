@@ -44,6 +44,12 @@ class _Side:
             heapq.heappop(self._heap)
         return None
 
+    def better_than(self, signed_px: Decimal) -> list[str]:
+        best = self.first()
+        if best is None or (self.ranks[best][0] and self.ranks[best][1] >= signed_px):
+            return []
+        return [key for key, (is_priced, px) in self.ranks.items() if is_priced and px < signed_px]
+
 
 class Resting:
     """Keys of live orders; iterating yields them oldest first."""
@@ -76,6 +82,10 @@ class Resting:
         del self._keys[key]
         self._buys.ranks.pop(key, None)
         self._sells.ranks.pop(key, None)
+
+    def through(self, low_px: Decimal, high_px: Decimal) -> list[str]:
+        """Return the orders whose limit is better than a price that was traded, from `low_px` to `high_px`."""
+        return [*self._buys.better_than(-low_px), *self._sells.better_than(high_px)]
 
     def first_to_meet(self, *, is_buy: bool) -> str | None:
         """Return the order of the other side that one of ours would trade with before any other of that side."""

@@ -13,7 +13,7 @@ from execd.core.events import Cancel, Replace, Submit
 from execd.core.ids import cl_ord_id
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.records import Sending
-from execd.engine import halting, risk
+from execd.engine import expecting, halting, risk
 from execd.engine.desk import Desk
 
 ZERO: Final = Decimal(0)
@@ -153,6 +153,7 @@ def send(desk: Desk, request: Request, now_ns: int) -> None:
     desk.record(Sending(now_ns=now_ns, request=request))
     chain = desk.book.orders[desk.book.chains[request.cl_ord_id]]
     desk.reindex(chain)
+    expecting.answer(desk, chain.key, now_ns)
     order_id = chain.order_ids[-1] if chain.order_ids else ""
     match request:
         case NewOrder():
