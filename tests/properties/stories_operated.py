@@ -15,6 +15,7 @@ from execd.core.records import (
     DocumentTaken,
     Halted,
     HaltLifted,
+    Missed,
     ParentAmended,
     ParentPaused,
     ParentRecalled,
@@ -23,6 +24,8 @@ from execd.core.records import (
     Poisoned,
     PoisonSetAside,
     Record,
+    Resent,
+    Resolved,
     Tombstoned,
 )
 
@@ -70,6 +73,20 @@ def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Rec
                 symbol="IBM",
             ),
             PoisonSetAside(now_ns=now_ns, poisoned_ns=now_ns),
+        ),
+        (
+            Missed(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
+            Resent(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
+        ),
+        (
+            Resolved(
+                now_ns=now_ns,
+                account="sim",
+                cl_ord_id=cl_ord_id,
+                is_lost=bool(below(2, seed, "is_lost")),
+                order_id="77",
+                reason="looked",
+            ),
         ),
         (_staged(f"row-{seed}", now_ns), ListDropped(now_ns=now_ns, reason="row: why")),
         (_staged(f"row-{seed}", now_ns), ListAccepted(now_ns=now_ns, rows_n=1)),
