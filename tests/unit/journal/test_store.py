@@ -260,7 +260,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(tmp_path: Path) -> None:
 
 def test_tables_and_rows_have_the_same_shape(tmp_path: Path) -> None:
     """What core/projection.py gives is what schema.sql holds: as many cells, and the same key."""
-    path = journal_file(tmp_path)
+    path = journal_file(tmp_path, steps_n=600)
     with SyncJournal(path, created_ns=START_NS) as journal:
         widths = {table: {len(row) for row in journal.read_rows(table)} for table in TABLES}
     with closing(sqlite3.connect(path)) as connection:
