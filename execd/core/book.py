@@ -7,18 +7,18 @@ only its dictionaries grow. It decides nothing and refuses nothing.
 """
 
 from decimal import Decimal
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from execd.core import doubting, telling
+from execd.core import doubting, noting, telling
 from execd.core import fills as fill_facts
 from execd.core import order as order_facts
 from execd.core.enums import Outcome, ParentStatus
-from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
+from execd.core.lists import ListedRow
 from execd.core.order import Order
-from execd.core.orders import NewOrder, Sleeve
+from execd.core.orders import NewOrder
 from execd.core.parents import (
     Document,
     Halt,
@@ -31,13 +31,8 @@ from execd.core.parents import (
     PositionKey,
 )
 from execd.core.records import (
-    Adopted,
-    Commanded,
-    DocumentTaken,
     Failed,
     Found,
-    Halted,
-    HaltLifted,
     Missed,
     ParentAccepted,
     ParentAmended,
@@ -51,15 +46,12 @@ from execd.core.records import (
     ParentsRetired,
     ParentStarted,
     ParentStopping,
-    Poisoned,
-    PoisonSetAside,
     Record,
     Reported,
     Resent,
     Resolved,
     Sending,
     Stepped,
-    Tombstoned,
     Waited,
 )
 from execd.core.reports import ExecReport, Trade
@@ -174,87 +166,12 @@ class Book:
             case ParentRecalled():
                 self._recalled(record)
             case _:
-                self._noted(record)
-
-    def _noted(
-        self,
-        record: Commanded
-        | DocumentTaken
-        | Tombstoned
-        | Halted
-        | HaltLifted
-        | Adopted
-        | Poisoned
-        | PoisonSetAside
-        | ListStaged
-        | ListAccepted
-        | ListDropped,
-    ) -> None:
-        """Fold what is about no parent's own life."""
-        match record:
-            case Commanded():
-                pass  # The command's own consequences are records that follow it.
-            case DocumentTaken():
-                self.documents[record.document_id] = Document(
-                    document_id=record.document_id,
-                    kind=record.kind,
-                    target=record.target,
-                    content_hash=record.content_hash,
-                    code=record.code,
-                    received_ns=record.now_ns,
-                )
-                self.touched.documents[record.document_id] = None
-            case Tombstoned():
-                self.tombstones[record.parent_id] = record.code
-            case Halted():
-                self.halts[HaltKey(record.account, record.cause)] = Halt(
-                    now_ns=record.now_ns, account=record.account, cause=record.cause, text=record.text
-                )
-            case HaltLifted():
-                self.halts.pop(HaltKey(record.account, record.cause), None)
-            case Adopted():
-                self._adopted(record)
-            case Poisoned():
-                self._poisoned(record)
-            case PoisonSetAside():
-                poison = self.poisons[record.poisoned_ns]
-                self.poisons[record.poisoned_ns] = replace(poison, is_set_aside=True)
-            case ListStaged():
-                self.staged.update((row.parent.parent_id, row) for row in record.rows)
-            case ListAccepted():
-                # An id that became an intent meanwhile, by the same content in another file, is that intent.
-                self.listed.update((name, row) for name, row in self.staged.items() if name not in self.parents)
-                self.staged.clear()
-            case ListDropped():
-                self.staged.clear()
-            case _:
-                assert_never(record)
+                noting.note(self, record)
 
     def _received(self, record: ParentAccepted | ParentRefused) -> Parent:
         self.listed.pop(record.parent.parent_id, None)
         parent = Parent(order=record.parent, content_hash=record.content_hash, received_ns=record.now_ns)
         return self._put(parent, record.now_ns, "received")
-
-    def _adopted(self, record: Adopted) -> None:
-        if record.is_external:
-            key = HoldingKey(record.account, record.symbol)
-            self.external_positions[key] = self.external_positions.get(key, ZERO) + record.qty
-            return
-        sleeve = Sleeve(account=record.account, strategy=record.strategy, horizon=record.horizon)
-        self._move(PositionKey(sleeve, record.symbol), record.qty, record.qty * (record.px or ZERO))
-
-    def _poisoned(self, record: Poisoned) -> None:
-        self.poisons[record.now_ns] = Poison(
-            now_ns=record.now_ns,
-            kind=record.kind,
-            parent_id=record.parent_id,
-            cl_ord_id=record.cl_ord_id,
-            symbol=record.symbol,
-            error=record.error,
-        )
-        key = self.chains.get(record.cl_ord_id)
-        if key is not None:
-            self.unreadable[key] = None
 
     def _retired(self, record: ParentsRetired) -> None:
         if self._keeps_all:
@@ -335,9 +252,10 @@ class Book:
         if bought or paid or fees:
             sign = after.first.side.sign
             key = PositionKey(parent.order.sleeve, after.first.symbol)
-            self._move(key, sign * bought, sign * paid + fees)
+            self.move(key, sign * bought, sign * paid + fees)
 
-    def _move(self, key: PositionKey, qty: Decimal, paid: Decimal) -> None:
+    def move(self, key: PositionKey, qty: Decimal, paid: Decimal) -> None:
+        """Change what a sleeve owns of a symbol, and what was paid for it. For the fold only."""
         was = self.positions.get(key, Position())
         self.positions[key] = Position(was.qty + qty, was.paid + paid)
         self.touched.positions[key] = None

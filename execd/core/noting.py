@@ -1,0 +1,107 @@
+"""The fold of what is about no parent's own life: files, halts, holdings, poison, staged lists.
+
+A part of `Book.apply`, in a file of its own; it changes the book's dictionaries
+and nothing else. What happens to parents and orders is folded in `core/book`.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, assert_never
+
+from msgspec.structs import replace
+
+from execd.core.lists import ListAccepted, ListDropped, ListStaged
+from execd.core.orders import Sleeve
+from execd.core.parents import Document, Halt, HaltKey, HoldingKey, Poison, PositionKey
+from execd.core.records import (
+    Adopted,
+    Commanded,
+    DocumentTaken,
+    Halted,
+    HaltLifted,
+    Poisoned,
+    PoisonSetAside,
+    Tombstoned,
+)
+
+if TYPE_CHECKING:
+    from execd.core.book import Book
+
+ZERO: Final = Decimal(0)
+Noted = (
+    Commanded
+    | DocumentTaken
+    | Tombstoned
+    | Halted
+    | HaltLifted
+    | Adopted
+    | Poisoned
+    | PoisonSetAside
+    | ListStaged
+    | ListAccepted
+    | ListDropped
+)
+
+
+def note(book: "Book", record: Noted) -> None:
+    """Fold one record into a book."""
+    match record:
+        case Commanded():
+            pass  # The command's own consequences are records that follow it.
+        case DocumentTaken():
+            book.documents[record.document_id] = Document(
+                document_id=record.document_id,
+                kind=record.kind,
+                target=record.target,
+                content_hash=record.content_hash,
+                code=record.code,
+                received_ns=record.now_ns,
+            )
+            book.touched.documents[record.document_id] = None
+        case Tombstoned():
+            book.tombstones[record.parent_id] = record.code
+        case Halted():
+            book.halts[HaltKey(record.account, record.cause)] = Halt(
+                now_ns=record.now_ns, account=record.account, cause=record.cause, text=record.text
+            )
+        case HaltLifted():
+            book.halts.pop(HaltKey(record.account, record.cause), None)
+        case Adopted():
+            _adopted(book, record)
+        case Poisoned():
+            _poisoned(book, record)
+        case PoisonSetAside():
+            poison = book.poisons[record.poisoned_ns]
+            book.poisons[record.poisoned_ns] = replace(poison, is_set_aside=True)
+        case ListStaged():
+            book.staged.update((row.parent.parent_id, row) for row in record.rows)
+        case ListAccepted():
+            # An id that became an intent meanwhile, by the same content in another file, is that intent.
+            book.listed.update((name, row) for name, row in book.staged.items() if name not in book.parents)
+            book.staged.clear()
+        case ListDropped():
+            book.staged.clear()
+        case _:
+            assert_never(record)
+
+
+def _adopted(book: "Book", record: Adopted) -> None:
+    if record.is_external:
+        key = HoldingKey(record.account, record.symbol)
+        book.external_positions[key] = book.external_positions.get(key, ZERO) + record.qty
+        return
+    sleeve = Sleeve(account=record.account, strategy=record.strategy, horizon=record.horizon)
+    book.move(PositionKey(sleeve, record.symbol), record.qty, record.qty * (record.px or ZERO))
+
+
+def _poisoned(book: "Book", record: Poisoned) -> None:
+    book.poisons[record.now_ns] = Poison(
+        now_ns=record.now_ns,
+        kind=record.kind,
+        parent_id=record.parent_id,
+        cl_ord_id=record.cl_ord_id,
+        symbol=record.symbol,
+        error=record.error,
+    )
+    key = book.chains.get(record.cl_ord_id)
+    if key is not None:
+        book.unreadable[key] = None
