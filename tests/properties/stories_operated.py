@@ -30,6 +30,18 @@ from execd.core.records import (
 )
 
 
+def _doubted(cl_ord_id: str, seed: int, now_ns: int) -> tuple[tuple[Record, ...], ...]:
+    """Return what may come to be known of a request in doubt."""
+    is_lost = bool(below(2, seed, "is_lost"))
+    return (
+        (
+            Missed(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
+            Resent(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
+        ),
+        (Resolved(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id, is_lost=is_lost, order_id="77", reason="looked"),),
+    )
+
+
 def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Record]:
     """Return the records of something that an operator, a file or a bug did."""
     choices: tuple[tuple[Record, ...], ...] = (
@@ -74,20 +86,7 @@ def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Rec
             ),
             PoisonSetAside(now_ns=now_ns, poisoned_ns=now_ns),
         ),
-        (
-            Missed(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
-            Resent(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
-        ),
-        (
-            Resolved(
-                now_ns=now_ns,
-                account="sim",
-                cl_ord_id=cl_ord_id,
-                is_lost=bool(below(2, seed, "is_lost")),
-                order_id="77",
-                reason="looked",
-            ),
-        ),
+        *_doubted(cl_ord_id, seed, now_ns),
         (_staged(f"row-{seed}", now_ns), ListDropped(now_ns=now_ns, reason="row: why")),
         (_staged(f"row-{seed}", now_ns), ListAccepted(now_ns=now_ns, rows_n=1)),
     )
