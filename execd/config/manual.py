@@ -32,6 +32,9 @@ symbol is an ordinary US share; `execd status`, `execd doctor` and the line `con
 State lies in `--state-dir`, else `EXECD_STATE_DIR`, else `$STATE_DIRECTORY` (systemd's), else `$XDG_STATE_HOME/execd`,
 else `~/.local/state/execd`.
 
+Other paths (`sim.venue_dir`, `sim.tapes`, `refdata.bars_dir`, `secrets_dir`) that do not begin with `/` count from the
+directory in which execd is started; under systemd that is `/`, so write them whole.
+
 What wins over what:
 
 1. An environment variable with prefix, `EXECD_<SECTION>__<KEY>`, two underscores at each step:
