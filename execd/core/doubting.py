@@ -29,8 +29,7 @@ def fold(order: Order, record: Missed | Resent | Resolved) -> Order:
             order_ids = order.order_ids
             if record.order_id and record.order_id not in order_ids:
                 order_ids = tuple(sorted((*order_ids, record.order_id)))
-            acked_ns = record.now_ns if order.acked_ns is None else order.acked_ns
-            return replace(order, acked_ns=acked_ns, order_ids=order_ids, tried_ns=tried_ns)
+            return replace(order, vouched_ns=record.now_ns, order_ids=order_ids, tried_ns=tried_ns)
         case _:
             assert_never(record)
 
@@ -55,4 +54,5 @@ def unanswered(order: Order) -> str:
         return ""
     if order.pending is not None:
         return order.pending.cl_ord_id
-    return order.key if order.acked_ns is None and not order.fills.trades else ""
+    is_known = order.acked_ns is not None or order.vouched_ns is not None or order.fills.trades
+    return "" if is_known else order.key

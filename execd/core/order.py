@@ -92,6 +92,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     missed: tuple[str, ...] = ()
     """ClOrdIDs of requests in doubt, one for each time that the broker showed no trace of it."""
     resent_n: int = 0
+    vouched_ns: int | None = None
+    """When a person said that it lives at the broker, who has not told of it."""
     tried_ns: int = 0
     """When a request of it was sent, or ended without a report, for the last time."""
 
@@ -208,10 +210,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             return OrdStatus.SUSPENDED
         if self.cum_qty > ZERO:
             return OrdStatus.PARTIALLY_FILLED
-        return OrdStatus.PENDING_NEW if self.acked_ns is None else OrdStatus.NEW
+        return OrdStatus.PENDING_NEW if self.acked_ns is None and self.vouched_ns is None else OrdStatus.NEW
 
     def _is_answered(self, cl_ord_id: str) -> bool:
-        if cl_ord_id == self.key and self.acked_ns is not None:
+        if cl_ord_id == self.key and (self.acked_ns is not None or self.vouched_ns is not None):
             return True
         return any(answer.cl_ord_id == cl_ord_id for answer in self.answers)
 

@@ -132,7 +132,7 @@ ExecReport = (
 
 
 class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """What a broker answers when asked about one order: cumulative, without single fills.
+    """What a broker answers when asked about one order: cumulative, with its single fills where it tells them.
 
     `is_live` is false once the order can trade no more; `created_ns` when the broker took it, 0 where it does not say.
     """
@@ -147,3 +147,4 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     transact_ns: int
     text: str = ""
     created_ns: int = 0
+    trades: tuple[Trade, ...] = ()

@@ -228,6 +228,8 @@ def _resolve(desk: Desk, command: ResolveOrder, now_ns: int) -> Answer:
     if order is None:
         return Answer("not_found", f"no request has the ClOrdID {command.cl_ord_id}")
     cl_ord_id = doubted(order)
+    if not cl_ord_id and command.is_lost and order.vouched_ns is not None and order.acked_ns is None:
+        cl_ord_id = order.key  # What a person vouched for, a person may take back.
     if not cl_ord_id:
         return Answer("not_in_doubt", f"{command.cl_ord_id} is {order.ord_status}: nothing of it is in doubt")
     if command.is_lost and order.acked_ns is not None and cl_ord_id == order.key:

@@ -17,7 +17,7 @@ from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import LookedUp, LookupFailed, Submit
 from execd.core.order import Order
 from execd.core.orders import CancelRequest
-from execd.core.records import Failed, Found, Missed, Resent
+from execd.core.records import Failed, Found, Missed, Reported, Resent
 from execd.core.rules import S
 from execd.engine import halting
 from execd.engine.desk import Desk
@@ -70,7 +70,7 @@ def warn(desk: Desk, order: Order, cl_ord_id: str, text: str) -> None:
     desk.alert(IN_DOUBT, told, parent_id=order.first.parent_id)
 
 
-def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:
+def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | Found | Missed]:
     """Return what a healthy answer about an order proves, as the records to be folded."""
     if event.seen is not None and _is_older(order, event.seen.created_ns):
         text = f"{order.key} is known there since before it was sent: another daemon, or a journal that was rolled back"
@@ -78,8 +78,11 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Mis
         halting.halt(desk, account=event.account, cause=FOREIGN_ID, text=text, now_ns=event.now_ns)
         return []
     if event.seen is not None:
-        found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=event.seen)
-        return [found, *_of_pending(desk, order, event)]
+        # Its trades first, so that each counts as itself: what only a sum tells has no price and fee of its own.
+        trades = [Reported(now_ns=event.now_ns, account=event.account, report=trade) for trade in event.seen.trades]
+        seen = replace(event.seen, trades=())
+        found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=seen)
+        return [*trades, found, *_of_pending(desk, order, event)]
     if order.acked_ns is not None or order.fills.trades:
         text = f"the broker has told of {order.key} and now says that there is no such order"
         desk.alert("contradiction", text, parent_id=order.first.parent_id, severity="critical")
@@ -140,7 +143,7 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     return gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is None
 
 
-def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Found | Missed | Resent]:
+def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Missed]:
     """Return what a found order says of the cancel or replace that is unanswered."""
     pending = order.pending
     if pending is None or event.seen is None or not event.seen.is_live:

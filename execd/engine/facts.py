@@ -13,7 +13,7 @@ from execd.core.enums import Outcome
 from execd.core.events import LookedUp, LookupFailed, RecallAnswered, ReportReceived, RequestFailed
 from execd.core.order import Order
 from execd.core.records import Failed, Missed, Record, Reported, Resolved
-from execd.core.reports import USED_ID, Rejected, Trade, TradeCanceled, TradeCorrected
+from execd.core.reports import USED_ID, CancelRejected, Rejected, Trade, TradeCanceled, TradeCorrected
 from execd.engine import doubt, foreign, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
@@ -49,6 +49,9 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         return
     if isinstance(report, Trade | TradeCanceled | TradeCorrected):
         _check_fills(desk, changed, event.now_ns)
+    if isinstance(report, CancelRejected) and not changed.is_done:
+        # Whoever will not cancel an order that we hold for live knows something that we do not.
+        desk.ask_about(changed)
     _go_on(desk, changed, event.now_ns)
 
 
@@ -107,7 +110,7 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
     if order is None:
         return
     for record in doubt.told(desk, order, event):
-        _fold(desk, record.cl_ord_id, record)
+        _fold(desk, order.key, record)
         if isinstance(record, Missed) and record.cl_ord_id == order.key:
             doubt.after_miss(desk, desk.book.orders[order.key], event.now_ns)
     changed = desk.book.orders[order.key]

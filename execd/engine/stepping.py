@@ -25,6 +25,9 @@ ZERO: Final = Decimal(0)
 PAUSED: Final = "operator: paused"
 OBSERVED: Final = "observe"
 UNSENT_PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
+PULLS_DOUBLED_MAX: Final = 6
+PULL_PAUSE_NS: Final = 60 * S
+"""Each refused cancel doubles the pause before the next one, up to this."""
 UNSENT_ALERT_N: Final = 4
 """So many requests of a parent in a row that could not be sent are told to a person."""
 PARKED_MAX: Final = 64
@@ -125,8 +128,9 @@ def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
         if child.pending is not None or child.is_in_doubt:
             continue
         tried_ns = child.tried_ns if len(child.requests) > 1 else 0
-        if now_ns - tried_ns < desk.rules.execution.retry_ns:
-            desk.set_timer(parent_id, retry_ns)
+        pause_ns = min(desk.rules.execution.retry_ns << min(child.cancels_refused_n, PULLS_DOUBLED_MAX), PULL_PAUSE_NS)
+        if now_ns - tried_ns < pause_ns:
+            desk.set_timer(parent_id, max(tried_ns + pause_ns, retry_ns))
             continue
         due_ns = take_tokens(desk, parent.order.account, orders_n=0, cancels_n=1, now_ns=now_ns)
         if due_ns is not None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 
 from execd.core.codec import encode_text
-from execd.core.reports import ExecReport
+from execd.core.reports import ExecReport, Trade
 from execd.errors import VenueError
 from execd.venue.ledger import EXECUTIONS_MAX, Execution, Holding
 from execd.venue.matching_orders import Working
@@ -155,6 +155,13 @@ class LedgerFile:
         sql = "SELECT body FROM executions WHERE (account = ? OR ? = '') AND transact_ns >= ? ORDER BY n DESC LIMIT ?"
         rows = self._all(sql, account, account, since_ns, limit)
         return [_executions.decode(str(body)) for (body,) in reversed(rows)]
+
+    def trades_of(self, order_id: str) -> tuple[Trade, ...]:
+        """Return every trade of an order, earliest first."""
+        # An ExecID is its order's id, a dot and a number; "/" is what follows the dot.
+        sql = "SELECT body FROM executions WHERE exec_id >= ? AND exec_id < ? ORDER BY n"
+        rows = self._all(sql, f"{order_id}.", f"{order_id}/")
+        return tuple(_executions.decode(str(body)).trade for (body,) in rows)
 
     def close(self) -> None:
         """Close; closing again changes nothing."""

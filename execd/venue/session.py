@@ -303,6 +303,10 @@ class Session:
         try:
             seen = await house.venue.find(self.account, message.cl_ord_id)
             await house.keeper.settled()
+            if seen is not None and seen.cum_qty:
+                order_id = seen.order_id
+                trades = await house.keeper.read(lambda file: file.trades_of(order_id))
+                seen = replace(seen, trades=trades)
         except (Unknown, VenueError):
             return  # The venue ends, and the connection with it: who asked learns that he does not know.
         if self.stream is not None:

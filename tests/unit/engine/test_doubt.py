@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from execd.core.commands import ReleaseParent, ResolveOrder
 from execd.core.enums import Outcome, ParentStatus, Urgency
-from execd.core.events import Query
+from execd.core.events import LookedUp, Query, ReportReceived
+from execd.core.orders import CancelRequest
 from execd.core.records import Failed, Missed, Resent, Sending
+from execd.core.reports import CancelRejected, OrderSnapshot, Trade
 from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups, S
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, START_NS, Fate, World, intent, quote
@@ -167,3 +169,88 @@ def test_nothing_in_doubt_is_asked_about_for_ever_after_its_end() -> None:
     kept_quotes(world, 100)
 
     assert 1 >= len([one for one in world.effects if isinstance(one, Query)])
+
+
+def test_what_a_person_vouched_for_in_error_ends_when_the_broker_is_asked() -> None:
+    """Taken as found, but not there: a refused cancel asks, and the answer ends it; the intent ends, too."""
+    world = doubting(PROVING, Fate.LOST, looks=(Fate.LOST,) * 4)
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(2)
+    key = world.book.parents["a"].live[0]
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=False, order_id="77", reason="mistaken"))
+    vouched = world.book.orders[key].is_in_doubt
+    world.cancel("a")
+    world.run(20)
+
+    assert (False, ParentStatus.CANCELED, ()) == (vouched, world.book.parents["a"].status, world.book.parents["a"].live)
+    assert "contradiction" not in world.alerts()
+
+
+def test_a_person_may_take_back_what_was_vouched_for() -> None:
+    """`--lost` after `--found` is heard while the broker has told nothing."""
+    world = doubting(FREE_IDS, Fate.LOST, looks=(Fate.LOST,) * 9)
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(2)
+    key = world.book.parents["a"].live[0]
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=False, order_id="77", reason="mistaken"))
+    told = world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+
+    assert (True, True) == (told.is_ok, world.book.orders[key].is_done)
+
+
+def test_a_broker_that_refuses_every_cancel_is_asked_ever_more_seldom() -> None:
+    """The pause doubles, so a canceled intent whose order will not go costs little for ever."""
+    world = doubting(FREE_IDS, looks=(Fate.LOST,) * 1_000)
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(1)
+    key = world.book.parents["a"].live[0]
+    world.is_deaf = True
+    world.cancel("a")
+    for second in range(2, 300):
+        world.at(second, lambda: _refuse_cancels(world, key))
+    world.run(300)
+    cancels = [one for one in world.records if isinstance(one, Sending) and isinstance(one.request, CancelRequest)]
+
+    assert 5 <= len(cancels) <= 12
+
+
+def _refuse_cancels(world: World, key: str) -> None:
+    """Let the broker refuse what is pending."""
+    pending = world.book.orders[key].pending
+    if pending is not None:
+        refused = CancelRejected(cl_ord_id=pending.cl_ord_id, transact_ns=world.now_ns, orig_cl_ord_id=key)
+        world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=refused))
+
+
+def test_a_fill_that_was_found_counts_with_its_price_and_fee() -> None:
+    """Where the broker tells the trades of an order that was asked about, each is booked as itself."""
+    world = doubting(PROVING, Fate.TAKEN)
+    world.is_deaf = True
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.fates.clear()
+    key = world.book.parents["a"].children[0]
+    trade = Trade(
+        cl_ord_id=key,
+        transact_ns=world.now_ns,
+        order_id="S-1",
+        exec_id="S-1.1",
+        last_qty=Decimal(100),
+        last_px=Decimal("0.99"),
+        commission=Decimal("5.00"),
+    )
+    seen = OrderSnapshot(
+        cl_ord_id=key,
+        order_id="S-1",
+        symbol="AAPL",
+        order_qty=Decimal(100),
+        cum_qty=Decimal(100),
+        avg_px=Decimal("0.99"),
+        is_live=False,
+        transact_ns=world.now_ns,
+        trades=(trade,),
+    )
+    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=seen))
+    fills = world.book.orders[key].fills
+
+    assert ((trade,), Decimal(0), Decimal("5.00")) == (fills.counted, fills.synthetic_qty, fills.commission)
+    assert ParentStatus.FILLED is world.book.parents["a"].status

@@ -40,6 +40,18 @@ async def test_an_order_is_taken_accepted_and_filled(tmp_path: Path) -> None:
         assert Decimal(100) == house.keeper.ledger.holdings("sim")["ABC"].qty
 
 
+async def test_an_order_that_is_asked_about_is_told_with_its_trades(tmp_path: Path) -> None:
+    """Who missed the reports books each execution as itself, with its price and commission."""
+    async with housed(tmp_path) as house, linked(tmp_path) as link:
+        await quoted(house)
+        await link.do(new("a", None))
+        reports = await heard(link, 2)
+        seen = await link.find("a")
+
+        assert seen is not None
+        assert [one for one in reports if isinstance(one, Trade)] == list(seen.trades)
+
+
 async def test_a_venue_that_starts_again_goes_on(tmp_path: Path) -> None:
     """Working orders rest again, positions stand, ended orders are known; nothing is reported anew."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
