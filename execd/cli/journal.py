@@ -211,7 +211,7 @@ def _tell_next(moved_to: str) -> None:
     if moved_to:
         print(f"what was there is in {moved_to}")
     print("the next start takes no new risk: compare orders and positions with the broker, declare what it holds and")
-    print("this journal does not know (execd adopt), cancel there what nobody steers (execd venue cancel), and then say")
+    print("this journal does not know (execd adopt), cancel there what nobody steers (execd venue cancel); then say")
     print('  execd resume --halt --reason "positions agree"')
 
 
