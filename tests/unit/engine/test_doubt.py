@@ -39,7 +39,7 @@ def at_venue(world: World) -> Decimal:
 
 
 def test_where_ids_are_unique_a_lost_request_is_written_again_under_its_id() -> None:
-    """Asked after 0.5, 1, 2, 4 and 8 s more; five healthy misses, then the same bytes once more; one order lives."""
+    """Fault C3: asked after 0.5, 1, 2, 4 and 8 s more; after five healthy misses the same bytes go once more."""
     world = doubting(UNIQUE_IDS, Fate.LOST)
     world.drop(intent("a", urgency=Urgency.HIGH))
     kept_quotes(world, 20)
@@ -55,7 +55,7 @@ def test_where_ids_are_unique_a_lost_request_is_written_again_under_its_id() -> 
 
 @pytest.mark.parametrize("lookups", MODELS)
 def test_what_was_taken_is_found_and_never_written_again(lookups: Lookups) -> None:
-    """The stream is silent and the answer was lost; the first question finds the order, filled."""
+    """Fault C2: the stream is silent and the answer was lost; the first question finds the order, filled."""
     world = doubting(lookups, Fate.TAKEN)
     world.is_deaf = True
     world.drop(intent("a", urgency=Urgency.HIGH))
@@ -66,7 +66,7 @@ def test_what_was_taken_is_found_and_never_written_again(lookups: Lookups) -> No
 
 
 def test_a_broker_that_shows_an_order_late_is_not_sent_a_second() -> None:
-    """Four healthy misses prove nothing: the fifth question finds it."""
+    """Fault C4: four healthy misses prove nothing: the fifth question finds it."""
     world = doubting(UNIQUE_IDS, Fate.TAKEN, looks=(Fate.BLIND,) * 4)
     world.is_deaf = True
     world.drop(intent("a", urgency=Urgency.HIGH))
@@ -125,7 +125,7 @@ def test_a_question_that_fails_proves_nothing_and_is_asked_again() -> None:
 @pytest.mark.parametrize("lookups", MODELS)
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.TAKEN])
 def test_a_cancel_in_doubt_is_looked_up_and_asked_for_again(fate: Fate, lookups: Lookups) -> None:
-    """Either way the order is out of the market in the end, and the intent has ended."""
+    """Fault C15: either way the order is out of the market in the end, and the intent has ended."""
     world = doubting(lookups, Fate.WELL, fate)
     world.drop(intent("a", price=Decimal("1.00"), expire_ns=START_NS + 5 * S))
     world.run(1)
@@ -254,3 +254,17 @@ def test_a_fill_that_was_found_counts_with_its_price_and_fee() -> None:
 
     assert ((trade,), Decimal(0), Decimal("5.00")) == (fills.counted, fills.synthetic_qty, fills.commission)
     assert ParentStatus.FILLED is world.book.parents["a"].status
+
+
+def test_an_id_that_was_used_before_is_asked_about_and_is_no_rejection() -> None:
+    """Fault C8: the same bytes arrived twice: the broker refuses the second, and the first one lives."""
+    world = doubting(UNIQUE_IDS, Fate.TAKEN, looks=(Fate.BLIND,) * 5)
+    world.is_deaf = True
+    world.at(10, lambda: setattr(world, "is_deaf", False))
+    world.drop(intent("a", price=Decimal("1.00")))
+    kept_quotes(world, 40)
+    parent = world.book.parents["a"]
+
+    assert 1 == len([one for one in world.records if isinstance(one, Resent)])
+    assert (1, 1, ParentStatus.WORKING) == (len(parent.live), len(world.venue.live()), parent.status)
+    assert not world.book.orders[parent.live[0]].is_in_doubt

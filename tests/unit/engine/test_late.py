@@ -15,7 +15,7 @@ def questions(world: World) -> int:
 
 
 def test_accepted_and_then_silent_is_noticed_and_the_fill_is_found() -> None:
-    """A request without an answer is asked about after 2 s: the fill counts less than 7 s after it happened."""
+    """Fault D1: a request without an answer is asked about after 2 s; the fill counts within 7 s."""
     world = World()
     world.show(quote(*STANDING))
     world.is_deaf = True
