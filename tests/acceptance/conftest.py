@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.daemon import Execd, clean_environment
+from tests.acceptance.venued import Venued
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,16 @@ def pycache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def execd(tmp_path: Path, pycache: Path) -> Iterator[Execd]:
     """Return an execd that has not been started; it is ended with the test."""
     one = Execd(tmp_path / "state", clean_environment(pycache))
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
+    """Return an execd that has not been started; daemon and venue end with the test."""
+    one = Venued(tmp_path / "state", pycache)
     try:
         yield one
     finally:

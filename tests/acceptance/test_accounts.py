@@ -4,11 +4,8 @@ The account is the venue's, which has a ledger of its own; losing that, or movin
 """
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from tests.acceptance.daemon import buy
 from tests.acceptance.venued import Venued
@@ -21,26 +18,9 @@ accounts:
 """
 
 
-@pytest.fixture
-def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
-    """Return an execd that has not been started; daemon and venue end with the test."""
-    one = Venued(tmp_path / "state", pycache)
-    try:
-        yield one
-    finally:
-        one.close()
-
-
-def begin(venued: Venued) -> None:
-    """Start the daemon and wait until it is ready."""
-    venued.log.write_text("")
-    venued.start()
-    venued.until_ready()
-
-
 def traded(venued: Venued) -> None:
     """Fill one order, leave another one resting, and stop the daemon and its venue."""
-    begin(venued)
+    venued.begin()
     venued.drop("a.json", buy("a", urgency="high"))
     venued.drop("b.json", buy("b", symbol="MSFT", limit_price="1.00", deadline="10m"))
     venued.ended("a")
@@ -67,7 +47,7 @@ def test_a_venue_that_lost_its_ledger_is_another_account(venued: Venued, tmp_pat
     untouched = written(venued)
     ledger.unlink()
     aside.rename(ledger)
-    begin(venued)
+    venued.begin()
     (resting,) = venued.json("venue", "orders")
 
     assert ([78, 78], ([], {}, ())) == ([refused.returncode, again.returncode], lost)
@@ -83,7 +63,7 @@ def test_a_journal_does_not_move_between_a_venue_inside_and_one_outside(venued: 
     before = written(venued)
     inside = venued.run("run", "--in-process")
     untouched = before == written(venued)
-    begin(venued)
+    venued.begin()
 
     assert (78, True, 1) == (inside.returncode, untouched, len(venued.json("venue", "orders")))
     assert "start without --in-process (sim.process: true)" in inside.stderr
@@ -104,7 +84,7 @@ def test_an_account_that_was_renamed_is_not_left_to_nobody(venued: Venued, tmp_p
 def test_what_the_venue_did_after_a_backup_is_known_once_it_is_restored(venued: Venued, tmp_path: Path) -> None:
     """Fault H8. No new risk; orders that the backup has never seen are told of, and its own are not sent again."""
     copy = tmp_path / "copy.db"
-    begin(venued)
+    venued.begin()
     venued.drop("a.json", buy("a", urgency="high"))
     venued.ended("a")
     assert venued.run("journal", "backup", str(copy)).returncode == 0
@@ -112,7 +92,7 @@ def test_what_the_venue_did_after_a_backup_is_known_once_it_is_restored(venued: 
     venued.ended("later")
     assert venued.end() == 0
     assert venued.run("journal", "restore", str(copy), "--yes").returncode == 0
-    begin(venued)
+    venued.begin()
     venued.drop("new.json", buy("new", urgency="high"))
     venued.until(lambda: venued.report("new").get("reason") == "halted", what="the wait of a new intent")
     causes = [halt["cause"] for halt in venued.json("status")["halts"]]

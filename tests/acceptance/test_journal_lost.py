@@ -5,7 +5,7 @@ Nothing trades a second time, nothing that is live or held goes unmentioned, and
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,26 +14,9 @@ from tests.acceptance.daemon import buy
 from tests.acceptance.venued import Venued
 
 
-@pytest.fixture
-def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
-    """Return an execd that has not been started; daemon and venue end with the test."""
-    one = Venued(tmp_path / "state", pycache)
-    try:
-        yield one
-    finally:
-        one.close()
-
-
-def begin(venued: Venued) -> None:
-    """Start the daemon and wait until it is ready."""
-    venued.log.write_text("")
-    venued.start()
-    venued.until_ready()
-
-
 def killed(venued: Venued) -> None:
     """Fill one order, leave another one resting, and kill the daemon."""
-    begin(venued)
+    venued.begin()
     venued.drop("a.json", buy("a", urgency="high"))
     venued.drop("b.json", buy("b", symbol="MSFT", limit_price="1.00", deadline="10m"))
     venued.ended("a")
@@ -69,7 +52,7 @@ def test_a_journal_that_is_gone_is_no_first_start(venued: Venued, harm: Callable
     refused = venued.run("run")
     untouched = written(venued.root)
     rebuilt = venued.run("journal", "rebuild", "--yes")
-    begin(venued)
+    venued.begin()
     venued.drop("again.json", buy("a", urgency="high"))
     venued.drop("new.json", buy("new", urgency="high"))
     venued.until((venued.root / "rejected" / "again.json").exists, what="the refusal of the id")
@@ -92,14 +75,14 @@ def test_an_account_that_holds_something_is_begun_without_new_risk(venued: Venue
     other = Venued(tmp_path / "other", tmp_path, EXECD_SIM__VENUE_DIR=str(venued.venue))
     other.environment |= {"PYTHONPYCACHEPREFIX": venued.environment["PYTHONPYCACHEPREFIX"]}
     try:
-        begin(other)
+        other.begin()
         (halt,) = other.json("status")["halts"]
         other.end(signal.SIGKILL)
-        begin(other)
+        other.begin()
         (again,) = other.json("status")["halts"]
         resumed = other.run("resume", "--halt", "--reason", "it is mine")
         other.end()
-        begin(other)
+        other.begin()
         after = other.json("status")["halts"]
     finally:
         other.close()
@@ -110,12 +93,12 @@ def test_an_account_that_holds_something_is_begun_without_new_risk(venued: Venue
 
 def test_a_tail_that_is_gone_is_told_by_what_was_accepted(venued: Venued) -> None:
     """Fault B8. Nothing beside the journal knows it, but the files: no id again, no new risk, another epoch."""
-    begin(venued)
+    venued.begin()
     venued.drop("first.json", buy("first", urgency="high"))
     venued.ended("first")
     venued.end()
     mark = (venued.root / "journal.high").read_bytes()
-    begin(venued)
+    venued.begin()
     venued.drop("a.json", buy("a", urgency="high"))
     venued.ended("a")
     venued.end(signal.SIGKILL)
@@ -123,13 +106,13 @@ def test_a_tail_that_is_gone_is_told_by_what_was_accepted(venued: Venued) -> Non
         (venued.root / f"journal.db{suffix}").unlink()
     # As if the last second had been cut: the mark is written once a second.
     (venued.root / "journal.high").write_bytes(mark)
-    begin(venued)
+    venued.begin()
     (halt,) = [one for one in venued.json("status")["halts"] if one["cause"] == "journal_doubtful"]
     venued.drop("again.json", buy("a", urgency="high"))
     venued.until((venued.root / "rejected" / "again.json").exists, what="the refusal of the id")
     venued.end(signal.SIGKILL)
     epoch = json.loads((venued.root / "journal.high").read_text())["epoch"]
-    begin(venued)
+    venued.begin()
     executed = [row["last_qty"] for row in venued.json("venue", "executions")]
 
     assert (["100", "100"], True) == (executed, epoch != json.loads(mark)["epoch"])

@@ -1,6 +1,5 @@
 """What a real daemon makes of a journal that is behind: of an earlier version, or older than what its broker knows."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,6 @@ accounts:
     adapter: sim
     limits: {order_qty_max: 10000, order_notional_usd_max: 250000, price_collar_ratio: 0.03, open_orders_max: 500}
 """
-
-
-@pytest.fixture
-def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
-    """Return an execd that has not been started; daemon and venue end with the test."""
-    one = Venued(tmp_path / "state", pycache)
-    try:
-        yield one
-    finally:
-        one.close()
 
 
 @pytest.mark.parametrize("version", range(1, sql.version()))

@@ -3,24 +3,10 @@
 The venue is a process of its own, so that its ledger can say what reached it.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.acceptance.daemon import buy
 from tests.acceptance.venued import Venued
-
-
-@pytest.fixture
-def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
-    """Return an execd that has not been started; daemon and venue end with the test."""
-    one = Venued(tmp_path / "state", pycache)
-    try:
-        yield one
-    finally:
-        one.close()
 
 
 def kinds(venued: Venued, intent_id: str) -> list[str]:

@@ -6,23 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.acceptance.daemon import REPOSITORY, buy
 from tests.acceptance.venued import Venued
-
-
-@pytest.fixture
-def venued(tmp_path: Path, pycache: Path) -> Iterator[Venued]:
-    """Return an execd that has not been started; daemon and venue end with the test."""
-    one = Venued(tmp_path / "state", pycache)
-    try:
-        yield one
-    finally:
-        one.close()
 
 
 def test_positions_and_resting_orders_outlive_the_daemon(venued: Venued) -> None:

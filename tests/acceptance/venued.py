@@ -26,6 +26,12 @@ class Venued(Execd):
         super().__init__(root, clean_environment(pycache) | own | environment)
         self.venue = root / "venue"
 
+    def begin(self) -> None:
+        """Start the daemon anew and wait until it is ready."""
+        self.log.write_text("")
+        self.start()
+        self.until_ready()
+
     def venue_pid(self) -> int:
         """Return the pid of the venue that runs; zero where none does."""
         try:
