@@ -67,8 +67,9 @@ def test_what_was_sent_after_the_backup_is_not_sent_again(venued: Venued, tmp_pa
     resumed = venued.run("resume", "--halt", "--reason", "positions agree")
     refused = venued.root / "rejected" / "second-again.json"
     # Held where only the broker tells of it, refused where the state directory still knows the id.
-    told = lambda: venued.report("second").get("status") == "held" or refused.exists()  # noqa: E731
-    venued.until(told, what="an answer to the second")
+    venued.until(
+        lambda: venued.report("second").get("status") == "held" or refused.exists(), what="an answer to the second"
+    )
     venued.end()
     venued.end_venue()
     executions, _, _ = venued.ledger()

@@ -64,8 +64,8 @@ def test_any_bytes_are_taken_or_refused(head: bytes, body: bytes) -> None:
     check(head + body)
 
 
-@given(st.lists(orders(), max_size=5), st.booleans())
-def test_what_is_nearly_a_file_of_orders_is_taken_or_refused(rows: list[dict[str, str]], is_list: bool) -> None:  # noqa: FBT001
+@given(rows=st.lists(orders(), max_size=5), is_list=st.booleans())
+def test_what_is_nearly_a_file_of_orders_is_taken_or_refused(rows: list[dict[str, str]], *, is_list: bool) -> None:
     """Faults I5 to I9: wrong values, names and types in any field of any format are told, never guessed."""
     first = rows[0] if rows else {}
     texts = {

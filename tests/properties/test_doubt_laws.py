@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from hypothesis import event, given, settings
@@ -30,9 +31,9 @@ def _world(data: st.DataObject, lookups: Lookups) -> World:
     latency_ns = data.draw(st.sampled_from([0, 50, 400])) * MS
     world = World(replace(RULES, lookups={"sim": lookups}), latency_ns=latency_ns, report_latency_ns=30 * MS)
     for at_s, tick in data.draw(quotes()):
-        world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
+        world.at(at_s, partial(world.show, tick))
     for at_s, parent in data.draw(intents()):
-        world.at(at_s, lambda parent=parent: world.drop(parent))  # type: ignore[misc]
+        world.at(at_s, partial(world.drop, parent))
     world.fates.extend(data.draw(REQUESTS))
     world.looks.extend(data.draw(FAILING if lookups.are_final else BLINDING))
     for from_s, for_s in data.draw(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=2)):

@@ -87,9 +87,9 @@ def _world(data: st.DataObject) -> World:
     latency_ns = data.draw(st.sampled_from([0, 50, 400])) * MS
     world = World(RULES, latency_ns=latency_ns, report_latency_ns=data.draw(st.sampled_from([0, 300])) * MS)
     for at_s, tick in data.draw(quotes()):
-        world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
+        world.at(at_s, partial(world.show, tick))
     for at_s, parent in data.draw(intents()):
-        world.at(at_s, lambda parent=parent: world.drop(parent))  # type: ignore[misc]
+        world.at(at_s, partial(world.drop, parent))
     for at_s, command in data.draw(commands()):
         world.at(at_s, partial(world.ask, command))
     return world
