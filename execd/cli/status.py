@@ -38,7 +38,7 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if told["hindrance"]:
         yield "STUCK", paint(safe(told["hindrance"]), "bad")
     for halt in told["halts"]:
-        where = halt["account"] or "all accounts"
+        where = f"{halt['symbol']} on {halt['account']}" if halt["symbol"] else halt["account"] or "all accounts"
         text = safe(f"no new risk on {where} since {halt['since'][:19]}Z ({halt['cause']}: {halt['text']})")
         yield "HALTED", paint(text, "bad")
     if told["mode"] == "observe":

@@ -12,12 +12,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.core import doubting, noting, telling
+from execd.core import doubting, folding, noting, telling
 from execd.core import fills as fill_facts
-from execd.core import order as order_facts
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.lists import ListedRow
-from execd.core.order import Order
+from execd.core.order import Failure, Order
 from execd.core.orders import NewOrder
 from execd.core.parents import (
     Document,
@@ -196,11 +195,11 @@ class Book:
         parent = self.parents[request.parent_id]
         if isinstance(request, NewOrder):
             key = request.cl_ord_id
-            self._put_order(order_facts.begin(request, record.now_ns))
+            self._put_order(folding.begin(request, record.now_ns))
             parent = replace(parent, children=(*parent.children, key), live=(*parent.live, key))
         else:
             key = self.chains[request.orig_cl_ord_id]
-            self._put_order(order_facts.add_request(self.orders[key], request, record.now_ns))
+            self._put_order(folding.add_request(self.orders[key], request, record.now_ns))
         self.chains[request.cl_ord_id] = key
         self._put(replace(parent, requests_n=parent.requests_n + 1), record.now_ns)
 
@@ -210,20 +209,20 @@ class Book:
             told = self.external.get(record.report.cl_ord_id, ())
             self.external[record.report.cl_ord_id] = (*told, record.report)[-EXTERNAL_MAX:]
             return
-        self._change(order, order_facts.apply(order, record.report), record.now_ns)
+        self._change(order, folding.apply(order, record.report), record.now_ns)
 
     def _failed(self, record: Failed) -> None:
         order = self.order_of(record.cl_ord_id)
         if order is not None:
-            failure = order_facts.Failure(record.cl_ord_id, record.outcome, record.text)
-            changed = order_facts.add_failure(order, failure, record.now_ns)
+            failure = Failure(record.cl_ord_id, record.outcome, record.text)
+            changed = folding.add_failure(order, failure, record.now_ns)
             note = f"{record.cl_ord_id} {record.outcome}: {record.text}"
             self._change(order, changed, record.now_ns, note, is_unsent=record.outcome is Outcome.NOT_SENT)
 
     def _found(self, record: Found) -> None:
         order = self.order_of(record.cl_ord_id)
         if order is not None:
-            self._change(order, order_facts.add_snapshot(order, record.seen), record.now_ns)
+            self._change(order, folding.add_snapshot(order, record.seen), record.now_ns)
 
     def _doubted(self, record: Missed | Resent | Resolved) -> None:
         order = self.order_of(record.cl_ord_id)

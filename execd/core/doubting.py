@@ -10,7 +10,8 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from execd.core.enums import Outcome
-from execd.core.order import Failure, Order, add_failure
+from execd.core.folding import add_failure
+from execd.core.order import Failure, Order
 from execd.core.records import Missed, Resent, Resolved
 
 

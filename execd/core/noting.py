@@ -60,11 +60,15 @@ def note(book: "Book", record: Noted) -> None:
         case Tombstoned():
             book.tombstones[record.parent_id] = record.code
         case Halted():
-            book.halts[HaltKey(record.account, record.cause)] = Halt(
-                now_ns=record.now_ns, account=record.account, cause=record.cause, text=record.text
+            book.halts[HaltKey(record.account, record.cause, record.symbol)] = Halt(
+                now_ns=record.now_ns,
+                account=record.account,
+                cause=record.cause,
+                text=record.text,
+                symbol=record.symbol,
             )
         case HaltLifted():
-            book.halts.pop(HaltKey(record.account, record.cause), None)
+            book.halts.pop(HaltKey(record.account, record.cause, record.symbol), None)
         case Adopted():
             _adopted(book, record)
         case Poisoned():

@@ -1,43 +1,22 @@
 """The life of one broker order, as facts that only grow.
 
 An `Order` is a chain: its key is the first ClOrdID, each replace and cancel
-of it has its own. `apply` folds what the broker told us into what we knew; it
-never refuses a fact, and reports in any order, late or twice reach the same
-order. Everything a reader asks (OrdStatus, CumQty, LeavesQty, AvgPx) is
-computed. How fills are counted is in `core/fills.py`.
+of it has its own. Everything a reader asks (OrdStatus, CumQty, LeavesQty,
+AvgPx) is computed. How it learns what the broker told is in `core/folding.py`,
+how fills are counted in `core/fills.py`.
 """
 
 from decimal import Decimal
-from typing import Final, TypeVar, assert_never
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from execd.core import fills
-from execd.core.codec import encode
 from execd.core.enums import OrdStatus, Outcome
 from execd.core.fills import Fills
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
-from execd.core.reports import (
-    Accepted,
-    Canceled,
-    CancelRejected,
-    DoneForDay,
-    ExecReport,
-    Expired,
-    OrderSnapshot,
-    Rejected,
-    Replaced,
-    ReplaceRejected,
-    Restated,
-    Suspended,
-    Trade,
-    TradeCanceled,
-    TradeCorrected,
-)
 
 ZERO: Final = Decimal(0)
-_Fact = TypeVar("_Fact", bound="str | Failure")
 _SURELY_DEAD: Final = (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.NEVER_ARRIVED)
 
 
@@ -96,6 +75,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """When a person said that it lives at the broker, who has not told of it."""
     tried_ns: int = 0
     """When a request of it was sent, or ended without a report, for the last time."""
+    shown: Terms | None = None
+    """The latest terms that the broker has shown when it was asked."""
 
     @property
     def first(self) -> NewOrder:
@@ -114,11 +95,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     @property
     def order_qty(self) -> Decimal:
         """Total quantity of the chain under its latest terms."""
+        if (shown := self._shown_now()) is not None:
+            return shown.order_qty
         return self.terms[-1].order_qty if self.terms else self.first.order_qty
 
     @property
     def price(self) -> Decimal | None:
         """Limit price under the latest terms; None for a market order."""
+        if (shown := self._shown_now()) is not None and shown.price is not None:
+            return shown.price
         for terms in reversed(self.terms):
             if terms.price is not None:
                 return terms.price
@@ -212,141 +197,46 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             return OrdStatus.PARTIALLY_FILLED
         return OrdStatus.PENDING_NEW if self.acked_ns is None and self.vouched_ns is None else OrdStatus.NEW
 
-    def _is_answered(self, cl_ord_id: str) -> bool:
+    def has_taken(self, cl_ord_id: str) -> bool:
+        """Whether the broker has taken a cancel or replace: by its answer, or by the terms that it has shown since."""
+        answered = any(answer.cl_ord_id == cl_ord_id and answer.is_accepted for answer in self.answers)
+        return answered or self._is_shown(cl_ord_id)
+
+    def is_answered(self, cl_ord_id: str) -> bool:
+        """Whether the broker, or a person, has told what became of a request of the chain."""
         if cl_ord_id == self.key and (self.acked_ns is not None or self.vouched_ns is not None):
             return True
-        return any(answer.cl_ord_id == cl_ord_id for answer in self.answers)
+        return any(answer.cl_ord_id == cl_ord_id for answer in self.answers) or self._is_shown(cl_ord_id)
+
+    def _shown_now(self) -> Terms | None:
+        """Return the terms that the broker has shown, where nothing later is known."""
+        shown = self.shown
+        if shown is None or (self.terms and terms_rank(self.terms[-1]) >= terms_rank(shown)):
+            return None
+        return shown
+
+    def _is_shown(self, cl_ord_id: str) -> bool:
+        """Whether the terms that the broker has shown are those that a replace asked for, and were not before."""
+        shown = self._shown_now()
+        if shown is None:
+            return False
+        told = replace(self, shown=None)
+        if shown.order_qty == told.order_qty and shown.price in {None, told.price}:
+            return False
+        return any(
+            isinstance(request, ReplaceRequest)
+            and request.cl_ord_id == cl_ord_id
+            and request.order_qty == shown.order_qty
+            and (request.price is None or shown.price in {None, request.price})
+            for request in self.requests
+        )
 
     def _is_settled(self, cl_ord_id: str) -> bool:
-        return self._is_answered(cl_ord_id) or any(
+        return self.is_answered(cl_ord_id) or any(
             failure.cl_ord_id == cl_ord_id and failure.outcome in _SURELY_DEAD for failure in self.failures
         )
 
 
-def begin(request: NewOrder, sent_ns: int) -> Order:
-    """Return the chain that `request` begins."""
-    return Order(requests=(request,), sent_ns=sent_ns, tried_ns=sent_ns)
-
-
-def add_request(order: Order, request: ReplaceRequest | CancelRequest, sent_ns: int) -> Order:
-    """Return the chain with one more request of ours; the same request twice is once."""
-    if any(known.cl_ord_id == request.cl_ord_id for known in order.requests):
-        return order
-    return replace(order, requests=(*order.requests, request), tried_ns=max(order.tried_ns, sent_ns))
-
-
-def add_failure(order: Order, failure: Failure, now_ns: int) -> Order:
-    """Return the chain knowing that one of its requests ended without a report; the same failure twice is once."""
-    if failure in order.failures:
-        return order
-    return replace(order, failures=_with(order.failures, failure), tried_ns=max(order.tried_ns, now_ns))
-
-
-def add_snapshot(order: Order, seen: OrderSnapshot) -> Order:
-    """Return the chain knowing what the broker says of it as a whole; fills it has not told singly become synthetic."""
-    order = _acked(order, seen.order_id, seen.transact_ns)
-    order = replace(order, fills=fills.add_seen(order.fills, seen.cum_qty, seen.avg_px, seen.transact_ns))
-    if seen.is_live:
-        return order
-    status = OrdStatus.FILLED if seen.cum_qty >= seen.order_qty else OrdStatus.CANCELED
-    return _ended(order, Done(seen.transact_ns, status, "snapshot", seen.text))
-
-
-def apply(order: Order, report: ExecReport) -> Order:
-    """Return the order with one more fact. Applying a report again changes nothing."""
-    match report:
-        case Trade():
-            order = _acked(order, report.order_id, report.transact_ns)
-            return replace(order, fills=fills.add_trade(order.fills, report))
-        case TradeCanceled():
-            return replace(_seen(order, report), fills=fills.add_bust(order.fills, report.exec_ref_id))
-        case TradeCorrected():
-            return replace(
-                _seen(order, report), fills=fills.add_correction(order.fills, report.exec_ref_id, report.trade)
-            )
-        case Accepted():
-            return _acked(order, report.order_id, report.transact_ns)
-        case Suspended():
-            # Its own instant is not in `last_ns`: the question is whether something else is known since.
-            acked = _acked(order, report.order_id, report.transact_ns)
-            latest_ns = max(order.suspended_ns or 0, report.transact_ns)
-            return replace(acked, suspended_ns=latest_ns, last_ns=order.last_ns)
-        case Replaced() | Restated():
-            return _on_terms(order, report)
-        case CancelRejected() | ReplaceRejected():
-            return _answered(_seen(order, report), report.cl_ord_id, report.transact_ns, text=report.text)
-        case Canceled() | Expired() | DoneForDay() | Rejected():
-            return _on_done(order, report)
-        case _:
-            assert_never(report)
-
-
-def _on_terms(order: Order, report: Replaced | Restated) -> Order:
-    order = _acked(order, report.order_id, report.transact_ns)
-    price = report.price if isinstance(report, Replaced) else None
-    terms = Terms(report.transact_ns, report.order_qty, price)
-    if terms not in order.terms:
-        kept = sorted((*order.terms, terms), key=_terms_rank)
-        order = replace(order, terms=tuple(kept))
-    if isinstance(report, Replaced):
-        order = _answered(order, report.cl_ord_id, report.transact_ns, is_accepted=True)
-    return order
-
-
-def _on_done(order: Order, report: Canceled | Expired | DoneForDay | Rejected) -> Order:
-    match report:
-        case Canceled():
-            done = Done(report.transact_ns, OrdStatus.CANCELED, "", report.text)
-            order = _acked(order, report.order_id, report.transact_ns)
-            order = _answered(order, report.cl_ord_id, report.transact_ns, is_accepted=True)
-        case Expired():
-            done = Done(report.transact_ns, OrdStatus.EXPIRED, "", report.text)
-            order = _acked(order, report.order_id, report.transact_ns)
-        case DoneForDay():
-            done = Done(report.transact_ns, OrdStatus.DONE_FOR_DAY)
-            order = _acked(order, report.order_id, report.transact_ns)
-        case Rejected():
-            done = Done(report.transact_ns, OrdStatus.REJECTED, report.code, report.text)
-            order = _seen(order, report)
-        case _:
-            assert_never(report)
-    return _ended(order, done)
-
-
-def _ended(order: Order, done: Done) -> Order:
-    return replace(order, done=done if order.done is None else min(order.done, done))
-
-
-def _acked(order: Order, order_id: str, transact_ns: int) -> Order:
-    acked_ns = transact_ns if order.acked_ns is None else min(order.acked_ns, transact_ns)
-    return replace(
-        order,
-        acked_ns=acked_ns,
-        order_ids=_with(order.order_ids, order_id) if order_id else order.order_ids,
-        last_ns=max(order.last_ns, transact_ns),
-    )
-
-
-def _seen(order: Order, report: ExecReport) -> Order:
-    return replace(
-        order,
-        order_ids=_with(order.order_ids, report.order_id) if report.order_id else order.order_ids,
-        last_ns=max(order.last_ns, report.transact_ns),
-    )
-
-
-def _answered(order: Order, cl_ord_id: str, transact_ns: int, *, is_accepted: bool = False, text: str = "") -> Order:
-    if cl_ord_id == order.key:
-        return order
-    answer = Answer(cl_ord_id, transact_ns, is_accepted, text)
-    others = tuple(known for known in order.answers if known.cl_ord_id != cl_ord_id)
-    same = [known for known in order.answers if known.cl_ord_id == cl_ord_id]
-    return replace(order, answers=tuple(sorted((*others, min((answer, *same))))))
-
-
-def _with(known: tuple[_Fact, ...], fact: _Fact) -> tuple[_Fact, ...]:
-    return known if fact in known else tuple(sorted((*known, fact), key=encode))
-
-
-def _terms_rank(terms: Terms) -> tuple[int, Decimal, Decimal]:
+def terms_rank(terms: Terms) -> tuple[int, Decimal, Decimal]:
+    """Return by what the latest of several terms is told."""
     return (terms.transact_ns, terms.order_qty, terms.price if terms.price is not None else ZERO)

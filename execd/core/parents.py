@@ -110,19 +110,21 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Halt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """No new risk, on one account or on all (empty), since `now_ns`, because of `cause`."""
+    """No new risk, on one account or on all (empty), in one symbol or in all (empty), since `now_ns` for `cause`."""
 
     now_ns: int
     account: str
     cause: str
     text: str
+    symbol: str = ""
 
 
 class HaltKey(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Which halt: one for each account and cause."""
+    """Which halt: one for each account, symbol and cause."""
 
     account: str
     cause: str
+    symbol: str = ""
 
 
 class Poison(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -232,12 +232,13 @@ class Tombstoned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """No new risk from here on; an empty account means all."""
+    """No new risk from here on; an empty account means all, and so does an empty symbol."""
 
     now_ns: int
     account: str
     cause: str
     text: str
+    symbol: str = ""
 
 
 class HaltLifted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -247,6 +248,7 @@ class HaltLifted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     account: str
     cause: str
     reason: str
+    symbol: str = ""
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True, tag=True):

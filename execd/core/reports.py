@@ -2,7 +2,7 @@
 
 Each carries the `cl_ord_id` it answers (any request of the chain), the
 broker's `order_id` where it has one, and `transact_ns`, the broker's own
-instant. A new kind is a class here and a case in `core/order.py`.
+instant. A new kind is a class here and a case in `core/folding.py`.
 """
 
 from decimal import Decimal
@@ -135,6 +135,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     """What a broker answers when asked about one order: cumulative, with its single fills where it tells them.
 
     `is_live` is false once the order can trade no more; `created_ns` when the broker took it, 0 where it does not say.
+    `order_qty` is the total of the chain under its present terms; `price` None: a market order, or not told.
     """
 
     cl_ord_id: str
@@ -147,4 +148,5 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     transact_ns: int
     text: str = ""
     created_ns: int = 0
+    price: Decimal | None = None
     trades: tuple[Trade, ...] = ()

@@ -76,9 +76,9 @@ def said(record: Administrative) -> str:
         case Tombstoned():
             return f"{record.code} by {record.by}: {record.parent_id} is refused when it comes"
         case Halted():
-            return f"no new risk on {record.account or 'any account'}, {record.cause}: {record.text}"
+            return f"no new risk on {_where(record)}, {record.cause}: {record.text}"
         case HaltLifted():
-            return _because(f"{record.cause} lifted on {record.account or 'all accounts'}", record.reason)
+            return _because(f"{record.cause} lifted on {_where(record)}", record.reason)
         case Adopted():
             whose = "external" if record.is_external else f"{record.strategy}/{record.horizon}"
             return f"adopted {plain(record.qty)} {record.symbol} on {record.account} as {whose}"
@@ -163,6 +163,11 @@ def verb_of(command: Command) -> tuple[str, str]:
             return verb, ""
         case _:
             assert_never(command)
+
+
+def _where(record: Halted | HaltLifted) -> str:
+    account = record.account or "all accounts"
+    return f"{record.symbol} on {account}" if record.symbol else account
 
 
 def _because(what: str, reason: str) -> str:

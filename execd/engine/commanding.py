@@ -136,7 +136,7 @@ def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
             return DONE
         case ResumeNew(account=account, cause=cause, reason=reason):
             lifted = halting.lift(desk, account=account, cause=cause, reason=reason, now_ns=now_ns)
-            told = ", ".join(f"{one.cause} on {one.account or 'all accounts'}" for one in lifted)
+            told = ", ".join(f"{one.cause} {halting.where_of(one)}" for one in lifted)
             return Answer(ACCEPTED, f"lifted {told}") if lifted else Answer("not_halted", "no such halt is in force")
         case AdoptPosition():
             return _adopt(desk, command, now_ns)

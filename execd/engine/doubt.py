@@ -15,9 +15,11 @@ from msgspec.structs import replace
 from execd.core.doubting import doubted, misses, unanswered
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import LookedUp, LookupFailed, Submit
+from execd.core.folding import add_snapshot
 from execd.core.order import Order
-from execd.core.orders import CancelRequest
+from execd.core.orders import CancelRequest, ReplaceRequest
 from execd.core.records import Failed, Found, Missed, Reported, Resent
+from execd.core.reports import OrderSnapshot
 from execd.core.rules import S
 from execd.engine import halting
 from execd.engine.desk import Desk
@@ -82,7 +84,8 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | 
         trades = [Reported(now_ns=event.now_ns, account=event.account, report=trade) for trade in event.seen.trades]
         seen = replace(event.seen, trades=())
         found = Found(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key, seen=seen)
-        return [*trades, found, *_of_pending(desk, order, event)]
+        # What its terms are there may be the answer to the request that is still open.
+        return [*trades, found, *_of_pending(desk, add_snapshot(order, seen), event)]
     if order.acked_ns is not None or order.fills.trades:
         text = f"the broker has told of {order.key} and now says that there is no such order"
         desk.alert("contradiction", text, parent_id=order.first.parent_id, severity="critical")
@@ -137,7 +140,7 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     parent = desk.parent(order.first.parent_id)
     is_wanted = parent.status is ParentStatus.WORKING and parent.stopping is None and not parent.is_paused
     is_in_time = parent.expire_ns is None or now_ns + desk.rules.execution.send_within_ns < parent.expire_ns
-    is_free = halting.halt_of(desk, order.first.account) is None and not desk.is_stopping
+    is_free = halting.halt_of(desk, order.first.account, order.first.symbol) is None and not desk.is_stopping
     if not (is_wanted and is_in_time and is_free):
         return False
     return gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is None
@@ -147,6 +150,8 @@ def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Miss
     """Return what a found order says of the cancel or replace that is unanswered."""
     pending = order.pending
     if pending is None or event.seen is None or not event.seen.is_live:
+        return []
+    if isinstance(pending, ReplaceRequest) and not _shows(pending, order, event.seen):
         return []
     model = desk.rules.lookups_of(event.account)
     if model.are_final:
@@ -160,6 +165,13 @@ def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Miss
     if misses(order, pending.cl_ord_id) + 1 < model.misses_min:
         return [Missed(now_ns=event.now_ns, account=event.account, cl_ord_id=pending.cl_ord_id)]
     return [_never_arrived(event, pending.cl_ord_id)]
+
+
+def _shows(pending: ReplaceRequest, order: Order, seen: OrderSnapshot) -> bool:
+    """Whether what the broker shows would be different had the replace been taken."""
+    is_price_shown = pending.price is not None and seen.price is not None
+    changes_price = is_price_shown and pending.price != order.price
+    return pending.order_qty != order.order_qty or changes_price or pending.price in {None, order.price}
 
 
 def _never_arrived(event: LookedUp, cl_ord_id: str) -> Failed:

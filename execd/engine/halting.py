@@ -22,25 +22,30 @@ OPERATOR: Final = "operator"
 ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
 
 
-def halt_of(desk: Desk, account: str) -> Halt | None:
-    """Return a halt that binds an account; the oldest of several."""
+def halt_of(desk: Desk, account: str, symbol: str) -> Halt | None:
+    """Return a halt that binds a symbol on an account; the oldest of several."""
     for key, halt in desk.book.halts.items():
-        if key.account in {"", account}:
+        if key.account in {"", account} and key.symbol in {"", symbol}:
             return halt
     return None
 
 
-def halt(desk: Desk, *, account: str, cause: str, text: str, now_ns: int) -> None:
-    """Latch a halt; one that is latched already stays as it is."""
-    if HaltKey(account, cause) not in desk.book.halts:
-        desk.record(Halted(now_ns=now_ns, account=account, cause=cause, text=text))
+def halt(desk: Desk, *, account: str, cause: str, text: str, now_ns: int, symbol: str = "") -> None:
+    """Latch a halt, of one symbol where one is named; one that is latched already stays as it is."""
+    if HaltKey(account, cause, symbol) not in desk.book.halts:
+        desk.record(Halted(now_ns=now_ns, account=account, cause=cause, text=text, symbol=symbol))
 
 
-def lift(desk: Desk, *, account: str, cause: str, reason: str, now_ns: int) -> list[Halt]:
+def lift(desk: Desk, *, account: str, cause: str, reason: str, now_ns: int, symbol: str = "") -> list[Halt]:
     """End the halts that are meant (empty: any) and let everybody who waited look again; return them."""
-    meant = [halt for key, halt in desk.book.halts.items() if account in {"", key.account} and cause in {"", key.cause}]
+    meant = [
+        halt
+        for key, halt in desk.book.halts.items()
+        if account in {"", key.account} and cause in {"", key.cause} and symbol in {"", key.symbol}
+    ]
     for one in meant:
-        desk.record(HaltLifted(now_ns=now_ns, account=one.account, cause=one.cause, reason=reason))
+        lifted = HaltLifted(now_ns=now_ns, account=one.account, cause=one.cause, reason=reason, symbol=one.symbol)
+        desk.record(lifted)
     if meant:
         for parent_id in desk.open_parents:
             desk.set_timer(parent_id, now_ns)
@@ -81,8 +86,13 @@ def is_reducing(desk: Desk, parent: Parent, request: NewOrder | ReplaceRequest) 
 
 def halt_text(halt: Halt) -> str:
     """Return why nothing new is done, and what to do."""
-    where = f"account {halt.account}" if halt.account else "all accounts"
-    return f"no new risk on {where} ({halt.cause}: {halt.text}); lift it with execd resume --halt"
+    return f"no new risk {where_of(halt)} ({halt.cause}: {halt.text}); lift it with execd resume --halt"
+
+
+def where_of(halt: Halt) -> str:
+    """Return in words what a halt binds."""
+    where = f"on account {halt.account}" if halt.account else "on all accounts"
+    return f"in {halt.symbol} {where}" if halt.symbol else where
 
 
 def owned_text(desk: Desk, parent: Parent) -> str:

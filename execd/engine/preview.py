@@ -68,7 +68,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     refusal = risk.accept(order, rules, now_ns)
     checks.append(_check("accept", refusal, "inside the limits of an intent"))
     checks.append(_held(desk, order, now_ns))
-    halt = halting.halt_of(desk, order.account)
+    halt = halting.halt_of(desk, order.account, order.symbol)
     halted = "none in force" if halt is None else halting.halt_text(halt)
     checks.append(Check(name="halt", is_ok=halt is None, text=halted))
     mode = "observe: nothing is sent, the report says what would be" if rules.is_observing else "trade"

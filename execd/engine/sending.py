@@ -96,9 +96,8 @@ def _id(desk: Desk, parent: Parent, n: int) -> str:
 def _latest_id(desk: Desk, key: str) -> str:
     """Return the ClOrdID under which the broker knows a chain now: that of its last accepted replace."""
     chain = desk.book.orders[key]
-    accepted = {answer.cl_ord_id for answer in chain.answers if answer.is_accepted}
     for request in reversed(chain.requests):
-        if isinstance(request, ReplaceRequest) and request.cl_ord_id in accepted:
+        if isinstance(request, ReplaceRequest) and chain.has_taken(request.cl_ord_id):
             return request.cl_ord_id
     return key
 
@@ -106,7 +105,7 @@ def _latest_id(desk: Desk, key: str) -> str:
 def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) -> risk.Refusal | None:
     """Return the first refusal of the send gate; cancels are never asked about."""
     limits = desk.rules.limits_of(parent.order)
-    halt = halting.halt_of(desk, parent.order.account)
+    halt = halting.halt_of(desk, parent.order.account, parent.order.symbol)
     # Seats that are promised to others are taken, and so are those of the orders that come before in this step.
     promised_n = desk.seats_of(parent.order.account).promised_to_others(parent.order.parent_id)
     asked_n = 0

@@ -67,7 +67,7 @@ def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
         status = ParentStatus.FILLED if sized.code == AT_TARGET else ParentStatus.REJECTED
         end_parent(desk, parent_id, status, f"{sized.code}: {sized.text}", now_ns)
         return
-    halt = halting.halt_of(desk, parent.order.account)
+    halt = halting.halt_of(desk, parent.order.account, parent.order.symbol)
     if halt is not None and sized.side in halting.ADDS_RISK:
         _wait(desk, parent, now_ns, "halted", halting.halt_text(halt), Wake(at_ns=_give_up_ns(parent)))
         return

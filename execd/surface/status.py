@@ -134,7 +134,13 @@ class Status:
 
     def _halts(self) -> list[dict[str, str]]:
         return [
-            {"account": halt.account, "cause": halt.cause, "text": halt.text, "since": instant(halt.now_ns)}
+            {
+                "account": halt.account,
+                "symbol": halt.symbol,
+                "cause": halt.cause,
+                "text": halt.text,
+                "since": instant(halt.now_ns),
+            }
             for halt in self.engine.book.halts.values()
         ]
 

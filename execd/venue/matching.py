@@ -184,6 +184,8 @@ class Matching:
             is_live=not order.ended,
             transact_ns=order.last_ns,
             text=order.text,
+            created_ns=order.created_ns,
+            price=order.price,
         )
 
     def known(self, cl_ord_id: str) -> Working | None:

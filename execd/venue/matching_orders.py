@@ -51,6 +51,8 @@ class Working:
     is_waiting: bool = False
     ended: str = ""
     text: str = ""
+    created_ns: int = 0
+    """When it was accepted; 0 in ledgers of before it was kept, and where its owner brought it along."""
 
     @property
     def leaves_qty(self) -> Decimal:
@@ -89,6 +91,7 @@ def opened(request: NewOrder, *, lane: str, now_ns: int) -> Working:
         time_in_force=request.time_in_force,
         last_ns=now_ns,
         cl_ord_ids=[request.cl_ord_id],
+        created_ns=now_ns,
     )
 
 
@@ -98,9 +101,9 @@ def restored(order: Order, commission: Commission, *, lane: str, now_ns: int) ->
     working = opened(first, lane=lane, now_ns=now_ns)
     working.order_id = order.order_ids[0] if order.order_ids else working.order_id
     working.cl_ord_ids = [request.cl_ord_id for request in order.requests]
-    confirmed = [answer.cl_ord_id for answer in order.answers if answer.is_accepted]
+    working.created_ns = 0
     for request in order.requests:
-        if isinstance(request, ReplaceRequest) and request.cl_ord_id in confirmed:
+        if isinstance(request, ReplaceRequest) and order.has_taken(request.cl_ord_id):
             working.cl_ord_id = request.cl_ord_id
             working.stop_px = request.stop_px if request.stop_px is not None else working.stop_px
     working.order_qty = order.order_qty

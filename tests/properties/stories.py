@@ -183,11 +183,12 @@ def report(key: str, requests: list[str], seed: int) -> ExecReport | OrderSnapsh
             cl_ord_id=key,
             order_id="b1",
             symbol="IBM",
-            order_qty=Decimal(100),
+            order_qty=Decimal((100, 100, 120)[below(3, seed, "terms")]),
             cum_qty=qty - 10,
             avg_px=Decimal("100.02"),
             is_live=bool(below(3, seed, "live")),
             transact_ns=at_ns,
+            price=(None, Decimal("100.01"), Decimal("100.02"))[below(3, seed, "shown")],
         ),
     )
     return known[below(KINDS_OF_REPORT, seed, "kind")]

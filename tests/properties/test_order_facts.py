@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from execd.core import order as facts
+from execd.core import folding as facts
 from execd.core.enums import OrdStatus, Outcome
 from execd.core.fills import recounted
 from execd.core.order import Failure, Order
@@ -243,6 +244,54 @@ def test_an_unanswered_replace_counts_at_its_larger_and_a_doubted_one_at_its_sum
     doubted = facts.add_failure(order, Failure(REPLACE, Outcome.UNKNOWN, "timeout"), START_NS)
 
     assert (Decimal(120), Decimal(220)) == (order.exposure_qty, doubted.exposure_qty)
+
+
+@pytest.mark.parametrize("order_qty, price", [(100, "100.05"), (120, None), (120, "100.05")])
+def test_a_replace_in_doubt_is_answered_by_the_terms_that_the_broker_shows(order_qty: int, price: str | None) -> None:
+    """A price alone, a quantity alone, or both: what was asked for and is there was taken. Fault C16."""
+    asked = replace(replace_request(1, 3, order_qty=order_qty), price=None if price is None else Decimal(price))
+    order = facts.add_request(facts.apply(facts.begin(new_order(1), START_NS), ACK), asked, START_NS + 2)
+    doubted = facts.add_failure(order, Failure(REPLACE, Outcome.UNKNOWN, "timeout"), START_NS + 3)
+    resolved = facts.add_snapshot(doubted, shown(order_qty, price or "100.01", at_ns=4))
+
+    assert (True, False) == (doubted.is_in_doubt, resolved.is_in_doubt)
+    assert (Decimal(order_qty), Decimal(price or "100.01")) == (resolved.order_qty, resolved.price)
+    assert resolved.has_taken(REPLACE)
+
+
+def test_terms_that_were_shown_before_a_replace_was_confirmed_are_old() -> None:
+    """A list that is behind does not take back what the broker has confirmed since. Fault C19."""
+    order = facts.add_request(facts.begin(new_order(1), START_NS), replace_request(1, 3, order_qty=120), START_NS)
+    told = Replaced(
+        cl_ord_id=REPLACE, transact_ns=START_NS + 5, orig_cl_ord_id=KEY, order_qty=Decimal(120), price=Decimal(101)
+    )
+    order = hears(order, [ACK, told, shown(100, "100.01", at_ns=1)])
+
+    assert (Decimal(120), Decimal(101)) == (order.order_qty, order.price)
+
+
+def test_a_replace_that_was_not_taken_stays_in_doubt() -> None:
+    """Where the broker shows the old terms, nothing was answered: the request may still arrive."""
+    order = facts.add_request(facts.begin(new_order(1), START_NS), replace_request(1, 3, order_qty=120), START_NS)
+    doubted = facts.add_failure(facts.apply(order, ACK), Failure(REPLACE, Outcome.UNKNOWN, "timeout"), START_NS)
+    seen = facts.add_snapshot(doubted, shown(100, "100.01", at_ns=4))
+
+    assert (True, False, Decimal(220)) == (seen.is_in_doubt, seen.has_taken(REPLACE), seen.exposure_qty)
+
+
+def shown(order_qty: int, price: str, *, at_ns: int) -> OrderSnapshot:
+    """Return what a broker shows of the live order under these terms, changed last `at_ns` after the start."""
+    return OrderSnapshot(
+        cl_ord_id=KEY,
+        order_id="b1",
+        symbol="IBM",
+        order_qty=Decimal(order_qty),
+        cum_qty=Decimal(0),
+        avg_px=Decimal(0),
+        is_live=True,
+        transact_ns=START_NS + at_ns,
+        price=Decimal(price),
+    )
 
 
 def test_a_correction_stands_in_the_place_of_its_trade() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from execd.core import order as order_facts
+from execd.core import folding
 from execd.core.enums import OrdStatus, OrdType, QueueRule, TimeInForce
 from execd.core.market import Quote
+from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import ExecReport, ReplaceRejected, Trade
 from execd.venue.matching import Matching
@@ -120,23 +121,23 @@ def test_rows_without_interest_change_nothing(rows: list[Row], rule: QueueRule, 
 def test_reports_fold_to_what_the_venue_knows(rows: list[Row], rule: QueueRule, *, isolates: bool) -> None:
     """Folding the venue's reports gives its own answer about each order, and no order trades beyond its terms."""
     matching = venue(rule, isolates_accounts=isolates)
-    orders: dict[str, order_facts.Order] = {}
+    orders: dict[str, Order] = {}
     chain: dict[str, str] = {}
     for now_ns, row in enumerate(rows):
         if isinstance(row, NewOrder) and row.cl_ord_id not in orders:
-            orders[row.cl_ord_id] = order_facts.begin(row, now_ns)
+            orders[row.cl_ord_id] = folding.begin(row, now_ns)
             chain[row.cl_ord_id] = row.cl_ord_id
         elif isinstance(row, ReplaceRequest | CancelRequest) and row.cl_ord_id not in chain:
             key = chain.get(row.orig_cl_ord_id)
             if key is not None and orders[key].first.account == row.account:
-                orders[key] = order_facts.add_request(orders[key], row, now_ns)
+                orders[key] = folding.add_request(orders[key], row, now_ns)
                 chain[row.cl_ord_id] = key
         elif isinstance(row, NewOrder | ReplaceRequest | CancelRequest):
             continue
         for report in tell(matching, row, now_ns):
             if report.cl_ord_id in chain:
                 key = chain[report.cl_ord_id]
-                orders[key] = order_facts.apply(orders[key], report)
+                orders[key] = folding.apply(orders[key], report)
     for key, order in orders.items():
         seen = matching.find(order.first.account, key)
         told = (order.cum_qty, order.order_qty, not order.is_done)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from execd.brokers.sim import SimBroker, SimFeed, SimVenue
-from execd.core import order as order_facts
+from execd.core import folding
 from execd.core.enums import Side
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote, one_print
@@ -211,7 +211,7 @@ async def test_a_restart_takes_up_what_the_daemon_remembers() -> None:
     fill = Trade(
         cl_ord_id="a", transact_ns=1, order_id="S-a", exec_id="S-a.1", last_qty=Decimal(40), last_px=Decimal("10.00")
     )
-    order = order_facts.apply(order_facts.begin(new("a"), 0), fill)
+    order = folding.apply(folding.begin(new("a"), 0), fill)
     venue = SimVenue(source=Script((0, shown()), (MS, shown(ask="10.00", bid="9.99"))), clock=WallClock())
     venue.restore([order])
     broker = SimBroker(venue, "sim")

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from execd.algos.base import MarketView
 from execd.core.enums import OrdType, Side
+from execd.core.folding import begin
 from execd.core.instrument import Instrument
-from execd.core.order import begin
 from execd.core.orders import NewOrder
 from execd.core.rules import Execution, S
 from execd.engine import risk

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execd.core.enums import OrdType, Side
-from execd.core.order import Order, apply, begin
+from execd.core.folding import apply, begin
+from execd.core.order import Order
 from execd.core.orders import NewOrder
 from execd.core.reports import Replaced
 from execd.engine import resting as room

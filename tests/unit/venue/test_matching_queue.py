@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from execd.core import order as order_facts
+from execd.core import folding
 from execd.core.enums import OrdType, QueueRule
 from execd.core.order import Order
 from execd.core.orders import NewOrder
@@ -155,10 +155,10 @@ def test_accounts_share_the_market_unless_they_are_isolated(*, isolates: bool) -
 def _remembered(*facts: NewOrder | Trade) -> Order:
     first, *trades = facts
     assert isinstance(first, NewOrder)
-    order = order_facts.begin(first, 0)
+    order = folding.begin(first, 0)
     for trade in trades:
         assert isinstance(trade, Trade)
-        order = order_facts.apply(order, trade)
+        order = folding.apply(order, trade)
     return order
 
 
