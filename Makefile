@@ -3,6 +3,9 @@
 
 BIN := .venv/bin
 SOAK_S := 300
+# Most tests wait for a process that they have started; a file stays with one worker, for its tests may share a daemon.
+TEST_JOBS := 2
+PYTEST := $(BIN)/python -m pytest -q -n $(TEST_JOBS) --dist loadfile
 # A room may not exist yet in an early checkout.
 TYPED := $(wildcard execd tests benchmarks)
 
@@ -23,7 +26,7 @@ test: env ## lint, types, imports and all tests: what must be green before a com
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(TYPED)
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 lint: env ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -38,11 +41,11 @@ types: env ## mypy --strict
 imports: env ## the arrows between rooms
 	$(BIN)/lint-imports --no-logo
 
-unit: env ## the tests alone
-	$(BIN)/python -m pytest -q
+unit: env ## the tests alone, TEST_JOBS (2) at a time
+	$(PYTEST)
 
 test-wide: env ## all tests, with fresh and many more examples (minutes)
-	EXECD_HYPOTHESIS=wide EXECD_TEST_KILLS=200 $(BIN)/python -m pytest -q
+	EXECD_HYPOTHESIS=wide EXECD_TEST_KILLS=200 $(PYTEST)
 
 soak: env ## every fuzz target for SOAK_S seconds (300), then 500 kills of the daemon with a seed that is told
 	@for target in tests/fuzz/fuzz_*.py; do echo "== $$target"; \

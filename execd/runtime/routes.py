@@ -143,6 +143,9 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(REAP_S_MAX):
             await _read(process)
             await process.wait()
+            if process.stdin is not None:
+                with suppress(OSError):  # It may have died with the page half read.
+                    await process.stdin.wait_closed()
 
 
 def _line(told: bytes) -> str:
