@@ -33,7 +33,8 @@ LIMITS = Limits(
     open_orders_max=10**6,
     is_owned_required=False,
 )
-RULES = Rules(limits={"sim": LIMITS}, throttle=Throttle(burst=10**6, per_min=10**7, window_max=10**7, window_ns=1))
+WIDE = Throttle(burst=10**6, per_min=10**7, window_max=10**7, window_ns=1, requests_max=2 * 10**7)
+RULES = Rules(limits={"sim": LIMITS}, throttle=WIDE)
 ONE_KIND = Accepted | Trade | NewOrder | ParentOrder
 
 

@@ -181,7 +181,7 @@ def ended(view: AlgoView, *, without_fill: ParentStatus, reason: str) -> Finish:
 def was_no_attempt(child: Order) -> bool:
     """Whether a child ended without ever having met the market: it left too late, or never arrived."""
     done = child.done_as
-    return done is not None and done.code in {Outcome.NOT_SENT, Outcome.NEVER_ARRIVED}
+    return done is not None and done.code in {Outcome.NOT_SENT, Outcome.RATE_LIMITED, Outcome.NEVER_ARRIVED}
 
 
 def was_pulled_by_operator(child: Order) -> bool:

@@ -123,7 +123,7 @@ class Execution(Section):
 
 
 class Throttle(Section):
-    """How fast one account may send. New orders and replaces share a bucket and a window; cancels have their own."""
+    """How fast one account may send: new orders and replaces share a bucket; cancels and flatten have a reserve."""
 
     burst: Count = 20
     """New orders and replaces that may leave at once."""
@@ -133,10 +133,18 @@ class Throttle(Section):
     """Never more in any window, burst included."""
     window_s: Span = Decimal(60)
     """The length of the window."""
-    cancel_burst: Count = 30
-    """Cancels that may leave at once."""
-    cancel_per_min: Count = 30
-    """So many more in a minute."""
+    requests_max: Count = 200
+    """Requests of every kind in any window, questions included: what the broker allows."""
+    cancel_reserve: Count = 30
+    """Of requests_max, kept for cancels and flatten; what is left beside it and window_max is kept for questions."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        """Refuse parts that are more than the whole: the reserve would be none."""
+        if self.window_max + self.cancel_reserve > self.requests_max:
+            text = f"window_max {self.window_max} and cancel_reserve {self.cancel_reserve} are more than requests_max"
+            raise refusal("bad_value", f"{text} {self.requests_max} together; lower one of them", field="requests_max")
+        return self
 
 
 class SessionHours(Section):

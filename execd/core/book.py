@@ -62,6 +62,7 @@ NOTES_MAX: Final = 200
 """A parent's story is cut there; the records keep all of it."""
 EXTERNAL_MAX: Final = 100
 """Reports kept on one order that is not ours, or not in memory."""
+_UNSENT: Final = (Outcome.NOT_SENT, Outcome.RATE_LIMITED)
 
 __all__ = ["NOTES_MAX", "Book", "Note", "Parent", "Position", "PositionKey", "Touched", "fold"]
 
@@ -217,7 +218,7 @@ class Book:
             failure = Failure(record.cl_ord_id, record.outcome, record.text)
             changed = folding.add_failure(order, failure, record.now_ns)
             note = f"{record.cl_ord_id} {record.outcome}: {record.text}"
-            self._change(order, changed, record.now_ns, note, is_unsent=record.outcome is Outcome.NOT_SENT)
+            self._change(order, changed, record.now_ns, note, is_unsent=record.outcome in _UNSENT)
 
     def _found(self, record: Found) -> None:
         order = self.order_of(record.cl_ord_id)

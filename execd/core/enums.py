@@ -4,7 +4,7 @@ Values are what users read and write in files, so they are stable: a word may
 be added, never reused with another meaning.
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Side(StrEnum):
@@ -122,6 +122,8 @@ class Outcome(StrEnum):
     """How a request ended that was not answered by a report."""
 
     NOT_SENT = "not_sent"
+    RATE_LIMITED = "rate_limited"
+    """Surely not taken, because the account has asked too often (429); nobody judged the order."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     NEVER_ARRIVED = "never_arrived"
@@ -132,3 +134,26 @@ class QueueRule(StrEnum):
 
     PESSIMISTIC = "pessimistic"
     OPTIMISTIC = "optimistic"
+
+
+class RequestClass(IntEnum):
+    """What a request to a broker is for, the most urgent first; numbers, because they are compared and never stored."""
+
+    FLATTEN = 0
+    CANCEL = 1
+    PROTECTIVE = 2
+    """An order, or a change of one, that closes a position."""
+    REPLACE = 3
+    NEW = 4
+    READ = 5
+    """A question: a lookup of one order, a page of a snapshot."""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it takes from what is kept for cancels and flatten."""
+        return self <= RequestClass.CANCEL
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it takes from the tokens of orders."""
+        return RequestClass.PROTECTIVE <= self <= RequestClass.NEW

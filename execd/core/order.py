@@ -17,7 +17,7 @@ from execd.core.fills import Fills
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 
 ZERO: Final = Decimal(0)
-_SURELY_DEAD: Final = (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.NEVER_ARRIVED)
+_SURELY_DEAD: Final = (Outcome.NOT_SENT, Outcome.RATE_LIMITED, Outcome.REFUSED, Outcome.NEVER_ARRIVED)
 
 
 class Done(msgspec.Struct, frozen=True, gc=False, order=True):

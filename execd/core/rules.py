@@ -30,14 +30,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Throttle(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast one account may send. New and replace share a bucket and a sliding count; cancels have their own."""
+    """How fast one account may send. New orders and replaces share a bucket and a sliding count of `window_max`.
+
+    `requests_max` bounds requests of every kind in any window, questions included: that is the broker's ceiling.
+    `cancel_reserve` of it are kept for cancels and flatten.
+    """
 
     burst: int = 20
     per_min: int = 130
     window_max: int = 150
     window_ns: int = 60 * S
-    cancel_burst: int = 30
-    cancel_per_min: int = 30
+    requests_max: int = 200
+    cancel_reserve: int = 30
 
 
 class Lookups(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from execd.engine.market import Markets
 from execd.engine.parked import Parked
 from execd.engine.resting import Resting
 from execd.engine.seats import Seats
-from execd.engine.throttle import Buckets, buckets
+from execd.engine.throttle import Buckets, buckets, ruled
 from execd.engine.watchers import Watchers
 
 ZERO: Final = Decimal(0)
@@ -85,7 +85,7 @@ class Desk:
     def change_rules(self, rules: Rules) -> None:
         """Judge by other rules from here on; buckets keep what they have, up to the new size."""
         if rules.throttle != self.rules.throttle:
-            self.buckets.clear()
+            self.buckets = {account: ruled(known, rules.throttle) for account, known in self.buckets.items()}
         self.rules = rules
         for account in self.seats:
             self.call_seats(account)

@@ -1,40 +1,99 @@
 """Tokens before requests.
 
 Where none is left the parent is parked, not its request: it is stepped afresh
-when a token is due, so nothing leaves with an old price.
+when a token is due, so nothing leaves with an old price. Which class a request
+is of is said here; how many of each may leave, in `engine/throttle`.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple, assert_never
 
+from execd.algos.base import Action, Amend, Finish, Place, Pull, Refuse
 from execd.core.book import Parent
+from execd.core.enums import RequestClass
 from execd.core.records import Waited
-from execd.core.rules import MS
+from execd.core.rules import MS, S
 from execd.engine.desk import Desk
-from execd.engine.throttle import Buckets, take
+from execd.engine.throttle import take
 
 THROTTLED: Final = "throttled"
+SATURATED: Final = "throttle_saturated"
+SATURATED_NS: Final = 30 * S
+"""An account that had somebody waiting for a token for so long without a break has a rate that does not suffice."""
 
 
-def take_tokens(desk: Desk, account: str, *, orders_n: int, cancels_n: int, now_ns: int) -> int | None:
-    """Take the tokens that requests need; None when they were there, else when they are due."""
-    known = desk.buckets_of(account)
-    orders, orders_due_ns = take(known.orders, now_ns, orders_n) if orders_n else (known.orders, None)
-    cancels, cancels_due_ns = take(known.cancels, now_ns, cancels_n) if cancels_n else (known.cancels, None)
-    if orders_due_ns is not None or cancels_due_ns is not None:
-        return max(orders_due_ns or 0, cancels_due_ns or 0)
-    desk.buckets[account] = Buckets(orders, cancels)
-    return None
+class Lack(NamedTuple):
+    """A token that is missing: of which class, and when to ask again."""
+
+    kind: RequestClass
+    due_ns: int
 
 
-def park(desk: Desk, parent: Parent, now_ns: int, due_ns: int, *, is_cancel: bool) -> None:
-    """Set a parent aside until a token is due; cancels first, then by deadline."""
-    parent_id = parent.order.parent_id
-    desk.parked_of(parent.order.account).put(parent_id, (0 if is_cancel else 1, parent.expire_ns or now_ns))
-    desk.set_timer(token_timer(parent.order.account), due_ns)
-    if desk.parent(parent_id).reason != THROTTLED:
-        text = f"the account's rate is used up; the next token is due in {(due_ns - now_ns) // MS} ms"
+def class_of(parent: Parent, action: Action) -> RequestClass | None:
+    """Return the class of the request that an action makes; None where it makes none."""
+    match action:
+        case Pull():
+            return RequestClass.CANCEL
+        case Place() | Amend():
+            return order_class(parent, is_new=isinstance(action, Place))
+        case Finish() | Refuse():
+            return None
+        case _:
+            assert_never(action)
+
+
+def order_class(parent: Parent, *, is_new: bool) -> RequestClass:
+    """Return the class of an order of a parent, or of a change of one."""
+    if parent.order.is_close:
+        return RequestClass.PROTECTIVE
+    return RequestClass.NEW if is_new else RequestClass.REPLACE
+
+
+def take_tokens(desk: Desk, parent: Parent, kinds: Iterable[RequestClass], now_ns: int) -> Lack | None:
+    """Take the tokens of all these requests of a parent, or none of them and say what is missing."""
+    parent_id, account = parent.order.parent_id, parent.order.account
+    known, parked = desk.buckets_of(account), desk.parked_of(account)
+    lack: Lack | None = None
+    for kind in kinds:
+        known, due_ns = take(known, kind, now_ns)
+        if due_ns is None and parked.must_wait(parent_id, kind):
+            due_ns = now_ns
+        if due_ns is not None and (lack is None or kind >= lack.kind):
+            lack = Lack(kind, due_ns)
+    if lack is None:
+        desk.buckets[account] = known
+    return lack
+
+
+def park(desk: Desk, parent: Parent, lack: Lack, now_ns: int) -> None:
+    """Set a parent aside until a token is due: the more urgent class first, then the earlier deadline."""
+    parent_id, account = parent.order.parent_id, parent.order.account
+    deadline_ns = parent.expire_ns if parent.expire_ns is not None else now_ns
+    desk.parked_of(account).put(parent_id, lack.kind, deadline_ns, now_ns)
+    wake(desk, account, lack.due_ns)
+    if lack.kind.is_order and parent.reason != THROTTLED:
+        text = f"the account's rate is used up; the next token is due in {max(0, lack.due_ns - now_ns) // MS} ms"
         desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=THROTTLED, text=text))
         desk.write_report(parent_id)
+
+
+def wake(desk: Desk, account: str, due_ns: int) -> None:
+    """Let those who wait for a token of an account have their turn at `due_ns`, or before where that is planned."""
+    timer = token_timer(account)
+    desk.set_timer(timer, min(due_ns, desk.timers.get(timer, due_ns)))
+
+
+def warn_if_saturated(desk: Desk, account: str, now_ns: int) -> None:
+    """Tell, once for each time, that an account has asked for more than its rate for long."""
+    parked = desk.parked_of(account)
+    if not len(parked) or parked.is_told or now_ns - parked.since_ns < SATURATED_NS:
+        return
+    parked.is_told = True
+    text = (
+        f"{len(parked)} intents of {account} wait for a token, and somebody has for {SATURATED_NS // S} s: the account "
+        "is asked for more requests than its throttle (or its broker) allows; send less, or work it more slowly"
+    )
+    desk.alert(SATURATED, text, about=account)
 
 
 def token_timer(account: str) -> str:

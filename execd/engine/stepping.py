@@ -11,14 +11,14 @@ from typing import Final, assert_never
 from execd.algos.base import Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step
 from execd.algos.registry import save
 from execd.core.book import Parent
-from execd.core.enums import ParentStatus
+from execd.core.enums import ParentStatus, RequestClass
 from execd.core.records import Stepped, Waited
 from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
 from execd.engine.ending import end_if_stopped, end_parent, stop_parent, with_wait
-from execd.engine.parking import park, take_tokens, token_timer
+from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
 from execd.engine.sending import cancel_request, gate, requests_of, send
 
 ZERO: Final = Decimal(0)
@@ -132,9 +132,9 @@ def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
         if now_ns - tried_ns < pause_ns:
             desk.set_timer(parent_id, max(tried_ns + pause_ns, retry_ns))
             continue
-        due_ns = take_tokens(desk, parent.order.account, orders_n=0, cancels_n=1, now_ns=now_ns)
-        if due_ns is not None:
-            desk.set_timer(parent_id, due_ns)
+        lack = take_tokens(desk, parent, (RequestClass.CANCEL,), now_ns)
+        if lack is not None:
+            park(desk, parent, lack, now_ns)
             return
         send(desk, cancel_request(desk, desk.parent(parent_id), key, text), now_ns)
 
@@ -164,9 +164,8 @@ def _rest(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
 def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     """Turn a step's actions into requests, or discard the step."""
     parent_id, now_ns = parent.order.parent_id, view.now_ns
-    orders_n = sum(isinstance(action, Place | Amend) for action in step.actions)
-    cancels_n = sum(isinstance(action, Pull) for action in step.actions)
-    if desk.rules.is_observing and orders_n:
+    kinds = [kind for action in step.actions if (kind := class_of(parent, action)) is not None]
+    if desk.rules.is_observing and any(kind is not RequestClass.CANCEL for kind in kinds):
         _only_observe(desk, parent, step, now_ns)
         return
     requests = requests_of(desk, parent, step.actions, now_ns)
@@ -174,9 +173,9 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     if refusal is not None:
         _refused(desk, parent, refusal, now_ns)
         return
-    due_ns = take_tokens(desk, parent.order.account, orders_n=orders_n, cancels_n=cancels_n, now_ns=now_ns)
-    if due_ns is not None:
-        park(desk, parent, now_ns, due_ns, is_cancel=bool(cancels_n))
+    lack = take_tokens(desk, parent, kinds, now_ns)
+    if lack is not None:
+        park(desk, parent, lack, now_ns)
         return
     notes = tuple(_note(action) for action in step.actions)
     _keep_state(desk, parent, step, now_ns, view.cause, notes)
@@ -269,12 +268,13 @@ def _note(action: Action) -> str:
 def step_parked(desk: Desk, account: str, now_ns: int) -> None:
     """Step an account's parked parents afresh, most urgent first, until one is parked again."""
     parked = desk.parked_of(account)
+    warn_if_saturated(desk, account, now_ns)
     for _ in range(PARKED_MAX):
-        parent_id = parked.take()
+        parent_id = parked.call()
         if parent_id is None:
             return
         step_parent(desk, parent_id, now_ns, "token")
-        if parent_id in parked:
+        if parked.done():
             return
     if len(parked):
-        desk.set_timer(token_timer(account), AT_ONCE_NS)
+        wake(desk, account, AT_ONCE_NS)

@@ -57,7 +57,7 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         "  high_ttl_s: 2, collar_bps: 3, small_order_market_usd: 4, partial_accept_ratio: 0.7, replans_max: 5,\n"
         "  final_lead_ms: 6, quote_age_resting_s_max: 7, quote_age_marketable_s_max: 8,\n"
         "  retry_s: 0.5, send_within_s: 9}\n"
-        "throttle: {burst: 1, per_min: 2, window_max: 3, window_s: 4, cancel_burst: 5, cancel_per_min: 6}\n"
+        "throttle: {burst: 1, per_min: 2, window_max: 3, window_s: 4, requests_max: 9, cancel_reserve: 6}\n"
         "session: {kind: simple_hours, zone: Europe/Berlin, opens: 09:00, closes: 17:30}\n"
         "instruments: {NO: {asset_class: ETF, ticks: [{from_px: 0, tick: 0.05}], round_lot: 10}}\n"
         "mode: observe\nrisk: {duplicate_window_s: 60}\njournal: {memory_h: 0.5, memory_parents_max: 9}\n"
@@ -82,7 +82,7 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         send_within_ns=9 * s,
     )
     assert rules.throttle == Throttle(
-        burst=1, per_min=2, window_max=3, window_ns=4 * s, cancel_burst=5, cancel_per_min=6
+        burst=1, per_min=2, window_max=3, window_ns=4 * s, requests_max=9, cancel_reserve=6
     )
     assert rules.session == SimpleHours(zone="Europe/Berlin", opens_min=540, closes_min=1_050)
     assert (True, 60 * s, 1_800 * s, 9) == (

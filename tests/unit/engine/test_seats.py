@@ -19,7 +19,7 @@ from execd.engine.seats import Seats
 from tests.world import EPOCH, LIMITS, RULES, START_NS, World, intent, quote
 
 RESTING = AlgoSpec(name="offset", parameters={"bps": "-50", "ttl_ns": 3600 * S})
-WIDE = Throttle(burst=10_000, per_min=100_000, window_max=100_000, window_ns=1)
+WIDE = Throttle(burst=10_000, per_min=100_000, window_max=100_000, window_ns=1, requests_max=200_000)
 ACTS = st.lists(st.none() | st.integers(0, 30), max_size=40)
 
 
