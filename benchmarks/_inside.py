@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 from unittest import mock
@@ -27,6 +28,7 @@ from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced
+from execd.core.snapshot import AccountSnapshot
 from execd.markets import Market
 from execd.ports import BrokerLimits, Holdings
 from execd.venue.line import Line
@@ -128,6 +130,25 @@ class Double:
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Know of nothing."""
         return None
+
+    async def snapshot(self, since_ns: int) -> AccountSnapshot:
+        """Say that the newest order of each parent rests, and that nothing was traded."""
+        orders = tuple(
+            OrderSnapshot(
+                cl_ord_id=one.cl_ord_id,
+                order_id=f"D-{one.cl_ord_id}",
+                symbol=one.symbol,
+                order_qty=one.order_qty,
+                cum_qty=Decimal(0),
+                avg_px=Decimal(0),
+                is_live=True,
+                transact_ns=since_ns,
+            )
+            for one in self.latest.values()
+        )
+        return AccountSnapshot(
+            account=ACCOUNT, since_ns=since_ns, asked_ns=0, read_ns=0, orders=orders, trades=(), positions={}
+        )
 
     async def close(self) -> None:
         """Leave."""

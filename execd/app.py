@@ -110,6 +110,8 @@ class Daemon:
         self.sender = Sender(brokers=brokers, post=self.pump.post, clock=clock, on_call=on_call)
         self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
         self.recaller = Recaller(remember=journal.recall, post=self.pump.post, clock=clock)
+        guarded = Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast, brokers)
+        self.guards = Guards(settings, guarded)
         self.release = Release(
             sender=self.sender,
             scheduler=self.scheduler,
@@ -117,10 +119,10 @@ class Daemon:
             reporter=self.reporter,
             replies=self.replies,
             recaller=self.recaller,
+            reconciler=self.guards.reconciler,
         )
         self.entrance = self._entrance()
         self.inbox = self.entrance.inbox(float(settings.inbox.scan_s))
-        self.guards = Guards(settings, Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast))
         self.guards.rules_of = reference.rules
         self.reloader = Reloader(settings, read=read, guards=self.guards, pump=self.pump, clock=clock)
         self._measure_reload()
@@ -192,12 +194,11 @@ class Daemon:
         supervisor.spine("recaller", self.recaller.run)
         supervisor.spine("outbox", self.reporter.run)
         supervisor.spine("health", self.health.run)
-        names = list(self.market.brokers)
         for name, broker in self.market.brokers.items():
             listener = ReportListener(broker=broker, pump=pump, clock=self.clock)
-            task = "listener.reports" if len(names) == 1 else f"listener.reports.{name}"
+            task = "listener.reports" if len(self.market.brokers) == 1 else f"listener.reports.{name}"
             supervisor.edge(task, listener.run, listener.announce)
-        self.guards.begin(self.settings)
+        self.guards.begin(self.settings, supervisor)
         pump.post(Recovered(now_ns=self.clock.now_ns()))
         for told in restored:
             pump.post(told)

@@ -27,6 +27,7 @@ from execd.intake.outbox import Outbox, write_whole
 from execd.journal import proof
 from execd.journal.ballast import Ballast
 from execd.journal.sqlite import SqliteJournal
+from execd.ports import Broker
 from execd.runtime import logs
 from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
@@ -38,6 +39,7 @@ from execd.runtime.paths import StatePaths
 from execd.runtime.positions import PositionFiles
 from execd.runtime.prover import Prover
 from execd.runtime.pump import Pump
+from execd.runtime.reconciler import Reconciler
 from execd.runtime.resources import ResourceWatch
 from execd.runtime.routes import ExecRoute, Route, WebhookRoute
 from execd.runtime.sdnotify import Notifier
@@ -64,6 +66,7 @@ class Guarded(NamedTuple):
     clock: SystemClock
     health: Health
     ballast: Ballast
+    brokers: Mapping[str, Broker]
 
 
 class Guards:
@@ -71,7 +74,7 @@ class Guards:
 
     def __init__(self, settings: Settings, guarded: Guarded, env: Mapping[str, str] = os.environ) -> None:
         """Build them; none of them begins yet."""
-        paths, journal, engine, pump, clock, health, ballast = guarded
+        paths, journal, engine, pump, clock, health, ballast, brokers = guarded
         self.notifier = Notifier(env)
         self.alerts = Alerts(paths.alerts, clock=clock, write=_durably)
         self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
@@ -94,6 +97,7 @@ class Guards:
             # Else a daemon that dies soon after each start would read an ever longer tail, and never shorten it.
             since_n=journal.tail_n,
         )
+        self.reconciler = Reconciler(brokers=brokers, post=pump.post, clock=clock)
         self.prover = Prover(
             begin=partial(proof.begin, paths.journal),
             go_on=partial(proof.go_on, paths.journal),
@@ -123,8 +127,9 @@ class Guards:
         """Those of them that watch commits."""
         return self.alerts, self.keeper, self.positions
 
-    def begin(self, settings: Settings) -> None:
-        """Note the start, and tell the engine where too many before it ended badly."""
+    def begin(self, settings: Settings, supervisor: Supervisor) -> None:
+        """Note the start, tell the engine where too many before it ended badly, and begin what READY waits for."""
+        supervisor.edge("reconciler", self.reconciler.run, self.reconciler.announce)
         process = settings.process
         trouble = self.starts.begin(
             self._clock.now_ns(),

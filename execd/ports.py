@@ -18,6 +18,7 @@ from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Bar, Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.core.snapshot import AccountSnapshot
 
 
 class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,13 @@ class Broker(Protocol):
 
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what the broker knows of an order by its first ClOrdID; None for a healthy "no such order"."""
+
+    async def snapshot(self, since_ns: int) -> AccountSnapshot:
+        """Return what the account holds, and what changed there since `since_ns`.
+
+        Orders are read, then trades, positions, and orders again, a bounded number of times where they changed between.
+        Of what could be read only in part the rest is None. Raises Unknown where nothing could be read.
+        """
 
     async def close(self) -> None:
         """Disconnect; resting orders stay."""

@@ -12,6 +12,7 @@ from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.core.snapshot import AccountSnapshot
 from execd.ports import BrokerLimits, Holdings
 from execd.venue.sim_venue import SimVenue
 from execd.venue.source import GeneratorSource
@@ -62,6 +63,10 @@ class SimBroker:
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what the venue knows of an order; None proves that it never arrived. Raises Unknown."""
         return await self._venue.find(self.account, cl_ord_id)
+
+    async def snapshot(self, since_ns: int) -> AccountSnapshot:
+        """Return what the venue has of the account, all at one instant. Raises Unknown."""
+        return await self._venue.snapshot(self.account, since_ns)
 
     async def close(self) -> None:
         """Leave; the venue and its resting orders stay."""

@@ -14,9 +14,11 @@ from typing import Any, Final, assert_never
 
 from execd.core.orders import Request
 from execd.core.reports import ExecReport, OrderSnapshot
+from execd.core.snapshot import AccountSnapshot
 from execd.errors import BrokerError, NotSent, Refused, Unknown, VenueError
 from execd.venue.door import reachable
 from execd.venue.line import Line, LineClosed
+from execd.venue.snapshot import joined
 from execd.venue.wire import (
     Adopt,
     Alive,
@@ -34,6 +36,8 @@ from execd.venue.wire import (
     SetFault,
     Skip,
     Stop,
+    Survey,
+    Surveyed,
     Taken,
     Tick,
     Ticks,
@@ -71,7 +75,8 @@ class Link:
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._rid = 0
-        self._reports: deque[ExecReport | tuple[asyncio.Future[Any], OrderSnapshot | None]] = deque()
+        self._pages: dict[int, list[AccountSnapshot]] = {}
+        self._reports: deque[ExecReport | tuple[asyncio.Future[Any], object]] = deque()
         self._ticks: deque[Tick] = deque()
         self._grows = asyncio.Event()
         self._heard_s = asyncio.get_running_loop().time()
@@ -122,6 +127,21 @@ class Link:
         except Refused as error:
             raise Unknown(str(error)) from error
         return seen
+
+    async def survey(self, since_ns: int) -> AccountSnapshot:
+        """Return what the account holds at one instant. Raises Unknown."""
+        parts: list[AccountSnapshot] = []
+        try:
+            await self._ask(lambda rid: self._gathering(rid, since_ns, parts))
+        except Refused as error:
+            raise Unknown(str(error)) from error
+        finally:
+            self._pages = {rid: some for rid, some in self._pages.items() if some is not parts}
+        return joined(parts)
+
+    def _gathering(self, rid: int, since_ns: int, parts: list[AccountSnapshot]) -> Survey:
+        self._pages[rid] = parts
+        return Survey(rid=rid, since_ns=since_ns)
 
     async def adopt(self, make: Callable[[int], Adopt]) -> None:
         """Tell a venue without a ledger what is remembered. Raises Refused, or Unknown."""
@@ -202,6 +222,10 @@ class Link:
                 _fail(self._asked.get(rid), Refused(text))
             case Found(rid=rid, seen=seen):
                 self._on_found(self._asked.get(rid), seen)
+            case Surveyed(rid=rid, part=part, is_last=is_last):
+                self._pages.get(rid, []).append(part)
+                if is_last:
+                    self._on_found(self._asked.get(rid), None)
             case Answer(rid=rid, rows=rows):
                 _answer(self._asked.get(rid), bytes(rows))
             case Welcome(seq=seq):
@@ -214,7 +238,7 @@ class Link:
             case _:
                 assert_never(message)
 
-    def _on_found(self, asked: "asyncio.Future[Any] | None", seen: OrderSnapshot | None) -> None:
+    def _on_found(self, asked: "asyncio.Future[Any] | None", seen: object) -> None:
         # The answer rests on the reports before it: whoever hears of it has heard those.
         if asked is not None and self._reports:
             self._reports.append((asked, seen))

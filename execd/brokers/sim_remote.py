@@ -23,6 +23,7 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.core.snapshot import AccountSnapshot
 from execd.errors import BrokerError, BrokerSilent, NotSent, Refused, Unknown
 from execd.ports import BrokerLimits, Clock, Holdings
 from execd.venue.wire import VERSION, Adopt, Ask, Hello
@@ -124,6 +125,12 @@ class SimRemoteBroker:
         if self._link is None or self._link.lost:
             raise Unknown("the simulated venue is not connected")
         return await self._link.find(cl_ord_id)
+
+    async def snapshot(self, since_ns: int) -> AccountSnapshot:
+        """Return what the venue has of the account, all at one instant. Raises Unknown."""
+        if self._link is None or self._link.lost:
+            raise Unknown("the simulated venue is not connected")
+        return await self._link.survey(since_ns)
 
     async def close(self) -> None:
         """Leave; the venue and its resting orders stay."""

@@ -18,6 +18,7 @@ from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceReque
 from execd.core.parents import Parent
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.rules import Rules
+from execd.core.snapshot import AccountSnapshot
 
 
 class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -90,6 +91,31 @@ class LookupFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False
     account: str
     cl_ord_id: str
     text: str = ""
+
+
+class SnapshotReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A broker was asked what an account holds, and said it; `ref` names who wants to hear the verdicts.
+
+    `is_dry`: they are only told.
+    """
+
+    now_ns: int
+    snapshot: AccountSnapshot
+    ref: str = ""
+    is_dry: bool = False
+
+
+class SnapshotFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A broker could not be asked what an account holds, or said nothing that can be read. It proves nothing."""
+
+    now_ns: int
+    account: str
+    text: str
+    ref: str = ""
+
+
+Reading = SnapshotReceived | SnapshotFailed
+"""How a reading of an account ended."""
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -246,6 +272,8 @@ Event = (
     | RequestFailed
     | LookedUp
     | LookupFailed
+    | SnapshotReceived
+    | SnapshotFailed
     | ParentReceived
     | ListReceived
     | DocumentReceived
@@ -295,6 +323,15 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
     account: str
     cl_ord_id: str
+
+
+class TakeSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Ask a broker what an account holds, and what changed there since `since_ns`; `ref` and `is_dry` come back."""
+
+    account: str
+    since_ns: int
+    ref: str = ""
+    is_dry: bool = False
 
 
 class Recall(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -356,4 +393,4 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     field: str = ""
 
 
-Effect = Submit | Cancel | Replace | SetTimer | Query | Recall | Subscribe | WriteReport | Alert | Reply
+Effect = Submit | Cancel | Replace | SetTimer | Query | TakeSnapshot | Recall | Subscribe | WriteReport | Alert | Reply

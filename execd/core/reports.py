@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from execd.core.enums import Side
+
 
 class _Report(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     cl_ord_id: str
@@ -136,6 +138,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
 
     `is_live` is false once the order can trade no more; `created_ns` when the broker took it, 0 where it does not say.
     `order_qty` is the total of the chain under its present terms; `price` None: a market order, or not told.
+    `side` None: not told.
     """
 
     cl_ord_id: str
@@ -150,3 +153,4 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     created_ns: int = 0
     price: Decimal | None = None
     trades: tuple[Trade, ...] = ()
+    side: Side | None = None

@@ -39,6 +39,8 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
     RulesChanged,
+    SnapshotFailed,
+    SnapshotReceived,
     StopRequested,
     StreamAlive,
     StreamGap,
@@ -169,6 +171,8 @@ def _rank_of(event: Event) -> int:
             | RequestFailed()
             | LookedUp()
             | LookupFailed()
+            | SnapshotReceived()
+            | SnapshotFailed()
             | RecallAnswered()
             | Recovered()
             | IdsLost()

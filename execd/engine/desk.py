@@ -18,6 +18,7 @@ from execd.core.ids import parent_key
 from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
+from execd.core.snapshot import AccountSnapshot
 from execd.engine.market import Markets
 from execd.engine.parked import Parked
 from execd.engine.resting import Resting
@@ -61,6 +62,8 @@ class Desk:
         """Orders through whose price the market has traded, and when."""
         self.doubts: dict[str, int] = {}
         """Orders that are asked about on a schedule, and how often each was."""
+        self.seen: dict[str, AccountSnapshot] = {}
+        """By account: what its broker showed when it was read last."""
         self.muted: dict[str, None] = {}
         """Symbols whose market data was poison."""
         self.superseding: dict[str, dict[str, None]] = {}

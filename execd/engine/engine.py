@@ -27,11 +27,14 @@ from execd.core.events import (
     ParentWoken,
     PrintsReceived,
     QuoteReceived,
+    Reading,
     RecallAnswered,
     Recovered,
     ReportReceived,
     RequestFailed,
     RulesChanged,
+    SnapshotFailed,
+    SnapshotReceived,
     StopRequested,
     StreamAlive,
     StreamGap,
@@ -40,7 +43,7 @@ from execd.core.events import (
 )
 from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import doubt, expecting, facts, halting, late, listing, memory, recovery
+from execd.engine import doubt, expecting, facts, halting, late, listing, memory, reconciling, recovery
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
 from execd.engine.receiving import open_second_leg, receive, refuse_lost
@@ -101,6 +104,7 @@ class Engine:
         | RequestFailed
         | LookedUp
         | LookupFailed
+        | Reading
         | RecallAnswered
         | IdsLost
         | TroubleReported
@@ -130,6 +134,8 @@ class Engine:
                 self._on_gap(event)
             case RequestFailed() | LookedUp() | LookupFailed() | RecallAnswered():
                 facts.on_answer(desk, event)
+            case SnapshotReceived() | SnapshotFailed():
+                reconciling.on_reading(desk, event)
             case IdsLost():
                 refuse_lost(desk, event)
             case TroubleReported():

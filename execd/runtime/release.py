@@ -17,9 +17,11 @@ from execd.core.events import (
     SetTimer,
     Submit,
     Subscribe,
+    TakeSnapshot,
     WriteReport,
 )
 from execd.runtime.recaller import Recaller
+from execd.runtime.reconciler import Reconciler
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
 from execd.runtime.sender import Sender
@@ -39,6 +41,7 @@ class Release:
         reporter: Reporter,
         replies: Replies,
         recaller: Recaller,
+        reconciler: Reconciler,
     ) -> None:
         self._sender = sender
         self._scheduler = scheduler
@@ -46,6 +49,7 @@ class Release:
         self._reporter = reporter
         self._replies = replies
         self._recaller = recaller
+        self._reconciler = reconciler
 
     def __call__(self, effect: Effect) -> None:
         """Hand an effect to whoever does it."""
@@ -62,6 +66,8 @@ class Release:
                 self._replies.deliver(effect)
             case Recall():
                 self._recaller.recall(effect)
+            case TakeSnapshot():
+                self._reconciler.take(effect)
             case Alert():
                 pass  # Told by the log and counted by the metrics, which observe every commit.
             case _:

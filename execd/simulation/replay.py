@@ -32,6 +32,7 @@ from execd.core.events import (
     StreamAlive,
     Submit,
     Subscribe,
+    TakeSnapshot,
     TimerFired,
     WriteReport,
 )
@@ -295,8 +296,10 @@ class Replay:
                 self._agenda.put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
             case Alert():
                 self.alerts[effect.code] = self.alerts.get(effect.code, 0) + 1
-            case Subscribe() | Reply() | Recall():
-                pass  # Every tape is read anyway, nobody waits for an answer, and nothing leaves memory in a day.
+            case Subscribe() | Reply() | Recall() | TakeSnapshot():
+                # Every tape is read anyway, nobody waits for an answer, nothing leaves memory in a day, and no report
+                # of the tapes' venue gets lost.
+                pass
             case _:
                 assert_never(effect)
 

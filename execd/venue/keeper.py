@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from execd.core.codec import encode_text
 from execd.core.reports import ExecReport, Trade
 from execd.errors import VenueError
-from execd.venue.ledger import Execution, Holding, Ledger
+from execd.venue.ledger import Execution, Ledger
 from execd.venue.ledger_file import Batch, Kept, LedgerFile
 from execd.venue.matching_orders import Working
 
@@ -24,19 +24,20 @@ Done = TypeVar("Done")
 
 
 class Keeper:
-    """The ledger's one writer. `ledger` holds what is durable, for readers."""
+    """The ledger's one writer. `ledger` holds what is durable, for readers; `taken` also what is being written."""
 
     def __init__(self, file: LedgerFile, kept: Kept, tell: Tell) -> None:
         """Begin with what the file holds."""
         self.ledger = Ledger()
         self.ledger.seed(kept.holdings, kept.executions)
+        self.taken = Ledger()
+        self.taken.seed(kept.holdings, kept.executions)
         self.accounts = dict(kept.accounts)
         """When each account began here."""
         self._file = file
         self._tell = tell
         self._taken: dict[str, int] = dict(kept.seqs)
         self._told: dict[str, int] = dict(kept.seqs)
-        self._holdings = {account: dict(held) for account, held in kept.holdings.items()}
         self._batches: list[Batch] = [Batch()]
         self._waiting: list[asyncio.Future[None]] = []
         self._grows = asyncio.Event()
@@ -143,10 +144,8 @@ class Keeper:
         batch.orders[order.order_id] = (order.account, not order.ended, order.last_ns, encode_text(order))
 
     def _add_execution(self, batch: Batch, execution: Execution) -> None:
-        held = self._holdings.setdefault(execution.account, {})
-        held[execution.symbol] = held.get(execution.symbol, Holding()).after(execution)
+        batch.positions[execution.account, execution.symbol] = self.taken.record(execution)
         batch.executions.append(execution)
-        batch.positions[execution.account, execution.symbol] = held[execution.symbol]
 
     def _fail_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -52,11 +52,12 @@ class Ledger:
         self._holdings: dict[str, dict[str, Holding]] = {}
         self._executions: deque[Execution] = deque(maxlen=EXECUTIONS_MAX)
 
-    def record(self, execution: Execution) -> None:
-        """Fold one trade; each trade is told once."""
+    def record(self, execution: Execution) -> Holding:
+        """Fold one trade and return what is held then; each trade is told once."""
         holdings = self._holdings.setdefault(execution.account, {})
-        holdings[execution.symbol] = holdings.get(execution.symbol, Holding()).after(execution)
+        held = holdings[execution.symbol] = holdings.get(execution.symbol, Holding()).after(execution)
         self._executions.append(execution)
+        return held
 
     def seed(self, holdings: dict[str, dict[str, Holding]], executions: Iterable[Execution]) -> None:
         """Begin with what was written down: what everybody holds, and the latest executions."""
@@ -70,6 +71,16 @@ class Ledger:
     def holdings(self, account: str) -> dict[str, Holding]:
         """Return what an account holds, by symbol, including what it held once."""
         return dict(self._holdings.get(account, {}))
+
+    @property
+    def executions_n(self) -> int:
+        """How many executions can still be asked for."""
+        return len(self._executions)
+
+    @property
+    def first_ns(self) -> int:
+        """When the earliest of them was; zero where there is none."""
+        return self._executions[0].trade.transact_ns if self._executions else 0
 
     def executions(self, account: str, since_ns: int = 0) -> list[Execution]:
         """Return the executions of an account at or after `since_ns`, earliest first."""

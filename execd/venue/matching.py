@@ -11,7 +11,7 @@ ClOrdID of a chain, so a venue that starts again never reuses one.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -33,7 +33,7 @@ from execd.core.reports import (
 )
 from execd.venue.commission import Commission
 from execd.venue.matching_book import Interest, SymbolBook
-from execd.venue.matching_orders import ZERO, Working, opened, restored
+from execd.venue.matching_orders import ZERO, Working, opened, restored, seen
 from execd.venue.matching_rules import DUPLICATE, bad_terms, cannot_change, refusal_of, triggers
 from execd.venue.matching_trade import Fills, could_fill, cross, hit, queue, see, take
 
@@ -172,21 +172,13 @@ class Matching:
     def find(self, account: str, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what is known of an order by any ClOrdID of its chain; None where there is no such order."""
         order = self._orders.get(cl_ord_id)
-        if order is None or order.account != account:
-            return None
-        return OrderSnapshot(
-            cl_ord_id=cl_ord_id,
-            order_id=order.order_id,
-            symbol=order.symbol,
-            order_qty=order.order_qty,
-            cum_qty=order.cum_qty,
-            avg_px=order.notional / order.cum_qty if order.cum_qty else ZERO,
-            is_live=not order.ended,
-            transact_ns=order.last_ns,
-            text=order.text,
-            created_ns=order.created_ns,
-            price=order.price,
-        )
+        return None if order is None or order.account != account else seen(order, cl_ord_id)
+
+    def changed(self, account: str, since_ns: int) -> Iterator[OrderSnapshot]:
+        """Yield an account's live orders, then those that ended at or after `since_ns`, by their first ClOrdIDs."""
+        for order in (*self._live.values(), *self._ended):
+            if order.account == account and (not order.ended or order.last_ns >= since_ns):
+                yield seen(order, order.cl_ord_ids[0])
 
     def known(self, cl_ord_id: str) -> Working | None:
         """Return the order of any ClOrdID of its chain, to be read only; None where there is none."""

@@ -12,6 +12,7 @@ from typing import Final
 from execd.core.enums import OrdType, Side, TimeInForce
 from execd.core.order import Order
 from execd.core.orders import NewOrder, ReplaceRequest
+from execd.core.reports import OrderSnapshot
 from execd.venue.commission import Commission
 
 ZERO: Final = Decimal(0)
@@ -92,6 +93,24 @@ def opened(request: NewOrder, *, lane: str, now_ns: int) -> Working:
         last_ns=now_ns,
         cl_ord_ids=[request.cl_ord_id],
         created_ns=now_ns,
+    )
+
+
+def seen(order: Working, cl_ord_id: str) -> OrderSnapshot:
+    """Return what the venue says of an order, under the name by which somebody asked for it."""
+    return OrderSnapshot(
+        cl_ord_id=cl_ord_id,
+        order_id=order.order_id,
+        symbol=order.symbol,
+        order_qty=order.order_qty,
+        cum_qty=order.cum_qty,
+        avg_px=order.notional / order.cum_qty if order.cum_qty else ZERO,
+        is_live=not order.ended,
+        transact_ns=order.last_ns,
+        text=order.text,
+        created_ns=order.created_ns,
+        price=order.price,
+        side=order.side,
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -18,15 +18,13 @@ from execd.core.order import Order
 from execd.core.orders import NewOrder
 from execd.core.reports import Rejected
 from execd.errors import Refused, Unknown, VenueError
-from execd.ports import Clock
-from execd.venue.faults import Fault, FaultName, Faults, ns_of
-from execd.venue.keeper import Keeper
+from execd.venue.faults import Fault, FaultName, ns_of
+from execd.venue.hosting import House
 from execd.venue.lane import Lane
 from execd.venue.ledger import Execution
 from execd.venue.line import Line, LineClosed
-from execd.venue.sim_venue import SimVenue
-from execd.venue.spec import VenueSpec
-from execd.venue.telling import Silence, Stream
+from execd.venue.snapshot import pages
+from execd.venue.telling import Stream
 from execd.venue.wire import (
     VERSION,
     Adopt,
@@ -43,6 +41,8 @@ from execd.venue.wire import (
     NotTaken,
     SetFault,
     Stop,
+    Survey,
+    Surveyed,
     Taken,
     Ticks,
     Want,
@@ -58,36 +58,6 @@ TICKS_A_FRAME: Final = 256
 HELD_FRAMES_MAX: Final = 50_000
 """What a hanging venue keeps for one client; beyond it the connection is cut."""
 ADOPTED_MAX: Final = 50_000
-
-
-class House(Protocol):
-    """What all sessions share."""
-
-    venue: SimVenue
-    keeper: Keeper
-    faults: Faults
-    silence: Silence
-    clock: Clock
-    spec: VenueSpec
-    traders: dict[str, "Session"]
-
-    def left(self, session: "Session") -> None:
-        """Forget a session that has ended."""
-
-    def hung_s(self, account: str) -> float:
-        """Return how much longer nothing is read or said there; zero as a rule."""
-
-    def switch(self, fault: Fault) -> str:
-        """Begin a fault; return what is wrong with it, empty where nothing is."""
-
-    def stop(self, *, is_forced: bool) -> str:
-        """End the venue; return why not, empty where it ends."""
-
-    def withdraw(self, account: str, cl_ord_id: str) -> str:
-        """Cancel an order that nobody of the account asked to cancel; return why not, empty where it is on its way."""
-
-    async def answer(self, question: Ask) -> list[dict[str, Any]]:
-        """Return the rows that people asked for."""
 
 
 class Session:
@@ -158,7 +128,7 @@ class Session:
         match message:
             case Hello():
                 raise WireError("Hello is said once")
-            case Do() | Find() | Adopt():
+            case Do() | Find() | Survey() | Adopt():
                 if self.stream is None:
                     raise WireError("only a client that was welcomed to an account may trade")
                 self._in_turn(message)
@@ -252,7 +222,7 @@ class Session:
         self.say(Goodbye(code=code, text=text))
         self.line.finish()
 
-    def _in_turn(self, message: Do | Find | Adopt) -> None:
+    def _in_turn(self, message: Do | Find | Survey | Adopt) -> None:
         """Take what was said, unless it is lost on its way; what is delayed holds up everything behind it."""
         delay_s = 0.0
         if isinstance(message, Do):
@@ -262,12 +232,14 @@ class Session:
                 delay_s = delay.seconds
         self._lane.add(partial(self._take, message), delay_s)
 
-    def _take(self, message: Do | Find | Adopt) -> None:
+    def _take(self, message: Do | Find | Survey | Adopt) -> None:
         match message:
             case Do():
                 self._do(message)
             case Find():
                 self._begin(self._find(message))
+            case Survey():
+                self._begin(self._survey(message))
             case Adopt():
                 self._adopt(message)
             case _:
@@ -313,6 +285,21 @@ class Session:
             # Whoever missed reports hears them first: the answer may rest on them.
             await self.stream.live.wait()
         self.say(Found(rid=message.rid, seen=seen))
+
+    async def _survey(self, message: Survey) -> None:
+        house = self._house
+        try:
+            snapshot = await house.venue.snapshot(self.account, message.since_ns, house.keeper.taken)
+            await house.keeper.settled()
+        except (Unknown, VenueError):
+            return  # As with a question about one order.
+        if self.stream is not None:
+            await self.stream.live.wait()
+        *others, last = pages(snapshot)
+        for part in others:
+            self.say(Surveyed(rid=message.rid, part=part, is_last=False))
+            await self.line.drained()
+        self.say(Surveyed(rid=message.rid, part=last, is_last=True))
 
     def _adopt(self, message: Adopt) -> None:
         house = self._house

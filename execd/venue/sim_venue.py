@@ -20,6 +20,7 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import ExecReport, OrderSnapshot, Trade
+from execd.core.snapshot import AccountSnapshot
 from execd.errors import Refused, Unknown
 from execd.ports import Clock
 from execd.venue.commission import Commission
@@ -28,6 +29,7 @@ from execd.venue.ledger import Execution, Ledger
 from execd.venue.mailbox import Mailbox
 from execd.venue.matching import Matching
 from execd.venue.matching_orders import Working
+from execd.venue.snapshot import snapshot_of
 from execd.venue.source import Source, Tick, at_instant
 
 ALIVE_S: Final = 1.0
@@ -164,6 +166,15 @@ class SimVenue:
         answer: asyncio.Future[OrderSnapshot | None] = asyncio.get_running_loop().create_future()
         self._dispatch(account, cl_ord_id, (account, cl_ord_id, answer))
         return await answer
+
+    async def snapshot(self, account: str, since_ns: int, ledger: Ledger | None = None) -> AccountSnapshot:
+        """Return what an account holds, behind everything sent before; by another ledger where one is kept elsewhere.
+
+        Raises Unknown.
+        """
+        await self.find(account, "")
+        books = ledger if ledger is not None else self.ledger
+        return snapshot_of(self.matching, books, account, since_ns=since_ns, now_ns=self._clock.now_ns())
 
     def _check_open(self) -> None:
         if not self._tasks:

@@ -15,10 +15,11 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import ExecReport, OrderSnapshot
+from execd.core.snapshot import AccountSnapshot
 from execd.venue.faults import Fault
 from execd.venue.spec import VenueSpec
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Both sides must speak the same; there is nothing to negotiate between a daemon and a venue of one installation."""
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """A hundred adopted orders with their fills are far below it."""
@@ -53,6 +54,13 @@ class Find(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     rid: int
     cl_ord_id: str
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A question about everything that the account holds, behind every request that was sent before it."""
+
+    rid: int
+    since_ns: int
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -155,6 +163,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seen: OrderSnapshot | None
 
 
+class Surveyed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A page of what an account holds; all pages are of one instant."""
+
+    rid: int
+    part: AccountSnapshot
+    is_last: bool
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What people asked for, as JSON."""
 
@@ -188,8 +204,8 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ticks: list[Tick]
 
 
-FromClient = Hello | Do | Find | Adopt | Want | Ask | Withdraw | SetFault | ClearFaults | Stop
-FromVenue = Welcome | Goodbye | Taken | NotTaken | Found | Answer | Report | Skip | Alive | Ticks
+FromClient = Hello | Do | Find | Survey | Adopt | Want | Ask | Withdraw | SetFault | ClearFaults | Stop
+FromVenue = Welcome | Goodbye | Taken | NotTaken | Found | Surveyed | Answer | Report | Skip | Alive | Ticks
 
 
 class WireError(Exception):

@@ -40,6 +40,22 @@ async def test_an_order_is_accepted_and_fills() -> None:
         assert [trade] == [execution.trade for execution in venue.ledger.executions("sim")]
 
 
+async def test_an_account_is_shown_whole() -> None:
+    """What the venue in this process shows is of one instant, behind everything that was sent before."""
+    async with opened((0, shown())) as venue:
+        await ready(venue, "ABC")
+        broker = SimBroker(venue, "sim")
+        await broker.submit(new("a", None))
+        await broker.submit(new("b", "9.00"))
+        seen = await broker.snapshot(0)
+
+        assert ([True, False], ["b", "a"]) == (
+            [one.is_live for one in seen.orders or ()],
+            [one.cl_ord_id for one in seen.orders or ()],
+        )
+        assert (["S-a.1"], {"ABC": Decimal(100)}) == ([one.trade.exec_id for one in seen.trades or ()], seen.positions)
+
+
 async def test_a_resting_order_is_replaced_and_canceled() -> None:
     """Each request is answered by its own report."""
     async with opened((0, shown())) as venue:

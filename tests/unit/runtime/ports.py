@@ -8,6 +8,7 @@ from execd.core.enums import OrdType, Side
 from execd.core.events import Event, StreamGap
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.core.snapshot import AccountSnapshot
 from execd.errors import Refused, Unknown
 from execd.ports import BrokerLimits, Holdings
 
@@ -56,6 +57,7 @@ class ScriptedBroker:
         self.limits = BrokerLimits(lookups_are_final=True)
         self.calls: list[str] = []
         self.finds_fail_n = 0
+        self.snapshots_fail_n = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -92,6 +94,16 @@ class ScriptedBroker:
             self.finds_fail_n -= 1
             raise Unknown("no answer")
         return None
+
+    async def snapshot(self, since_ns: int) -> AccountSnapshot:
+        """Fail so often, then hold nothing."""
+        self.calls.append(f"snapshot {since_ns}")
+        if self.snapshots_fail_n:
+            self.snapshots_fail_n -= 1
+            raise Unknown("no answer")
+        return AccountSnapshot(
+            account="sim", since_ns=since_ns, asked_ns=0, read_ns=0, orders=(), trades=(), positions={}
+        )
 
     async def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
         """Tell of three orders and end."""

@@ -52,6 +52,49 @@ async def test_an_order_that_is_asked_about_is_told_with_its_trades(tmp_path: Pa
         assert [one for one in reports if isinstance(one, Trade)] == list(seen.trades)
 
 
+async def test_an_account_is_shown_whole_behind_what_was_sent_before(tmp_path: Path) -> None:
+    """Orders, trades and positions of one instant, and nobody else's."""
+    async with housed(tmp_path) as house, linked(tmp_path) as link, linked(tmp_path, account="other") as other:
+        await quoted(house)
+        await link.do(new("r", "9.00"))
+        await link.do(new("a", None))
+        await other.do(new("theirs", None, account="other"))
+        reports = [*await heard(link, 3), *await heard(other, 2)]
+        seen, mine = await link.survey(0), await link.find("a")
+        theirs = await other.survey(0)
+
+    orders, trades = seen.orders or (), seen.trades or ()
+    assert mine is not None
+    assert 5 == len(reports)
+    assert [("r", True), ("a", False)] == [(one.cl_ord_id, one.is_live) for one in orders]
+    assert (mine.trades, {"ABC": Decimal(100)}) == (tuple(one.trade for one in trades), seen.positions)
+    assert ["theirs"] == [one.cl_ord_id for one in theirs.orders or ()]
+
+
+async def test_an_account_is_shown_with_what_ended_since_an_instant(tmp_path: Path) -> None:
+    """What ended before it and what traded before it are left out, what lives is not."""
+    async with housed(tmp_path) as house, linked(tmp_path) as link:
+        await quoted(house)
+        await link.do(new("a", None))
+        await link.do(new("b", "9.00"))
+        last = (await heard(link, 3))[-1]
+        seen = await link.survey(last.transact_ns + 1)
+
+        assert (["b"], (), True) == ([one.cl_ord_id for one in seen.orders or ()], seen.trades, seen.is_whole)
+        assert {"ABC": Decimal(100)} == seen.positions
+
+
+async def test_a_venue_that_ends_shows_nothing(tmp_path: Path) -> None:
+    """Who asked does not know, and never that there is nothing. Fault C20."""
+    async with housed(tmp_path, latency=Latency(base_ns=5 * S)), linked(tmp_path) as link:
+        asking = asyncio.create_task(link.survey(0))
+        await asyncio.sleep(0)
+        link.close()
+
+        with pytest.raises(Unknown):
+            await asking
+
+
 async def test_a_venue_that_starts_again_goes_on(tmp_path: Path) -> None:
     """Working orders rest again, positions stand, ended orders are known; nothing is reported anew."""
     async with housed(tmp_path) as house, linked(tmp_path) as link:
