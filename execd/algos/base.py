@@ -81,11 +81,12 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Send a new child. `price` is on the grid; None only for a market order."""
+    """Send a new child. Prices are on the grid; `price` is None only without a limit, `stop_px` is a stop's alone."""
 
     qty: Decimal
     ord_type: OrdType
     price: Decimal | None
+    stop_px: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     text: str = ""
 

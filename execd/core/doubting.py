@@ -55,5 +55,18 @@ def unanswered(order: Order) -> str:
         return ""
     if order.pending is not None:
         return order.pending.cl_ord_id
-    is_known = order.acked_ns is not None or order.vouched_ns is not None or order.fills.trades
-    return "" if is_known else order.key
+    return "" if _is_known(order) else order.key
+
+
+def all_unanswered(order: Order) -> tuple[str, ...]:
+    """Return the ClOrdIDs of every request that has neither an answer nor an end, in the order of their sending."""
+    if order.is_done:
+        return ()
+    ended = [one.cl_ord_id for one in order.failures if one.outcome is not Outcome.UNKNOWN]
+    later = [one.cl_ord_id for one in order.requests[1:]]
+    silent = [one for one in later if one not in ended and not order.is_answered(one)]
+    return tuple(silent) if _is_known(order) else (order.key, *silent)
+
+
+def _is_known(order: Order) -> bool:
+    return order.acked_ns is not None or order.vouched_ns is not None or bool(order.fills.trades)

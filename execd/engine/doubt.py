@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from execd.core.doubting import doubted, misses, unanswered
+from execd.core.doubting import all_unanswered, doubted, misses
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import LookedUp, LookupFailed, Submit
 from execd.core.folding import add_snapshot
@@ -56,13 +56,17 @@ def on_timer(desk: Desk, key: str, now_ns: int) -> None:
 
 
 def doubt_unanswered(desk: Desk, order: Order, text: str, now_ns: int) -> Order:
-    """Doubt the request of an order that has no answer; return the order as it is then."""
-    cl_ord_id = unanswered(order)
-    if not cl_ord_id or any(one.cl_ord_id == cl_ord_id for one in order.failures):
-        return order
-    record = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=cl_ord_id, outcome=Outcome.UNKNOWN, text=text)
-    desk.record(record)
-    warn(desk, order, cl_ord_id, text)
+    """Doubt the requests of an order that have no answer; return the order as it is then.
+
+    All of them: where one was sent before another was answered, each may have been lost.
+    """
+    account = order.first.account
+    for cl_ord_id in all_unanswered(order):
+        if any(one.cl_ord_id == cl_ord_id for one in order.failures):
+            continue
+        unknown = Failed(now_ns=now_ns, account=account, cl_ord_id=cl_ord_id, outcome=Outcome.UNKNOWN, text=text)
+        desk.record(unknown)
+        warn(desk, order, cl_ord_id, text)
     return desk.book.orders[order.key]
 
 

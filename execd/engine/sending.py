@@ -50,6 +50,7 @@ def _new(desk: Desk, parent: Parent, action: Place, n: int, now_ns: int) -> NewO
         order_qty=action.qty,
         ord_type=action.ord_type,
         price=action.price,
+        stop_px=action.stop_px,
         time_in_force=action.time_in_force,
         extended_hours=order.extended_hours,
         send_by_ns=min(now_ns + desk.rules.execution.send_within_ns, expire_ns),

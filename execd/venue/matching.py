@@ -44,7 +44,11 @@ ENDED_MAX: Final = 200_000
 
 
 class Matching:
-    """Orders in, reports out. With `isolates_accounts` every account meets the market as if it were alone in it."""
+    """Orders in, reports out.
+
+    With `isolates_accounts` every account meets the market as if it were alone in it; with `takes_ids_again` a ClOrdID
+    that was used makes another order, and asking by it finds the latest.
+    """
 
     def __init__(
         self,
@@ -53,7 +57,9 @@ class Matching:
         commission: Commission,
         instrument: Callable[[str], Instrument],
         isolates_accounts: bool = False,
+        takes_ids_again: bool = False,
     ) -> None:
+        self._takes_ids_again = takes_ids_again
         self._rule = queue
         self._commission = commission
         self._instrument = instrument
@@ -63,15 +69,20 @@ class Matching:
         self._live: dict[str, Working] = {}
         self._ended: deque[Working] = deque()
         self._seq = 0
+        self._again_n = 0
 
     def submit(self, request: NewOrder, now_ns: int) -> list[ExecReport]:
         """Take a new order: Rejected, or Accepted and what follows at once."""
         book = self._book(request.symbol)
-        refusal = DUPLICATE if request.cl_ord_id in self._orders else refusal_of(book, request)
+        is_used = request.cl_ord_id in self._orders
+        refusal = DUPLICATE if is_used and not self._takes_ids_again else refusal_of(book, request)
         if refusal is not None:
             code, text = refusal
             return [Rejected(cl_ord_id=request.cl_ord_id, transact_ns=now_ns, code=code, text=text)]
         order = opened(request, lane=self._lane(request.account), now_ns=now_ns)
+        if is_used:
+            self._again_n += 1
+            order.order_id = f"{order.order_id}~{self._again_n}"
         self._orders[request.cl_ord_id] = order
         self._live[order.order_id] = order
         accepted = Accepted(cl_ord_id=request.cl_ord_id, transact_ns=now_ns, order_id=order.order_id)
@@ -187,6 +198,10 @@ class Matching:
     def live(self) -> list[Working]:
         """Return the orders that can still trade, in order of acceptance, to be read only."""
         return list(self._live.values())
+
+    def everything(self) -> list[Working]:
+        """Return every order that is remembered, the ended ones first, to be read only."""
+        return [*self._ended, *self._live.values()]
 
     def account_of(self, cl_ord_id: str) -> str | None:
         """Return whose order a report is about; None where it is not known (a rejected one never is)."""
@@ -324,8 +339,8 @@ class Matching:
     def _tidied(self, fills: Fills) -> list[ExecReport]:
         """Return the trades, after taking out of the book what they filled."""
         for trade in fills.made:
-            order = self._orders[trade.cl_ord_id]
-            if order.ended and order.order_id in self._live:
+            order = self._live.get(trade.order_id)
+            if order is not None and order.ended:
                 self._end(order, order.ended, trade.transact_ns)
         return [*fills.made]
 
@@ -341,7 +356,7 @@ class Matching:
         self._ended.append(order)
         while len(self._ended) > ENDED_MAX:
             for cl_ord_id in self._ended.popleft().cl_ord_ids:
-                del self._orders[cl_ord_id]
+                self._orders.pop(cl_ord_id, None)
 
     def _name(self, order: Working, cl_ord_id: str) -> None:
         order.cl_ord_ids.append(cl_ord_id)

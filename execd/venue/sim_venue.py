@@ -61,12 +61,14 @@ class SimVenue:
         commission: Commission | None = None,
         instrument: Callable[[str], Instrument] | None = None,
         speed: Decimal = ONE,
+        takes_ids_again: bool = False,
     ) -> None:
         self.ledger = Ledger()
         self.matching = Matching(
             queue=queue,
             commission=commission if commission is not None else Commission(),
             instrument=instrument if instrument is not None else lambda symbol: Instrument(symbol=symbol),
+            takes_ids_again=takes_ids_again,
         )
         self._source = source
         self._clock = clock
