@@ -4,7 +4,8 @@ Trades, busts and corrections are kept as facts; sums are kept beside them.
 Two trades with equal cumulative intervals are one trade under two names; one
 ExecID with two contents counts as the earlier. A broker that only tells
 cumulative quantities leaves a synthetic part, which shrinks as real trades
-cover it.
+cover it. Such a word is about its own instant: what was traded or taken back
+later is counted beside it.
 """
 
 from collections.abc import Iterable
@@ -28,15 +29,23 @@ class Seen(msgspec.Struct, frozen=True, gc=False, order=True):
     avg_px: Decimal
 
 
+class Bust(msgspec.Struct, frozen=True, gc=False, order=True):
+    """When a trade was taken back; of several instants the earliest counts."""
+
+    exec_id: str
+    transact_ns: int
+
+
 class Fills(msgspec.Struct, frozen=True, kw_only=True):
     """The trades of one order (sorted, each once), and their running sums.
 
-    `busted` and `corrections` are ExecIDs. `synthetic_qty` is the part of `seen` that no trade covers; it is in
-    `cum_qty` and `notional`.
+    `busted` and `corrections` are ExecIDs, `busts` says when (it knows nothing of those that an older version kept).
+    `synthetic_qty` is the part of `seen` that no trade covers; it is in `cum_qty` and `notional`.
     """
 
     trades: tuple[Trade, ...] = ()
     busted: tuple[str, ...] = ()
+    busts: tuple[Bust, ...] = ()
     corrections: tuple[str, ...] = ()
     seen: Seen | None = None
     cum_qty: Decimal = ZERO
@@ -76,16 +85,20 @@ def add_trade(fills: Fills, trade: Trade) -> Fills:
     return recounted(grown)
 
 
-def add_bust(fills: Fills, exec_ref_id: str) -> Fills:
-    """Return the fills knowing that `exec_ref_id` never happened, whether or not it was seen yet."""
-    if exec_ref_id in fills.busted:
+def add_bust(fills: Fills, exec_ref_id: str, transact_ns: int) -> Fills:
+    """Return the fills knowing since `transact_ns` that `exec_ref_id` never happened, whether or not it was seen."""
+    bust = Bust(exec_ref_id, transact_ns)
+    known = next((one for one in fills.busts if one.exec_id == exec_ref_id), None)
+    if known is not None and known <= bust:
         return fills
-    return recounted(replace(fills, busted=tuple(sorted((*fills.busted, exec_ref_id)))))
+    busts = tuple(sorted((*(one for one in fills.busts if one != known), bust)))
+    busted = tuple(sorted({*fills.busted, exec_ref_id}))
+    return recounted(replace(fills, busted=busted, busts=busts))
 
 
-def add_correction(fills: Fills, exec_ref_id: str, trade: Trade) -> Fills:
-    """Return the fills with `trade` in the place of `exec_ref_id`."""
-    fills = add_trade(add_bust(fills, exec_ref_id), trade)
+def add_correction(fills: Fills, exec_ref_id: str, trade: Trade, transact_ns: int) -> Fills:
+    """Return the fills with `trade` in the place of `exec_ref_id` since `transact_ns`."""
+    fills = add_trade(add_bust(fills, exec_ref_id, transact_ns), trade)
     if trade.exec_id in fills.corrections:
         return fills
     return recounted(replace(fills, corrections=tuple(sorted((*fills.corrections, trade.exec_id)))))
@@ -123,7 +136,7 @@ def recounted(fills: Fills) -> Fills:
     commission = sum((trade.commission for trade in counted), ZERO)
     synthetic_qty = ZERO
     if fills.seen is not None:
-        covered_qty, covered_notional = _covered(counted, fills.seen.cum_qty)
+        covered_qty, covered_notional = _covered(fills, counted, fills.seen)
         synthetic_qty = max(ZERO, fills.seen.cum_qty - covered_qty)
         if synthetic_qty:
             notional += max(ZERO, fills.seen.cum_qty * fills.seen.avg_px - covered_notional)
@@ -182,13 +195,23 @@ def _identity(trade: Trade) -> object:
     return (trade.cum_before, trade.cum_after)
 
 
-def _covered(counted: list[Trade], upto_qty: Decimal) -> tuple[Decimal, Decimal]:
-    """Return quantity and notional of (0, upto_qty] that the trades account for."""
+def _covered(fills: Fills, counted: list[Trade], seen: Seen) -> tuple[Decimal, Decimal]:
+    """Return quantity and notional of a cumulative word that the trades account for.
+
+    What was taken back after the word is in it, and so covers its part of it; a correction then only stands in its
+    place. Places in CumQty are believed until something was taken back: then a broker counts anew.
+    """
+    busts = {bust.exec_id: bust.transact_ns for bust in fills.busts}
+    are_placed = all(at_ns > seen.transact_ns for at_ns in busts.values())
+    later = [one for one in _by_exec_id(fills.trades).values() if busts.get(one.exec_id, 0) > seen.transact_ns]
+    included = [*later, *(one for one in counted if one not in later)]
     qty = notional = ZERO
-    for trade in counted:
-        part = trade.last_qty
-        if trade.cum_before is not None and trade.cum_after is not None:
-            part = max(ZERO, min(trade.cum_after, upto_qty) - trade.cum_before)
+    for trade in included:
+        if are_placed and trade.cum_before is not None and trade.cum_after is not None:
+            is_stand_in = trade.exec_id in fills.corrections and trade.transact_ns > seen.transact_ns
+            part = ZERO if is_stand_in else max(ZERO, min(trade.cum_after, seen.cum_qty) - trade.cum_before)
+        else:
+            part = trade.last_qty if trade.transact_ns <= seen.transact_ns else ZERO
         qty += part
         notional += part * trade.last_px
     return qty, notional

@@ -75,11 +75,12 @@ def apply(order: Order, report: ExecReport) -> Order:
             order = _acked(order, report.order_id, report.transact_ns)
             return replace(order, fills=fills.add_trade(order.fills, report))
         case TradeCanceled():
-            return replace(_seen(order, report), fills=fills.add_bust(order.fills, report.exec_ref_id))
-        case TradeCorrected():
             return replace(
-                _seen(order, report), fills=fills.add_correction(order.fills, report.exec_ref_id, report.trade)
+                _seen(order, report), fills=fills.add_bust(order.fills, report.exec_ref_id, report.transact_ns)
             )
+        case TradeCorrected():
+            corrected = fills.add_correction(order.fills, report.exec_ref_id, report.trade, report.transact_ns)
+            return replace(_seen(order, report), fills=corrected)
         case Accepted():
             return _acked(order, report.order_id, report.transact_ns)
         case Suspended():
