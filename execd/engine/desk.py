@@ -204,7 +204,13 @@ class Desk:
 
     def hold(self, parent_id: str, reason: str, now_ns: int) -> None:
         """Stop deciding for a parent until an operator releases it; what it has out stays out."""
-        if self.parent(parent_id).status is ParentStatus.HELD:
+        status = self.parent(parent_id).status
+        if status is ParentStatus.HELD:
+            return
+        if status.is_terminal:
+            # There is nothing left to stop, and what has ended does not live again.
+            text = f"parent {parent_id} had ended ({status}): {reason}"
+            self.alert("contradiction", text, parent_id=parent_id, severity="critical")
             return
         self.record(ParentHeld(now_ns=now_ns, parent_id=parent_id, reason=reason))
         self.alert("parent_held", f"parent {parent_id} is held: {reason}", parent_id=parent_id, severity="critical")

@@ -57,7 +57,9 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
 
 def on_recalled(desk: Desk, event: RecallAnswered) -> None:
     """Fold what was said of an order that had left memory."""
-    told = desk.book.external.get(event.cl_ord_id, ())
+    # Of every request of it, for the parent comes back once, however many reports have called for it.
+    names = [request.cl_ord_id for order in event.orders for request in order.requests]
+    told = [report for name in names for report in desk.book.external.get(name, ())]
     if memory.on_recalled(desk, event):
         for report in told:
             on_report(desk, ReportReceived(now_ns=event.now_ns, account=event.orders[0].first.account, report=report))

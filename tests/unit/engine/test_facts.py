@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from execd.core.commands import CancelParent, ReleaseParent, ResumeNew
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
@@ -129,6 +131,20 @@ def test_an_overfill_holds_the_parent_and_alerts() -> None:
 
     assert (ParentStatus.HELD, Decimal(150)) == (_report(world).status, _report(world).cum_qty)
     assert "parent_held" in _alerts(world)
+
+
+def test_an_overfill_of_a_parent_that_has_ended_does_not_let_it_live_again() -> None:
+    """What has ended stays ended: somebody is called, and there is nothing left to hold. Fault D10."""
+    world = World()
+    world.show(AAPL)
+    world.drop(intent("p"))
+    world.run(1)
+    last = world.book.orders[world.submitted[0].cl_ord_id].fills.trades[-1]
+    over = replace(last, exec_id="over", last_qty=Decimal(5), cum_before=Decimal(100), cum_after=Decimal(105))
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=over))
+
+    assert (ParentStatus.FILLED, Decimal(105)) == (_report(world).status, _report(world).cum_qty)
+    assert "contradiction" in _alerts(world)
 
 
 def test_an_order_that_is_not_ours_is_an_alert_and_nothing_else() -> None:

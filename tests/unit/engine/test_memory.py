@@ -98,6 +98,23 @@ def test_a_crash_between_a_late_fill_and_its_recall_loses_nothing() -> None:
     assert 1 == sum(isinstance(record, ParentRecalled) for record in world.records)
 
 
+def test_reports_on_several_requests_of_a_parent_that_left_are_all_counted() -> None:
+    """It comes back once: what was said of its other requests meanwhile is folded with it."""
+    world = World(replace(RULES, memory_ns=HOUR_S * S))
+    world.crash()
+    world.show(quote("AAPL", "200.00", "200.02", size=1_000))
+    world.drop(intent("a", price=Decimal("199.00"), expire_ns=world.now_ns + 10 * S))
+    world.run(2 * HOUR_S)
+    late = late_trade(world)
+    again = [replace(late.report, cl_ord_id=f"{late.report.cl_ord_id[:-1]}{n}", exec_id=f"late{n}") for n in (1, 2)]
+    for report in again:
+        world.cycle.push(replace(late, report=report))
+    world.tell(replace(late, report=again[0]))
+    world.run(2 * HOUR_S + 2)
+
+    assert [Decimal(2)] == [position.qty for position in world.book.positions.values()]
+
+
 def test_a_fold_that_keeps_all_and_one_that_forgets_agree_on_what_is_owned() -> None:
     """Verification folds every record and keeps what retires; positions are the same."""
     world = traded()
