@@ -3,13 +3,16 @@
 
 BIN := .venv/bin
 SOAK_S := 300
+SOAK_SEEDS := 10000
+SEEDS := 100
+JOBS := 2
 # Most tests wait for a process that they have started; a file stays with one worker, for its tests may share a daemon.
 TEST_JOBS := 2
 PYTEST := $(BIN)/python -m pytest -q -n $(TEST_JOBS) --dist loadfile
 # A room may not exist yet in an early checkout.
 TYPED := $(wildcard execd tests benchmarks)
 
-.PHONY: help env demo test lint format types imports unit test-wide soak bench lock clean
+.PHONY: help env demo test lint format types imports unit test-wide simulate soak bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -47,7 +50,11 @@ unit: env ## the tests alone, TEST_JOBS (2) at a time
 test-wide: env ## all tests, with fresh and many more examples (minutes)
 	EXECD_HYPOTHESIS=wide EXECD_TEST_KILLS=200 $(PYTEST)
 
-soak: env ## every fuzz target for SOAK_S seconds (300), then 500 kills of the daemon with a seed that is told
+simulate: env ## play SEEDS seeded worlds (100) with faults, JOBS at a time (2), and check every law
+	@$(BIN)/execd simulate --seeds $(SEEDS) --jobs $(JOBS)
+
+soak: env ## SOAK_SEEDS worlds (10000), every fuzz target for SOAK_S seconds (300), then 500 kills with a seed that is told
+	@$(BIN)/execd simulate --seeds $(SOAK_SEEDS) --jobs $(JOBS)
 	@for target in tests/fuzz/fuzz_*.py; do echo "== $$target"; \
 	  $(BIN)/python "$$target" -max_total_time=$(SOAK_S) -artifact_prefix=$${TMPDIR:-/tmp}/ || exit 1; done
 	@seed=$${EXECD_TEST_SEED:-$$(date +%s)}; echo "EXECD_TEST_SEED=$$seed"; \

@@ -43,6 +43,7 @@ COMMANDS: Final = (
     "doctor",
     "journal",
     "replay",
+    "simulate",
     "venue",
     "refdata",
     "schema",

@@ -19,7 +19,7 @@ from execd.journal.chain import Chain
 from execd.journal.files import BUSY_S, as_journal_error
 from execd.journal.marks import Mark, write_mark
 from execd.journal.records import RecordRow, Stored, is_empty, stored, writing
-from execd.journal.write import write_batch
+from execd.journal.write import Database, write_batch
 
 MEMORY: Final = store.MEMORY
 
@@ -53,6 +53,7 @@ class SyncJournal:
         self.created_ns = head.created_ns
         self.last_ns = head.last_ns
         self._chain = Chain(head.seq, head.sum)
+        self._database: Database = self._connection
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +92,7 @@ class SyncJournal:
             return
         given = writing(batch, self._chain)
         try:
-            write_batch(self._connection, given)
+            write_batch(self._database, given)
         except sqlite3.Error as error:
             failure = as_journal_error(error, self._path)
             if not isinstance(failure, JournalFull):

@@ -1,0 +1,199 @@
+"""Between a released effect and the broker: what becomes of a call, as `runtime/sender` lives through it.
+
+Every call begins at once, ends answered, refused or unknown, and is told to
+the process that made it; bytes that have left arrive whoever dies meanwhile.
+Nothing is sent twice here. A new way to fail is a case in `_send` and a row in
+`faults`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from execd.core.enums import Outcome
+from execd.core.events import (
+    Cancel,
+    Event,
+    LookedUp,
+    LookupFailed,
+    Query,
+    Replace,
+    ReportReceived,
+    RequestFailed,
+    Submit,
+)
+from execd.core.orders import Request
+from execd.core.rules import MS, S
+from execd.simulation.faults import Faults
+from execd.simulation.front import Front
+
+CALL_NS_MAX: Final = 10 * S
+"""As `runtime/sender.CALL_S_MAX`."""
+READ_PAUSES_NS: Final = (S, 2 * S, 4 * S)
+"""As `runtime/sender.READ_PAUSES_S`."""
+LAG_NS: Final = 3 * S
+"""A broker's list may be so far behind its own orders."""
+AWAY_NS: Final = 10 * MS
+_ALL_FATES: Final = (
+    "refused",
+    "rate_limited",
+    "hang",
+    "reset",
+    "accept_timeout",
+    "error_after_accept",
+    "late_accept",
+)
+
+
+class Ways(Protocol):
+    """What the edge needs of the world."""
+
+    @property
+    def now_ns(self) -> int:
+        """The true time."""
+
+    @property
+    def life_n(self) -> int:
+        """Which process lives."""
+
+    def later(self, at_ns: int, act: Callable[[], None]) -> None:
+        """Do something at an instant."""
+
+    def post(self, event: Event) -> None:
+        """Give the process an event, stamped with its own time."""
+
+    def left(self, request: Request) -> None:
+        """Be told that the bytes of a request leave."""
+
+    def taken(self, front: Front, request: Request) -> None:
+        """Be told that a broker is about to take a request."""
+
+
+class Edge:
+    """Calls to every broker."""
+
+    def __init__(self, ways: Ways, fronts: Mapping[str, Front], faults: Faults) -> None:
+        """`away` has the brokers that answer nobody, and until when."""
+        self.away: dict[str, int] = {}
+        self.on_way: dict[str, Request] = {}
+        """Requests whose bytes have left and that may still arrive."""
+        self._ways = ways
+        self._fronts = fronts
+        self._faults = faults
+
+    def release(self, call: Submit | Cancel | Replace | Query) -> None:
+        """Take a call that the journal knows of."""
+        if isinstance(call, Query):
+            self._ask(call, 0)
+        else:
+            self._send(call)
+
+    def is_away(self, account: str) -> bool:
+        """Whether a broker is gone for a while."""
+        return self.away.get(account, 0) > self._ways.now_ns
+
+    def _send(self, call: Submit | Cancel | Replace) -> None:
+        request, faults = call.request, self._faults
+        now_ns = self._ways.now_ns
+        if self.is_away(request.account):
+            self._fail(request, Outcome.NOT_SENT, "connection refused", now_ns + AWAY_NS)
+            return
+        if isinstance(call, Submit) and faults.strikes("rejected"):
+            self._fail(request, Outcome.REFUSED, "403: not allowed", now_ns + AWAY_NS)
+            return
+        fate = faults.first_of(*_ALL_FATES)
+        if fate == "refused":
+            self._fail(request, Outcome.NOT_SENT, "connection refused", now_ns + AWAY_NS)
+            return
+        self._ways.left(request)
+        if fate == "rate_limited":
+            self._fail(request, Outcome.REFUSED, "429: too many requests", now_ns + 2 * AWAY_NS)
+            return
+        arrives_ns = now_ns + faults.draws.between(5 * MS, 150 * MS, "call")
+        match fate:
+            case "hang":
+                self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
+            case "reset":
+                self._fail(request, Outcome.UNKNOWN, "connection reset", arrives_ns)
+            case "accept_timeout":
+                self._arrive(request, arrives_ns)
+                self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
+            case "error_after_accept":
+                self._arrive(request, arrives_ns)
+                self._fail(request, Outcome.UNKNOWN, "502: bad gateway", arrives_ns + 5 * MS)
+            case "late_accept":
+                self._arrive(request, now_ns + faults.draws.between(S, 20 * S, "late_accept"))
+                self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
+            case _:
+                self._arrive(request, arrives_ns, is_answered=True)
+
+    def _arrive(self, request: Request, at_ns: int, *, is_answered: bool = False) -> None:
+        life_n = self._ways.life_n
+        front = self._fronts[request.account]
+        self.on_way[request.cl_ord_id] = request
+
+        def arrive() -> None:
+            now_ns = self._ways.now_ns
+            self.on_way.pop(request.cl_ord_id, None)
+            is_taken = not self.is_away(request.account) and request.cl_ord_id not in front.dead
+            if is_taken:
+                self._ways.taken(front, request)
+                answer = front.take(request, now_ns)
+                if is_answered and answer is not None:
+                    told = ReportReceived(now_ns=now_ns, account=request.account, report=answer)
+                    self._tell(told, life_n, now_ns + 5 * MS)
+            elif is_answered:
+                self._fail(request, Outcome.UNKNOWN, "connection reset", now_ns, life_n=life_n)
+
+        self._ways.later(at_ns, arrive)
+
+    def _ask(self, query: Query, tried_n: int) -> None:
+        ways, life_n = self._ways, self._ways.life_n
+        front = self._fronts[query.account]
+
+        def answer() -> None:
+            if life_n != ways.life_n:
+                return
+            now_ns = ways.now_ns
+            if self.is_away(query.account) or self._faults.strikes("read_fails"):
+                self._again(query, tried_n)
+                return
+            is_final = front.scene.model == "proving"
+            if is_final:
+                self._disown(front, query.cl_ord_id)
+            lag_ns = LAG_NS if not is_final and self._faults.strikes("read_lags") else 0
+            seen = front.find(query.cl_ord_id, now_ns, lag_ns=lag_ns)
+            ways.post(LookedUp(now_ns=now_ns, account=query.account, cl_ord_id=query.cl_ord_id, seen=seen))
+
+        ways.later(ways.now_ns + self._faults.draws.between(5 * MS, 150 * MS, "read"), answer)
+
+    def _again(self, query: Query, tried_n: int) -> None:
+        """Ask again a little later; after the last time, say that nobody could be asked."""
+        ways, life_n = self._ways, self._ways.life_n
+        if tried_n < len(READ_PAUSES_NS):
+            ways.later(
+                ways.now_ns + READ_PAUSES_NS[tried_n],
+                lambda: self._ask(query, tried_n + 1) if life_n == ways.life_n else None,
+            )
+            return
+        failed = LookupFailed(now_ns=0, account=query.account, cl_ord_id=query.cl_ord_id, text="unreadable")
+        ways.post(failed)
+
+    def _disown(self, front: Front, cl_ord_id: str) -> None:
+        """Let what is on its way about an order never arrive: its broker is about to say what there is."""
+        asked = front.by_id.get(cl_ord_id, [None])[-1]
+        for request in self.on_way.values():
+            about = getattr(request, "orig_cl_ord_id", request.cl_ord_id)
+            if request.account == front.account and (
+                about == cl_ord_id or (asked is not None and asked in front.by_id.get(about, ()))
+            ):
+                front.disown(request.cl_ord_id)
+
+    def _fail(self, request: Request, outcome: Outcome, text: str, at_ns: int, *, life_n: int | None = None) -> None:
+        failed = RequestFailed(
+            now_ns=at_ns, account=request.account, cl_ord_id=request.cl_ord_id, outcome=outcome, text=text
+        )
+        self._tell(failed, self._ways.life_n if life_n is None else life_n, at_ns)
+
+    def _tell(self, event: Event, life_n: int, at_ns: int) -> None:
+        ways = self._ways
+        ways.later(at_ns, lambda: ways.post(event) if life_n == ways.life_n else None)

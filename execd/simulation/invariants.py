@@ -1,0 +1,266 @@
+"""The laws of a simulated world, held against what the brokers really have.
+
+Named as in the fault plan: Inv1 to Inv12, and a few of our own. Each is asked
+where it can first break: when bytes leave, when a broker takes a request, at a
+commit, at a start, and once everything is at rest. A law that does not hold
+raises `Broken`. None is ever loosened for an implementation: where one has an
+exception the rule that allows it stands beside it.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from execd.core.batch import Batch
+from execd.core.book import Book
+from execd.core.checkpoint import SECTIONS
+from execd.core.enums import ParentStatus
+from execd.core.events import Alert
+from execd.core.order import Order
+from execd.core.orders import CancelRequest, NewOrder, Request
+from execd.core.projection import TABLES
+from execd.core.records import (
+    Failed,
+    Found,
+    Missed,
+    ParentAmended,
+    ParentEnded,
+    ParentHeld,
+    ParentReleased,
+    ParentStarted,
+    ParentStopping,
+    Record,
+    Reported,
+    Resolved,
+    Sending,
+    Stepped,
+)
+from execd.core.reports import Trade, TradeCanceled, TradeCorrected
+from execd.core.rules import Rules
+from execd.journal.fold import mismatches
+from execd.journal.sync import SyncJournal
+from execd.simulation.front import Front, Placed
+
+ZERO: Final = Decimal(0)
+NEAR: Final = Decimal("0.0001")
+"""Money may differ so much where a broker only tells an average price."""
+SHOWN_MAX: Final = 3
+HOLDS: Final = ("parent_held", "contradiction")
+"""Either calls a person to a parent: one that has ended cannot be held any more."""
+_OF_ORDERS: Final = (Reported, Found, Failed, Missed, Resolved)
+_OF_PARENTS: Final = (ParentStarted, ParentAmended, ParentEnded, ParentHeld, ParentReleased, ParentStopping, Stepped)
+
+
+class Broken(AssertionError):  # It reads "Inv3 is broken"; it is a verdict, no error of a caller.
+    """A law does not hold."""
+
+    def __init__(self, law: str, text: str) -> None:
+        """`law` is its stable name."""
+        super().__init__(f"{law}: {text}")
+        self.law = law
+
+
+class Laws:
+    """What must hold, and the little that must be remembered to see it."""
+
+    def __init__(self, rules: Rules, fronts: Mapping[str, Front]) -> None:
+        """`fronts` are the brokers, by account."""
+        self.sent: dict[str, Request] = {}
+        """Every request of which a `Sending` is durable."""
+        self.overfilled: dict[str, None] = {}
+        """Orders that their broker filled beyond their quantity."""
+        self.owed: dict[tuple[str, str], str] = {}
+        """Alerts (and about which parent) that are promised and that nobody has raised yet, and for which fault."""
+        self._flagged: dict[str, Decimal] = {}
+        self._rules = rules
+        self._fronts = fronts
+        self._parent_qty: dict[str, Decimal] = {}
+        self._closes: dict[str, None] = {}
+        self._ended: dict[str, None] = {}
+        self._done: dict[str, None] = {}
+        self._busted: dict[str, None] = {}
+
+    # When bytes leave, and when they arrive.
+
+    def left(self, request: Request, now_ns: int) -> None:
+        """Inv2, and nothing leaves later than it may (DESIGN 5)."""
+        if request.cl_ord_id not in self.sent:
+            raise Broken("Inv2", f"{request.cl_ord_id} left before its record was durable")
+        if not isinstance(request, CancelRequest) and now_ns > request.send_by_ns:
+            late_ms = (now_ns - request.send_by_ns) // 1_000_000
+            raise Broken("send_by", f"{request.cl_ord_id} left {late_ms} ms later than it may")
+
+    def taken(self, front: Front, request: Request) -> None:
+        """Inv1 and Inv5, before a broker takes a request."""
+        if request.cl_ord_id not in self.sent:
+            raise Broken("Inv2", f"{request.cl_ord_id} is at the broker and in no journal")
+        if not isinstance(request, NewOrder):
+            return
+        if request.cl_ord_id in front.by_id:
+            if front.scene.model == "free":
+                raise Broken("Inv1", f"the broker takes {request.cl_ord_id} a second time")
+            return  # It refuses the id.
+        others = [placed for placed in front.live() if placed.request.parent_id == request.parent_id]
+        if others:
+            raise Broken("one_child", f"{request.cl_ord_id} arrives while {others[0].request.cl_ord_id} works")
+        self._within_limits(front, request)
+        self._within_parent(front, request)
+
+    def _within_limits(self, front: Front, request: NewOrder) -> None:
+        limits = self._rules.limits[front.account]
+        if request.parent_id in self._closes:
+            return  # An exit is bound by what is owned alone (SPEC 9: the table of rows).
+        if request.order_qty > limits.order_qty_max:
+            raise Broken("Inv5", f"{request.cl_ord_id} asks for {request.order_qty}, at most {limits.order_qty_max}")
+        if request.price is not None and request.order_qty * request.price > limits.order_notional_max:
+            raise Broken("Inv5", f"{request.cl_ord_id} is worth more than {limits.order_notional_max}")
+        live = [placed for placed in front.live() if placed.request.parent_id not in self._closes]
+        if len(live) >= limits.open_orders_max:
+            raise Broken("Inv5", f"{request.cl_ord_id} is one more than {limits.open_orders_max} open orders")
+
+    def _within_parent(self, front: Front, request: NewOrder) -> None:
+        mine = [one for one in front.placed.values() if one.request.parent_id == request.parent_id]
+        out_qty = request.order_qty
+        for placed in mine:
+            working = front.working(placed)
+            leaves_qty = ZERO if working is None else working.leaves_qty
+            out_qty += leaves_qty + (ZERO if placed.request.cl_ord_id in self.overfilled else placed.cum_qty)
+        wanted = self._parent_qty.get(request.parent_id, ZERO)
+        if out_qty > wanted:
+            raise Broken("Inv5", f"{request.parent_id} wants {wanted}, its broker has {out_qty}")
+
+    # At a commit.
+
+    def committed(self, book: Book, batch: Batch) -> None:
+        """Inv3, Inv4 and Inv9 for what a batch has changed."""
+        for record in batch.records:
+            self.remember(record)
+            if isinstance(record, Reported) and isinstance(record.report, Trade):
+                self._is_true(record.account, record.report)
+            if isinstance(record, _OF_ORDERS):
+                cl_ord_id = record.report.cl_ord_id if isinstance(record, Reported) else record.cl_ord_id
+                order = book.order_of(cl_ord_id)
+                if order is not None:
+                    self._order(order)
+                    self._parent(book, order.first.parent_id)
+            elif isinstance(record, _OF_PARENTS):
+                self._parent(book, record.parent_id)
+
+    def remember(self, record: Record) -> None:
+        """Note what a durable record says, as it is committed or read back."""
+        if isinstance(record, Sending):
+            self.sent[record.request.cl_ord_id] = record.request
+        elif isinstance(record, Reported) and isinstance(record.report, TradeCanceled | TradeCorrected):
+            self._busted[record.report.cl_ord_id] = None
+
+    def _is_true(self, account: str, trade: Trade) -> None:
+        fill = self._fronts[account].fills.get(trade.exec_id)
+        told = None if fill is None else (fill.trade.last_qty, fill.trade.last_px)
+        if told != (trade.last_qty, trade.last_px):
+            raise Broken("Inv3", f"the journal has {trade.exec_id}, which never happened so: {told}")
+
+    def _order(self, order: Order) -> None:
+        front = self._fronts[order.first.account]
+        placed = front.by_id.get(order.key, [])
+        happened = sum((fill.trade.last_qty for one in placed for fill in one.fills), ZERO)
+        if order.cum_qty > happened:
+            raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, its broker never more than {happened}")
+        if order.cum_qty > order.order_qty and order.cum_qty != self._flagged.get(order.key):
+            self._flagged[order.key] = order.cum_qty
+            self.owed["parent_held", order.first.parent_id] = "overfill"
+        if order.is_done:
+            if order.done is not None:
+                self._done[order.key] = None
+        elif order.key in self._done and order.key not in self._busted:
+            raise Broken("Inv9", f"{order.key} had ended by its broker's word and lives again")
+
+    def _parent(self, book: Book, parent_id: str) -> None:
+        parent = book.parents.get(parent_id)
+        if parent is None:
+            return
+        if parent.order.is_close:
+            self._closes[parent_id] = None
+        if parent.order_qty is not None:
+            self._parent_qty[parent_id] = max(parent.order_qty, self._parent_qty.get(parent_id, ZERO))
+        if parent.status.is_terminal:
+            self._ended[parent_id] = None
+        elif parent_id in self._ended:
+            raise Broken("Inv9", f"{parent_id} had ended and is {parent.status}")
+
+    # Alerts.
+
+    def alerted(self, alert: Alert) -> None:
+        """Inv12: a promise is kept."""
+        self.owed.pop((alert.code, ""), None)
+        if alert.code in HOLDS:
+            self.owed.pop(("parent_held", alert.parent_id), None)
+
+    def owes_nothing(self, book: Book) -> None:
+        """Inv12, after everything that a process took in was handled and released."""
+        for (code, parent_id), fault in self.owed.items():
+            if parent_id and book.parents[parent_id].status is ParentStatus.HELD:
+                continue  # Somebody has been called to it before.
+            raise Broken("Inv12", f"{fault} was noticed, and nobody raised {code} {parent_id}")
+        self.owed.clear()
+
+    # At a start, and at rest.
+
+    def at_rest(self, book: Book, journal: SyncJournal) -> None:
+        """Inv3, Inv6 and Inv8, with nothing under way."""
+        whole = journal.load_all()
+        rows = {table: journal.read_rows(table) for table in TABLES}
+        if wrong := mismatches(whole, rows):
+            raise Broken("Inv8", f"rows are not the fold: {'; '.join(wrong[:SHOWN_MAX])}")
+        for front in self._fronts.values():
+            self._same_fills(front, whole)
+            self._same_positions(front, book)
+
+    def _same_fills(self, front: Front, book: Book) -> None:
+        for placed in front.placed.values():
+            order = book.order_of(placed.request.cl_ord_id)
+            if order is None:
+                raise Broken("Inv2", f"{placed.request.cl_ord_id} is at the broker and in no journal")
+            self._same_order(front, placed, order)
+        for order in book.orders.values():
+            if order.first.account == front.account and order.cum_qty and order.key not in front.by_id:
+                raise Broken("Inv3", f"{order.key} has fills, and its broker never had it")
+
+    def _same_order(self, front: Front, placed: Placed, order: Order) -> None:
+        if order.cum_qty != placed.cum_qty:
+            raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, its broker {placed.cum_qty}")
+        counted = [fill.trade for fill in placed.fills if not fill.is_busted]
+        paid = sum((trade.last_qty * trade.last_px for trade in counted), ZERO)
+        if abs(order.fills.notional - paid) > NEAR:
+            raise Broken("Inv3", f"{order.key} cost {order.fills.notional}, at its broker {paid}")
+        if front.scene.tells_trades and not order.fills.synthetic_qty:
+            told = sorted(trade.exec_id for trade in order.fills.counted)
+            real = sorted(trade.exec_id for trade in counted)
+            if told != real:
+                raise Broken("Inv3", f"{order.key} has the fills {told}, its broker {real}")
+
+    def _same_positions(self, front: Front, book: Book) -> None:
+        owned: dict[str, Decimal] = {}
+        for key, position in book.positions.items():
+            if key.sleeve.account == front.account:
+                owned[key.symbol] = owned.get(key.symbol, ZERO) + position.qty
+        for symbol, qty in front.positions().items():
+            external = sum(
+                (
+                    fill.signed_qty
+                    for fill in front.fills.values()
+                    if not fill.placed.is_ours and fill.placed.request.symbol == symbol
+                ),
+                ZERO,
+            )
+            if owned.get(symbol, ZERO) + external != qty:
+                told = f"{owned.get(symbol, ZERO)} owned, {external} by hand"
+                raise Broken("Inv6", f"{front.account} holds {qty} {symbol}: {told}")
+
+
+def same_book(known: Book, found: Book, when: str) -> None:
+    """Inv8: a fold of what is on the disk is what was known."""
+    for section in SECTIONS:
+        ours, theirs = getattr(known, section), getattr(found, section)
+        if ours != theirs:
+            differing = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
+            raise Broken("Inv8", f"{when}, {section} differ: {', '.join(map(str, differing[:SHOWN_MAX]))}")

@@ -1,0 +1,123 @@
+"""Whoever operates a simulated daemon: at random while faults strike, and with care on every round.
+
+Each thing that a person may command is a row in COMMANDS; `round_of` is what
+somebody does who looks: at the broker before he says what became of a request,
+at what is held, paused and halted. A new command is a function and a row.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from execd.core.commands import (
+    AmendParent,
+    CancelParent,
+    Command,
+    HaltNew,
+    Operated,
+    PauseParent,
+    ReleaseParent,
+    ResolveOrder,
+    ResumeNew,
+    ResumeParent,
+)
+from execd.core.doubting import doubted
+from execd.core.enums import ParentStatus, Urgency
+from execd.core.order import Order
+
+if TYPE_CHECKING:
+    from execd.simulation.world import World
+
+NAME: Final = "operator"
+WHY: Final = "looked"
+
+
+def _any_parent(world: "World") -> str:
+    life = world.life
+    ids = list(life.book.parents) if life is not None else []
+    return world.faults.draws.pick(ids, NAME) if ids else "nobody"
+
+
+def _cancel(world: "World") -> Command:
+    return CancelParent(parent_id=_any_parent(world), reason="changed my mind")
+
+
+def _amend(world: "World") -> Command:
+    urgency = world.faults.draws.pick((Urgency.LOW, Urgency.HIGH), NAME)
+    return AmendParent(parent_id=_any_parent(world), urgency=urgency)
+
+
+def _pause(world: "World") -> Command:
+    return PauseParent(parent_id=_any_parent(world), reason="wait")
+
+
+def _resume(world: "World") -> Command:
+    return ResumeParent(parent_id=_any_parent(world), reason="go on")
+
+
+def _release(world: "World") -> Command:
+    return ReleaseParent(parent_id=_any_parent(world), reason=WHY)
+
+
+def _halt(world: "World") -> Command:
+    account = world.faults.draws.pick(("", *world.fronts), NAME)
+    return HaltNew(account=account, reason="news")
+
+
+def _lift(world: "World") -> Command:
+    del world
+    return ResumeNew(reason=WHY)
+
+
+def _operated(world: "World") -> Command:
+    del world
+    return Operated(verb="ack", reason=WHY)
+
+
+COMMANDS: Final[tuple[Callable[["World"], Command], ...]] = (
+    _cancel,
+    _amend,
+    _pause,
+    _resume,
+    _release,
+    _halt,
+    _lift,
+    _operated,
+)
+
+
+def whim(world: "World") -> Command:
+    """Return something that somebody commands without looking."""
+    return world.faults.draws.pick(COMMANDS, NAME)(world)
+
+
+def round_of(world: "World") -> list[Command]:
+    """Return what somebody commands who has looked at everything that waits for a person."""
+    life = world.life
+    if life is None:
+        return []
+    book = life.book
+    commands: list[Command] = [ResumeNew(reason=WHY)] if book.halts else []
+    for parent_id, parent in book.parents.items():
+        if parent.status.is_terminal:
+            continue
+        if parent.is_paused:
+            commands.append(ResumeParent(parent_id=parent_id, reason=WHY))
+        if parent.status is not ParentStatus.HELD:
+            continue
+        answers = [_looked(world, book.orders[key]) for key in parent.live]
+        commands += [answer for answer in answers if answer is not None]
+        commands.append(ReleaseParent(parent_id=parent_id, reason=WHY))
+    return commands
+
+
+def _looked(world: "World", order: Order) -> Command | None:
+    """Return what somebody says of a new order in doubt after a look at the broker; None where he waits."""
+    if doubted(order) != order.key:
+        return None
+    front = world.fronts[order.first.account]
+    known = front.by_id.get(order.key)
+    if known:
+        return ResolveOrder(cl_ord_id=order.key, is_lost=False, order_id=known[-1].order_id, reason=WHY)
+    if order.key in world.edge.on_way:
+        return None
+    return ResolveOrder(cl_ord_id=order.key, is_lost=True, reason=WHY)

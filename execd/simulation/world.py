@@ -1,0 +1,319 @@
+"""A seeded world in virtual time: brokers, a market, people, and one daemon that dies and starts again.
+
+Two phases. In the first everything that the seed has drawn may strike; then
+comes a calm (`calm`) in which nothing does, and all of it must converge. Time
+goes from one happening to the next; nothing sleeps. The daemon is `machine`
+and `process`, brokers are `front`, what strikes is in `ordeals`, what must
+hold in `invariants`.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, Final
+
+from execd.core.codec import encode_text
+from execd.core.commands import Command
+from execd.core.enums import Outcome, QueueRule
+from execd.core.events import (
+    Alert,
+    Cancel,
+    ClockJumped,
+    CommandReceived,
+    Effect,
+    Event,
+    HaltReceived,
+    PrintsReceived,
+    Query,
+    QuoteReceived,
+    Replace,
+    Reply,
+    RequestFailed,
+    SetTimer,
+    StreamAlive,
+    StreamGap,
+    Submit,
+    TroubleReported,
+    WriteReport,
+)
+from execd.core.market import Halt, Prints, Quote
+from execd.core.orders import Request
+from execd.core.reports import ExecReport
+from execd.core.rules import S
+from execd.journal.perils import Killed
+from execd.simulation import calm, people
+from execd.simulation.edge import Edge
+from execd.simulation.faults import Faults
+from execd.simulation.front import Front
+from execd.simulation.inbox import Inbox
+from execd.simulation.invariants import Broken, Laws
+from execd.simulation.machine import LIVES_MAX, Doom, Machine
+from execd.simulation.ordeals import ORDEALS
+from execd.simulation.process import Life
+from execd.simulation.scene import START_NS, Ordeal, Scene
+from execd.simulation.stream import Stream
+from execd.venue.commission import Commission
+from execd.venue.generator import Generator
+from execd.venue.matching import Matching
+
+ALIVE_NS: Final = 2 * S
+ROUND_NS: Final = 180 * S
+"""So often somebody looks after the daemon while faults strike ..."""
+CALM_ROUND_NS: Final = 30 * S
+"""... and in the calm."""
+HAPPENINGS_MAX: Final = 2_000_000
+SHOWN_MAX: Final = 40
+DULL: Final = (SetTimer, WriteReport)
+"""Effects that say nothing to who reads the latest that happened."""
+Act = Callable[[], None]
+
+
+class World:
+    """Everything that a seed plays."""
+
+    def __init__(self, scene: Scene, faults: Faults, folder: Path, trace: Callable[[str], None] | None = None) -> None:
+        """Play in `folder`, which is empty; `trace` hears of everything, a line each."""
+        self.scene = scene
+        self.faults = faults
+        self.now_ns = START_NS
+        self.latest: deque[tuple[int, str, Any]] = deque(maxlen=SHOWN_MAX)
+        self.matching = Matching(
+            queue=QueueRule.PESSIMISTIC,
+            commission=Commission(per_share=Decimal("0.005"), minimum=Decimal(1)),
+            instrument=scene.rules.instrument,
+        )
+        self.streams = {one.name: Stream(one.name, self, faults, is_numbered=one.is_numbered) for one in scene.accounts}
+        self.fronts = {one.name: Front(one, self.matching, self._teller(one.name)) for one in scene.accounts}
+        self.edge = Edge(self, self.fronts, faults)
+        self.laws = Laws(scene.rules, self.fronts)
+        self.inbox = Inbox(tuple(self.fronts))
+        self.machine = Machine(self, folder)
+        self._trace = trace
+        self._heap: list[tuple[int, int, Act]] = []
+        self._put_n = 0
+        self._quotes_down_n = 0
+        self._ticks = Generator(scene.specs, scene.seed, START_NS).ticks()
+        self._tick = next(self._ticks)
+
+    @property
+    def life(self) -> Life | None:
+        """The process, while there is one."""
+        return self.machine.life
+
+    @property
+    def life_n(self) -> int:
+        """Which process it is."""
+        return self.machine.life_n
+
+    # What happens, in its order.
+
+    def run(self) -> None:
+        """Play both phases. Raises Broken where a law does not hold."""
+        for dropped in self.scene.files:
+            self.later(dropped.at_ns, lambda one=dropped: self.inbox.drop(self, one))  # type: ignore[misc]  # Such a lambda cannot be inferred.
+        for ordeal in self.scene.ordeals:
+            self.later(ordeal.at_ns, lambda one=ordeal: self._strike(one))  # type: ignore[misc]  # The same.
+        self.later(START_NS, self.machine.start)
+        self.later(START_NS + ALIVE_NS, self._alive)
+        self.later(START_NS + ROUND_NS, self._round)
+        self.play_until(self.scene.end_ns)
+        self._calm_down()
+        calm.converge(self)
+        calm.judge(self)
+
+    def later(self, at_ns: int, act: Act) -> None:
+        """Do something at an instant."""
+        self._put_n += 1
+        heappush(self._heap, (max(at_ns, self.now_ns), self._put_n, act))
+
+    def pass_until(self, at_ns: int) -> None:
+        """Let everything but the process happen until an instant."""
+        for _ in range(HAPPENINGS_MAX):
+            if not self._step(at_ns):
+                self.now_ns = at_ns
+                return
+
+    def play_until(self, at_ns: int, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Let everything happen until an instant, or until something is so; say whether it is."""
+        for _ in range(HAPPENINGS_MAX):
+            if is_over():
+                return True
+            try:
+                if not self._step(at_ns):
+                    self.now_ns = max(self.now_ns, at_ns)
+                    return False
+            except Killed:
+                self.machine.bury()
+        raise Broken("Inv11", f"more than {HAPPENINGS_MAX} happenings: something never comes to rest")
+
+    def _step(self, until_ns: int) -> bool:
+        """Let the next thing happen, if it is not later than `until_ns`."""
+        timer_ns = self.machine.next_timer_ns
+        heap_ns = self._heap[0][0] if self._heap else until_ns + 1
+        tick_ns = instant_of(self._tick)
+        next_ns = min(heap_ns, tick_ns) if timer_ns is None else min(heap_ns, tick_ns, timer_ns)
+        if next_ns > until_ns:
+            return False
+        self.now_ns = max(self.now_ns, next_ns)
+        if tick_ns == next_ns:
+            tick, self._tick = self._tick, next(self._ticks)
+            self.show(tick)
+        elif heap_ns == next_ns:
+            heappop(self._heap)[2]()
+        elif self.life is not None:
+            self.life.fire()
+        return True
+
+    # The market.
+
+    def show(self, tick: Quote | Prints | Halt) -> None:
+        """Let the market show something: to the venue first, then to the daemon."""
+        now_ns = self.now_ns
+        match tick:
+            case Quote():
+                self._hear(self.matching.on_quote(tick, now_ns))
+                event: Event = QuoteReceived(now_ns=now_ns, quote=tick)
+            case Prints():
+                self._hear(self.matching.on_print(tick.symbol, tick.last_px, tick.volume, now_ns))
+                event = PrintsReceived(now_ns=now_ns, prints=tick)
+            case Halt():
+                self._hear(self.matching.on_halt(tick, now_ns))
+                event = HaltReceived(now_ns=now_ns, halt=tick)
+        life = self.life
+        if life is None or self._quotes_down_n or self.machine.is_asleep or tick.symbol not in life.symbols:
+            return
+        # What nobody waits for is not shown: a quiet hour then costs next to nothing.
+        if life.cycle.engine.desk.open_parents or isinstance(tick, Halt):
+            life.take(event)
+
+    def _hear(self, reports: list[ExecReport]) -> None:
+        for report in reports:
+            account = self.matching.account_of(report.cl_ord_id)
+            if account is not None:
+                self.fronts[account].hear((report,), self.now_ns)
+
+    def _teller(self, account: str) -> Callable[[ExecReport, int], None]:
+        return self.streams[account].say
+
+    def _alive(self) -> None:
+        self.later(self.now_ns + ALIVE_NS, self._alive)
+        life = self.life
+        if life is None or self._quotes_down_n or self.machine.is_asleep or not life.symbols or life.is_busy:
+            return
+        if life.cycle.engine.desk.open_parents:
+            life.take(StreamAlive(now_ns=0))
+
+    def cut_quotes(self, for_ns: int) -> None:
+        """End the stream of quotes for a while."""
+        self._quotes_down_n += 1
+
+        def back() -> None:
+            self._quotes_down_n -= 1
+            self.post(StreamGap(now_ns=0, account="", stream="quotes", text="the connection broke"))
+
+        self.later(self.now_ns + for_ns, back)
+
+    # The daemon.
+
+    def post(self, event: Event) -> None:
+        """Give the daemon an event; nobody is there to take it while it is down."""
+        if self.life is not None and not self.machine.is_asleep:
+            self.note("in", event)
+            self._owe(event)
+        life = self.machine.take(event)
+        if life is not None and self.life is life and not life.is_busy:
+            self.laws.owes_nothing(life.book)
+
+    def _owe(self, event: Event) -> None:
+        """Note which alert an event promises (Inv12)."""
+        match event:
+            case StreamGap():
+                self.laws.owed["stream_gap", ""] = "a gap"
+            case RequestFailed(outcome=Outcome.UNKNOWN, cl_ord_id=cl_ord_id) if self._is_news(cl_ord_id):
+                self.laws.owed["in_doubt", ""] = "a request in doubt"
+            case ClockJumped(is_suspend=True):
+                self.laws.owed["suspended", ""] = "a machine that slept"
+            case TroubleReported(cause=cause):
+                self.laws.owed[cause, ""] = cause
+            case _:
+                pass  # The others promise nothing.
+
+    def _is_news(self, cl_ord_id: str) -> bool:
+        order = None if self.life is None else self.life.book.order_of(cl_ord_id)
+        return order is not None and all(one.cl_ord_id != cl_ord_id for one in order.failures)
+
+    def command(self, command: Command) -> None:
+        """Let somebody command something."""
+        self.post(CommandReceived(now_ns=0, command=command, uid=1000, pid=7, ref="people"))
+
+    def act(self, effect: Effect) -> None:
+        """Carry out an effect that the process has released."""
+        self.note("out", effect)
+        match effect:
+            case Submit() | Cancel() | Replace() | Query():
+                self.edge.release(effect)
+            case Reply():
+                self.inbox.answered(effect)
+            case Alert():
+                self.laws.alerted(effect)
+            case _:
+                pass  # Timers, subscriptions and questions to the journal are the process's own; reports nobody reads.
+
+    def left(self, request: Request) -> None:
+        """Judge that bytes leave."""
+        life = self.life
+        self.laws.left(request, self.now_ns if life is None else life.now_ns)
+
+    def taken(self, front: Front, request: Request) -> None:
+        """Judge that a broker takes a request."""
+        self.laws.taken(front, request)
+
+    # What strikes, who looks, and the calm.
+
+    def _strike(self, ordeal: Ordeal) -> None:
+        name, faults = ordeal.name, self.faults
+        if faults.is_calm:
+            return
+        if name == "operator":
+            faults.count(name)
+            self.command(people.whim(self))
+            return
+        is_death = name.startswith("kill")
+        if is_death and self.life_n >= LIVES_MAX:
+            return
+        self.note("strikes", name)
+        # A death is counted when it comes.
+        if ORDEALS[name](self) and not is_death:
+            faults.count(name)
+
+    def _round(self) -> None:
+        self.later(self.now_ns + (CALM_ROUND_NS if self.faults.is_calm else ROUND_NS), self._round)
+        for command in people.round_of(self):
+            self.command(command)
+
+    def _calm_down(self) -> None:
+        self.faults.is_calm = True
+        self.machine.doom = Doom()
+        self.machine.disk.full_until_ns = 0
+        self.edge.away.clear()
+        self.note("calm", f"life {self.life_n}")
+
+    def note(self, kind: str, what: Any) -> None:  # noqa: ANN401  # Events, effects and words alike.
+        """Keep what happened for whoever reads of a failure, and tell the trace."""
+        if not isinstance(what, DULL):
+            self.latest.append((self.now_ns, kind, what))
+        if self._trace is not None:
+            self._trace(line_of(self.now_ns, kind, what))
+
+
+def line_of(now_ns: int, kind: str, what: Any) -> str:  # noqa: ANN401  # The same.
+    """Return one line of a trace."""
+    told = what if isinstance(what, str) else encode_text(what)
+    return f"{(now_ns - START_NS) / S:12.6f} {kind:8} {told}"
+
+
+def instant_of(tick: Quote | Prints | Halt) -> int:
+    """Return when the market showed it."""
+    return tick.to_ns if isinstance(tick, Prints) else tick.exchange_ns
