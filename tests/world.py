@@ -43,7 +43,9 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
     SetTimer,
+    SnapshotReceived,
     Submit,
+    TakeSnapshot,
     TimerFired,
 )
 from execd.core.market import Halt, Prints, Quote, one_print
@@ -51,6 +53,7 @@ from execd.core.orders import NewOrder, ParentOrder, Request
 from execd.core.records import ParentsRetired, Record
 from execd.core.reports import ExecReport
 from execd.core.rules import PROVING, Execution, Limits, Rules, S
+from execd.core.snapshot import AccountSnapshot
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.engine.stepping import step_parent
@@ -140,6 +143,8 @@ class World:
         """What becomes of the next questions about an order."""
         self.is_deaf = False
         """While it is, no report of the venue is heard."""
+        self.holds: Callable[[str], dict[str, Decimal]] | None = None
+        """What a broker says that an account holds; None: it cannot be asked."""
         self.after_event: Callable[[], None] = lambda: None
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._seq = count()
@@ -281,6 +286,8 @@ class World:
                 self._later(lambda: self._answer(account, cl_ord_id, fate))
             case Recall(account=account, cl_ord_id=cl_ord_id):
                 self._later(lambda: self._recall(account, cl_ord_id))
+            case TakeSnapshot(account=account):
+                self._later(lambda: self._read(account))
             case _:
                 pass  # Reports, alerts and answers are looked at by the tests themselves.
 
@@ -322,6 +329,15 @@ class World:
             return
         seen = None if fate is Fate.BLIND else self.venue.find(account, cl_ord_id)
         self.tell(LookedUp(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, seen=seen))
+
+    def _read(self, account: str) -> None:
+        if self.holds is None:
+            return
+        now_ns = self.now_ns
+        seen = AccountSnapshot(
+            account=account, since_ns=now_ns, asked_ns=now_ns, read_ns=now_ns, positions=self.holds(account)
+        )
+        self.tell(SnapshotReceived(now_ns=now_ns, snapshot=seen))
 
     def _recall(self, account: str, cl_ord_id: str) -> None:
         """Answer as the journal does: with the parent as it left memory."""

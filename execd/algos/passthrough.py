@@ -15,11 +15,15 @@ from execd.core.wake import Wake
 
 
 class Passthrough(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """`placed_n` and `pulls_n` count what was asked for, so that asking twice is asking once."""
+    """`placed_n` and `pulls_n` count what was asked for, so that asking twice is asking once.
+
+    `is_exit`: it goes without a quote, too; only a halt of the symbol is waited for.
+    """
 
     ord_type: OrdType
     placed_n: int = 0
     pulls_n: int = 0
+    is_exit: bool = False
 
     def step(self, view: AlgoView) -> Step:
         """Return the next state, what to do, and when to ask again."""
@@ -45,7 +49,7 @@ class Passthrough(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
             return Step(self, (ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline"),))
         # A market order must not meet a halt or a broken quote; a limit protects itself but the gate wants a reference.
         quote = usable_quote(view, view.execution.quote_age_marketable_ns_max)
-        if isinstance(quote, Waiting):
+        if isinstance(quote, Waiting) and (not self.is_exit or view.market.is_halted):
             return Step(self, wake=Wake(at_ns=view.last_ns, every_quote=True), waiting=quote)
         price = None
         if self.ord_type is OrdType.LIMIT and view.plan.limit_px is not None:

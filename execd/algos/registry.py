@@ -52,7 +52,8 @@ def _sweep(parameters: Parameters, execution: Execution) -> Algo:
 
 def _passthrough(parameters: Parameters, execution: Execution) -> Algo:
     del execution
-    return Passthrough(ord_type=OrdType(str(parameters["ord_type"])))
+    is_exit = parameters.get("is_exit", False) is True
+    return Passthrough(ord_type=OrdType(str(parameters["ord_type"])), is_exit=is_exit)
 
 
 ENTRIES: Final[dict[str, Entry]] = {

@@ -28,6 +28,7 @@ from execd.core.parents import (
     Poison,
     Position,
     PositionKey,
+    SavedAlgo,
 )
 from execd.core.records import (
     Failed,
@@ -55,6 +56,7 @@ from execd.core.records import (
 )
 from execd.core.reports import ExecReport, Trade
 from execd.core.saying import doubt_said
+from execd.core.scopes import Kill, Pause, Scope
 from execd.core.telling import ended_as
 
 ZERO: Final = Decimal(0)
@@ -99,6 +101,9 @@ class Book:
         self.documents: dict[str, Document] = {}
         self.tombstones: dict[str, str] = {}
         self.halts: dict[HaltKey, Halt] = {}
+        self.kills: dict[str, Kill] = {}
+        self.pauses: dict[Scope, Pause] = {}
+        self.controllers: dict[str, SavedAlgo] = {}
         self.external_positions: dict[HoldingKey, Decimal] = {}
         self.poisons: dict[int, Poison] = {}
         self.unreadable: dict[str, None] = {}

@@ -18,8 +18,19 @@ from execd.core.book import Book
 from execd.core.codec import decoder, encode
 from execd.core.lists import ListedRow
 from execd.core.order import Order
-from execd.core.parents import Document, Halt, HaltKey, HoldingKey, Parent, Poison, Position, PositionKey
+from execd.core.parents import (
+    Document,
+    Halt,
+    HaltKey,
+    HoldingKey,
+    Parent,
+    Poison,
+    Position,
+    PositionKey,
+    SavedAlgo,
+)
 from execd.core.reports import ExecReport
+from execd.core.scopes import Kill, Pause, Scope
 
 ITEMS_MAX: Final = 100
 """Entries of a part: their encoding takes a millisecond at most."""
@@ -33,6 +44,9 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "documents": tuple[str, Document],
     "tombstones": tuple[str, str],
     "halts": tuple[HaltKey, Halt],
+    "kills": tuple[str, Kill],
+    "pauses": tuple[Scope, Pause],
+    "controllers": tuple[str, SavedAlgo],
     "external_positions": tuple[HoldingKey, Decimal],
     "poisons": tuple[int, Poison],
     "unreadable": tuple[str, None],

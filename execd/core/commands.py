@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from execd.core.enums import Horizon, Urgency
+from execd.core.scopes import KillLevel, Scope
 
 
 class CancelParent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -70,6 +71,45 @@ class ResumeNew(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     reason: str = ""
 
 
+class KillTrading(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Latch a kill level on one account or on all (empty); `by` is the door it came through."""
+
+    level: KillLevel
+    account: str = ""
+    by: str = "control"
+    reason: str = ""
+
+
+class UnkillTrading(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Lift the kill level of one account or of all (empty). `is_forced`: also while something is open."""
+
+    account: str = ""
+    is_forced: bool = False
+    reason: str = ""
+
+
+class PauseScope(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Take no new risk in a scope and pull what would add some, until it is resumed."""
+
+    scope: Scope
+    reason: str = ""
+
+
+class ResumeScope(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Go on in a paused scope."""
+
+    scope: Scope
+    reason: str = ""
+
+
+class FlattenScope(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Stop what works in a scope and close what its sleeves own. `flatten_id` is the document's, else empty."""
+
+    scope: Scope
+    flatten_id: str = ""
+    reason: str = ""
+
+
 class AdoptPosition(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Declare a holding that was not traded here: as a sleeve's own, or as external (counted, never touched).
 
@@ -111,6 +151,11 @@ Command = (
     | ReleaseParent
     | HaltNew
     | ResumeNew
+    | KillTrading
+    | UnkillTrading
+    | PauseScope
+    | ResumeScope
+    | FlattenScope
     | AdoptPosition
     | ResolveOrder
     | Operated

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec.structs import replace
 
+from execd.core.latching import Controlled, Killed, Latching, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import Sleeve
 from execd.core.parents import Document, Halt, HaltKey, HoldingKey, Poison, PositionKey
@@ -22,6 +23,7 @@ from execd.core.records import (
     PoisonSetAside,
     Tombstoned,
 )
+from execd.core.scopes import Kill, Pause
 
 if TYPE_CHECKING:
     from execd.core.book import Book
@@ -39,6 +41,7 @@ Noted = (
     | ListStaged
     | ListAccepted
     | ListDropped
+    | Latching
 )
 
 
@@ -84,6 +87,35 @@ def note(book: "Book", record: Noted) -> None:
             book.staged.clear()
         case ListDropped():
             book.staged.clear()
+        case Killed() | Unkilled() | ScopePaused() | ScopeResumed() | Controlled():
+            _latched(book, record)
+        case _:
+            assert_never(record)
+
+
+def _latched(book: "Book", record: Latching) -> None:
+    match record:
+        case Killed():
+            book.kills[record.account] = Kill(
+                now_ns=record.now_ns,
+                account=record.account,
+                level=record.level,
+                by=record.by,
+                uid=record.uid,
+                reason=record.reason,
+            )
+        case Unkilled():
+            book.kills.pop(record.account, None)
+        case ScopePaused():
+            book.pauses[record.scope] = Pause(
+                now_ns=record.now_ns, scope=record.scope, uid=record.uid, reason=record.reason
+            )
+        case ScopeResumed():
+            book.pauses.pop(record.scope, None)
+        case Controlled(is_over=True):
+            book.controllers.pop(record.controller_id, None)
+        case Controlled():
+            book.controllers[record.controller_id] = record.state
         case _:
             assert_never(record)
 

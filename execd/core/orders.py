@@ -26,7 +26,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     which working may start; `expire_ns` the last at which a fill may happen (None: until the close of the session in
     which it is first worked, or `default_life_ns` where the venue never closes). `target_qty` is the signed position
     that the sleeve shall have: the side is found from it when working starts. `supersedes` names the intent that this
-    one replaces. `seed` feeds every draw.
+    one replaces. `seed` feeds every draw. `flatten_id` names the flatten that made it: a close of at most `order_qty`.
     """
 
     parent_id: str
@@ -56,6 +56,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     allow_duplicate: bool = False
     note: str = ""
     seed: int = 0
+    flatten_id: str = ""
 
     @property
     def sleeve(self) -> "Sleeve":

@@ -12,6 +12,7 @@ import msgspec
 
 from execd.core.commands import Command
 from execd.core.enums import Horizon, Outcome, ParentStatus, Side, Urgency
+from execd.core.latching import Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.order import Order
@@ -331,4 +332,5 @@ Record = (
     | ListStaged
     | ListAccepted
     | ListDropped
+    | Latching
 )

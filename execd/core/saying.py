@@ -12,14 +12,20 @@ from execd.core.commands import (
     AmendParent,
     CancelParent,
     Command,
+    FlattenScope,
     HaltNew,
+    KillTrading,
     Operated,
     PauseParent,
+    PauseScope,
     ReleaseParent,
     ResolveOrder,
     ResumeNew,
     ResumeParent,
+    ResumeScope,
+    UnkillTrading,
 )
+from execd.core.latching import Controlled, Killed, Latching, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.records import (
     Adopted,
@@ -57,6 +63,7 @@ Administrative = (
     | ListStaged
     | ListAccepted
     | ListDropped
+    | Latching
 )
 
 
@@ -96,8 +103,33 @@ def said(record: Administrative) -> str:
             return f"a list of {record.rows_n} rows accepted"
         case ListDropped():
             return f"a list not accepted: {record.reason}"
+        case Killed() | Unkilled() | ScopePaused() | ScopeResumed() | Controlled():
+            return _latch_said(record)
         case _:
             assert_never(record)
+
+
+def _latch_said(record: Latching) -> str:
+    match record:
+        case Killed():
+            where = record.account or "all accounts"
+            return _because(f"killed, {record.level} on {where} by {door_of(record.by, record.uid)}", record.reason)
+        case Unkilled():
+            forced = " by force" if record.is_forced else ""
+            return _because(f"kill lifted{forced} on {record.account or 'all accounts'}", record.reason)
+        case ScopePaused():
+            return _because(f"paused {record.scope.text}", record.reason)
+        case ScopeResumed():
+            return _because(f"resumed {record.scope.text}", record.reason)
+        case Controlled():
+            return record.text
+        case _:
+            assert_never(record)
+
+
+def door_of(by: str, uid: int | None) -> str:
+    """Return through which door a kill came, and whose it was where that is known."""
+    return by if uid is None else f"{by}, user {uid}"
 
 
 def doubt_said(record: Missed | Resent | Resolved) -> str:
@@ -123,8 +155,14 @@ def parent_of(record: Administrative) -> str:
             return record.target
         case ParentRecalled():
             return record.parent.order.parent_id
+        case Controlled():
+            return record.controller_id
         case (
-            Halted()
+            Killed()
+            | Unkilled()
+            | ScopePaused()
+            | ScopeResumed()
+            | Halted()
             | HaltLifted()
             | Adopted()
             | ParentsRetired()
@@ -157,6 +195,16 @@ def verb_of(command: Command) -> tuple[str, str]:
             return "resume_new", ""
         case AdoptPosition():
             return "adopt", ""
+        case KillTrading():
+            return "kill", ""
+        case UnkillTrading():
+            return "unkill", ""
+        case PauseScope():
+            return "pause_scope", ""
+        case ResumeScope():
+            return "resume_scope", ""
+        case FlattenScope(flatten_id=flatten_id):
+            return "flatten", flatten_id
         case ResolveOrder():
             return "resolve", ""
         case Operated(verb=verb):

@@ -7,21 +7,24 @@ A new verb is a class in `core/commands.py` and a case in `obey`.
 
 from typing import Final, assert_never
 
-import msgspec
-
 from execd.core.codec import plain
 from execd.core.commands import (
     AdoptPosition,
     AmendParent,
     CancelParent,
     Command,
+    FlattenScope,
     HaltNew,
+    KillTrading,
     Operated,
     PauseParent,
+    PauseScope,
     ReleaseParent,
     ResolveOrder,
     ResumeNew,
     ResumeParent,
+    ResumeScope,
+    UnkillTrading,
 )
 from execd.core.doubting import doubted
 from execd.core.enums import ParentStatus
@@ -37,8 +40,9 @@ from execd.core.records import (
     Tombstoned,
 )
 from execd.core.saying import verb_of
-from execd.engine import halting
+from execd.engine import flattening, halting, kill, pausing
 from execd.engine.amending import amend
+from execd.engine.answering import ACCEPTED, DONE, Answer, unknown_account
 from execd.engine.desk import Desk
 from execd.engine.ending import stop_parent
 from execd.engine.facts import on_resolved
@@ -48,30 +52,13 @@ from execd.engine.recovery import ensure_algo
 from execd.engine.stepping import pull_live, step_parent
 from execd.engine.touching import touch
 
-ACCEPTED: Final = "accepted"
 CANCELLED_BEFORE: Final = "cancelled_before"
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What became of a command: `accepted` or a stable refusal code, and words."""
-
-    code: str
-    text: str = ""
-    field: str = ""
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether it was done."""
-        return self.code == ACCEPTED
-
-
-DONE: Final = Answer(ACCEPTED)
 
 
 def on_command(desk: Desk, event: CommandReceived) -> None:
     """Journal a command, obey or refuse it, and answer."""
     mark = desk.mark()
-    answer = obey(desk, event.command, event.now_ns)
+    answer = obey(desk, event.command, event.now_ns, uid=event.uid)
     desk.record_before(
         mark,
         Commanded(
@@ -126,8 +113,8 @@ def on_document(desk: Desk, event: DocumentReceived) -> None:
     desk.reply(event.ref, answer.code, answer.text, is_ok=answer.is_ok, parent_id=target, field=answer.field)
 
 
-def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
-    """Do what a command says, or say why not."""
+def obey(desk: Desk, command: Command, now_ns: int, uid: int | None = None) -> Answer:
+    """Do what a command of a user (None: nobody knows which) says, or say why not."""
     match command:
         case CancelParent() | AmendParent() | PauseParent() | ResumeParent() | ReleaseParent():
             return _about_parent(desk, command, now_ns)
@@ -138,6 +125,8 @@ def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
             lifted = halting.lift(desk, account=account, cause=cause, reason=reason, now_ns=now_ns)
             told = ", ".join(f"{one.cause} {halting.where_of(one)}" for one in lifted)
             return Answer(ACCEPTED, f"lifted {told}") if lifted else Answer("not_halted", "no such halt is in force")
+        case KillTrading() | UnkillTrading() | PauseScope() | ResumeScope() | FlattenScope():
+            return _about_scope(desk, command, now_ns, uid)
         case AdoptPosition():
             return _adopt(desk, command, now_ns)
         case ResolveOrder():
@@ -148,10 +137,33 @@ def obey(desk: Desk, command: Command, now_ns: int) -> Answer:
             assert_never(command)
 
 
+def _about_scope(
+    desk: Desk,
+    command: KillTrading | UnkillTrading | PauseScope | ResumeScope | FlattenScope,
+    now_ns: int,
+    uid: int | None,
+) -> Answer:
+    match command:
+        case KillTrading():
+            return kill.latch(desk, command, uid, now_ns)
+        case UnkillTrading():
+            return kill.unlatch(desk, command, uid, now_ns)
+        case PauseScope():
+            return pausing.pause(desk, command, uid, now_ns)
+        case ResumeScope():
+            return pausing.resume(desk, command, now_ns)
+        case FlattenScope():
+            return flattening.ask(desk, command, now_ns)
+        case _:
+            assert_never(command)
+
+
 def _about_parent(
     desk: Desk, command: CancelParent | AmendParent | PauseParent | ResumeParent | ReleaseParent, now_ns: int
 ) -> Answer:
     parent_id, reason = command.parent_id, command.reason
+    if parent_id in desk.controllers and isinstance(command, CancelParent):
+        return flattening.abort(desk, parent_id, reason, now_ns)
     take_listed(desk, parent_id, now_ns)
     parent = desk.book.parents.get(parent_id)
     if parent is None:
@@ -205,7 +217,7 @@ def _release(desk: Desk, command: ReleaseParent, now_ns: int) -> Answer:
 
 def _adopt(desk: Desk, command: AdoptPosition, now_ns: int) -> Answer:
     if desk.rules.limits.get(command.account) is None:
-        return Answer("unknown_account", f"there is no account {command.account!r}")
+        return unknown_account(command.account)
     if command.qty == 0:
         return Answer("bad_value", "a quantity of zero adopts nothing")
     desk.record(

@@ -15,7 +15,7 @@ from typing import Final, assert_never
 
 from execd.core.batch import Batch
 from execd.core.book import Book, Touched
-from execd.core.commands import CancelParent
+from execd.core.commands import CancelParent, FlattenScope, KillTrading
 from execd.core.enums import Outcome
 from execd.core.events import (
     ClockJumped,
@@ -51,6 +51,7 @@ from execd.core.events import (
 from execd.core.projection import Rows, rows_of
 from execd.engine.engine import Engine
 from execd.engine.poison import poisoned
+from execd.engine.restraint import barred
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
@@ -59,7 +60,7 @@ LIST_STEPS_MAX: Final = 32
 WOKEN_MAX: Final = 64
 """Parents that have their turn in one batch because something woke them; a quote may wake thousands."""
 
-_STOP, _FACTS, _CLOCK, _COMMANDS, _INTENTS, _MARKET = range(6)
+_FIRST, _FACTS, _CLOCK, _COMMANDS, _INTENTS, _MARKET = range(6)
 _RANKS: Final = 6
 
 
@@ -134,7 +135,7 @@ class Cycle:
             self.poison = error
 
     def committed(self, batch: Batch, now_ns: int) -> list[Effect]:
-        """Return the effects of a durable batch that may leave; what is too late comes back as not sent."""
+        """Return the effects of a durable batch that may leave; what is too late or killed comes back as not sent."""
         del batch
         self._is_committing = False
         effects, self._effects = self._effects, []
@@ -144,9 +145,11 @@ class Cycle:
         if not isinstance(effect, Submit | Replace):
             return True
         request = effect.request
-        if now_ns <= request.send_by_ns and not self.engine.desk.is_stopping:
+        text = "the daemon is stopping" if self.engine.desk.is_stopping else barred(self.engine.desk, request)
+        if not text and now_ns > request.send_by_ns:
+            text = f"it had to leave by {request.send_by_ns}"
+        if not text:
             return True
-        text = "the daemon is stopping" if self.engine.desk.is_stopping else f"it had to leave by {request.send_by_ns}"
         self.push(
             RequestFailed(
                 now_ns=now_ns,
@@ -163,8 +166,12 @@ def _rank_of(event: Event) -> int:
     match event:
         case QuoteReceived() | PrintsReceived() | StreamAlive():
             return _MARKET  # Asked first, for they are nearly all.
-        case StopRequested():
-            return _STOP
+        case (
+            StopRequested()
+            | CommandReceived(command=KillTrading() | FlattenScope())
+            | DocumentReceived(command=FlattenScope())
+        ):
+            return _FIRST
         case (
             StreamGap()
             | ReportReceived()

@@ -19,6 +19,7 @@ from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
 from execd.core.snapshot import AccountSnapshot
+from execd.engine.controllers.flatten import Flatten
 from execd.engine.market import Markets
 from execd.engine.parked import Parked
 from execd.engine.resting import Resting
@@ -69,6 +70,8 @@ class Desk:
         self.superseding: dict[str, dict[str, None]] = {}
         """By a parent: those that wait for its end, because they replace it."""
         self.ended_targets: list[str] = []
+        self.controllers: dict[str, Flatten] = {}
+        """Controllers that are at work, by id, as the book has them saved."""
         self.lists: deque[tuple[ListReceived, Generator[None, int, None]]] = deque()
         """Long lists at the door, the first of them at work."""
         self.listed: deque[str] = deque(book.listed)

@@ -23,6 +23,7 @@ from execd.core.reports import OrderSnapshot
 from execd.core.rules import S
 from execd.engine import halting
 from execd.engine.desk import Desk
+from execd.engine.restraint import restraint_of
 from execd.engine.sending import gate
 from execd.engine.stepping import view_of
 
@@ -145,6 +146,7 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     is_wanted = parent.status is ParentStatus.WORKING and parent.stopping is None and not parent.is_paused
     is_in_time = parent.expire_ns is None or now_ns + desk.rules.execution.send_within_ns < parent.expire_ns
     is_free = halting.halt_of(desk, order.first.account, order.first.symbol) is None and not desk.is_stopping
+    is_free = is_free and restraint_of(desk, parent) is None
     if not (is_wanted and is_in_time and is_free):
         return False
     return gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is None

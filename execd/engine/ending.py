@@ -13,6 +13,8 @@ from execd.core.wake import NEVER
 from execd.engine.desk import Desk
 
 DEADLINE: Final = "deadline"
+FLATTENS: Final = "@flatten:"
+"""Begins the name of a flatten's timer: it looks again whenever an intent has ended; no parent id begins with @."""
 
 
 def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:
@@ -28,6 +30,8 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
     desk.write_report(parent_id)
     if parent.order.target_qty is not None:
         desk.ended_targets.append(parent_id)
+    for flatten_id in desk.controllers:
+        desk.set_timer(f"{FLATTENS}{flatten_id}", now_ns)
     for waiting_id in desk.superseding.pop(parent_id, ()):
         desk.set_timer(waiting_id, now_ns)
 

@@ -5,7 +5,7 @@ that follow. It is synchronous and pure but for its own state; whoever drives
 it (daemon, simulator, replay) commits `take_records()` before any effect
 leaves. Which module does what: `receiving` and `starting` (intents),
 `stepping` (algorithms), `ending`, `facts` (what brokers say), `commanding`
-(operators), `halting`, `memory`, `desk` (the state).
+(operators), `halting`, `kill`, `pausing`, `flattening`, `restraint`, `memory`, `desk` (the state).
 """
 
 from typing import assert_never
@@ -43,9 +43,22 @@ from execd.core.events import (
 )
 from execd.core.records import Record
 from execd.core.rules import Rules
-from execd.engine import doubt, expecting, facts, halting, late, listing, memory, reconciling, recovery
+from execd.engine import (
+    doubt,
+    expecting,
+    facts,
+    flattening,
+    halting,
+    kill,
+    late,
+    listing,
+    memory,
+    reconciling,
+    recovery,
+)
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
+from execd.engine.ending import FLATTENS
 from execd.engine.receiving import open_second_leg, receive, refuse_lost
 from execd.engine.stepping import pull, step_parked
 from execd.engine.touching import touch
@@ -136,6 +149,7 @@ class Engine:
                 facts.on_answer(desk, event)
             case SnapshotReceived() | SnapshotFailed():
                 reconciling.on_reading(desk, event)
+                flattening.look_soon(desk, event.now_ns)
             case IdsLost():
                 refuse_lost(desk, event)
             case TroubleReported():
@@ -178,6 +192,10 @@ class Engine:
             late.on_timer(desk, key.removeprefix(expecting.TIMER), event.now_ns)
         elif key == memory.TIMER:
             memory.retire(desk, event.now_ns)
+        elif key == kill.TIMER:
+            kill.watch(desk, event.now_ns)
+        elif key.startswith(FLATTENS):
+            flattening.on_timer(desk, key.removeprefix(FLATTENS), event.now_ns)
         elif key in desk.open_parents:
             touch(desk, key, event.now_ns, "timer")
 

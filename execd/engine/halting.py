@@ -1,13 +1,14 @@
 """No new risk: halts that somebody or something asked for, and how they end.
 
 A halt is latched by a record and survives a restart. While one binds an
-account, orders that add risk wait; reducing ones and cancels go on. What kill
-levels will do more is built on this.
+account, orders that add risk wait; reducing ones and cancels go on. A kill
+level binds as a halt does here; what it does more is in `restraint` and `kill`.
 """
 
+from decimal import Decimal
 from typing import Final
 
-from execd.core.book import Parent
+from execd.core.book import Book, Parent
 from execd.core.codec import plain
 from execd.core.enums import Side
 from execd.core.events import ClockJumped, TroubleReported
@@ -15,19 +16,32 @@ from execd.core.orders import NewOrder, ReplaceRequest
 from execd.core.parents import Halt, HaltKey
 from execd.core.records import Halted, HaltLifted
 from execd.core.rules import S
+from execd.core.scopes import Kill
 from execd.engine.desk import Desk
 
 OPERATOR: Final = "operator"
 """The cause of a halt that a person asked for."""
+KILL: Final = "kill"
+"""The cause of the halt that a kill level is; `execd resume --halt` does not lift it."""
 ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
+ZERO: Final = Decimal(0)
 
 
 def halt_of(desk: Desk, account: str, symbol: str) -> Halt | None:
-    """Return a halt that binds a symbol on an account; the oldest of several."""
+    """Return a halt that binds a symbol on an account: a kill level, else the oldest of several."""
+    kill = kill_of(desk.book, account)
+    if kill is not None:
+        return Halt(now_ns=kill.now_ns, account=kill.account, cause=KILL, text=f"{kill.level} {kill.reason}".rstrip())
     for key, halt in desk.book.halts.items():
         if key.account in {"", account} and key.symbol in {"", symbol}:
             return halt
     return None
+
+
+def kill_of(book: Book, account: str) -> Kill | None:
+    """Return the highest kill level that binds an account; None where none does."""
+    binding = [kill for kill in (book.kills.get(account), book.kills.get("")) if kill is not None]
+    return max(binding, key=lambda kill: kill.level.rank, default=None)
 
 
 def halt(desk: Desk, *, account: str, cause: str, text: str, now_ns: int, symbol: str = "") -> None:
@@ -79,13 +93,23 @@ def on_clock(desk: Desk, event: ClockJumped) -> None:
 
 
 def is_reducing(desk: Desk, parent: Parent, request: NewOrder | ReplaceRequest) -> bool:
-    """Whether a request can only bring its sleeve's position nearer to zero, going by what is owned."""
-    owned = desk.owned_qty(parent)
-    return request.order_qty <= (-owned if request.side.is_buy else owned)
+    """Whether a request can only bring its sleeve's position nearer to zero, whatever else of the sleeve is out."""
+    owned, book = desk.owned_qty(parent), desk.book
+    key = book.chains.get(request.cl_ord_id) or book.chains.get(getattr(request, "orig_cl_ord_id", ""), "")
+    chain, out_qty = book.orders.get(key), ZERO
+    for other_key in desk.live.get((request.account, request.symbol), ()):
+        other = book.orders[other_key]
+        if other_key != key and other.first.side.is_buy == request.side.is_buy:
+            is_of_sleeve = book.parents[other.first.parent_id].order.sleeve == parent.order.sleeve
+            out_qty += other.exposure_qty if is_of_sleeve else ZERO
+    asked_qty = request.order_qty - (ZERO if chain is None else chain.cum_qty)
+    return asked_qty + out_qty <= (-owned if request.side.is_buy else owned)
 
 
 def halt_text(halt: Halt) -> str:
     """Return why nothing new is done, and what to do."""
+    if halt.cause == KILL:
+        return f"no new risk {where_of(halt)} (killed, {halt.text}); lift it with execd unkill"
     return f"no new risk {where_of(halt)} ({halt.cause}: {halt.text}); lift it with execd resume --halt"
 
 

@@ -44,6 +44,8 @@ def class_of(parent: Parent, action: Action) -> RequestClass | None:
 
 def order_class(parent: Parent, *, is_new: bool) -> RequestClass:
     """Return the class of an order of a parent, or of a change of one."""
+    if parent.order.flatten_id:
+        return RequestClass.FLATTEN
     if parent.order.is_close:
         return RequestClass.PROTECTIVE
     return RequestClass.NEW if is_new else RequestClass.REPLACE

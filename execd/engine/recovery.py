@@ -14,7 +14,7 @@ from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
 from execd.core.wake import Wake
-from execd.engine import doubt, memory, poison
+from execd.engine import doubt, flattening, kill, memory, poison
 from execd.engine.desk import Desk
 
 INTERRUPTED: Final = "execd ended while it was on its way"
@@ -48,8 +48,12 @@ def take_up(desk: Desk, now_ns: int) -> None:
             if order.is_in_doubt:
                 doubt.begin(desk, order, now_ns)
         desk.watchers.put(symbol, parent_id, Wake(every_quote=True))
-        desk.set_timer(parent_id, now_ns + SPREAD_NS * (n + 1) // len(parent_ids))
+        # Who gets out of something does not wait for its turn.
+        spread_ns = 0 if parent.order.flatten_id else SPREAD_NS * (n + 1) // len(parent_ids)
+        desk.set_timer(parent_id, now_ns + spread_ns)
         desk.write_report(parent_id)
+    flattening.take_up(desk, now_ns)
+    kill.take_up(desk, now_ns)
 
 
 def ensure_algo(desk: Desk, parent_id: str) -> None:

@@ -28,10 +28,11 @@ class Sized(msgspec.Struct, frozen=True):
     order_qty: Decimal
 
 
-def size(desk: Desk, parent: Parent, quote: Quote) -> Sized | risk.Refusal:
+def size(desk: Desk, parent: Parent, quote: Quote | None) -> Sized | risk.Refusal:
     """Return side and quantity now that the market and the sleeve's position are known.
 
-    A target that is reached gives a refusal with the code `at_target`: there is nothing to do.
+    Only a notional needs the quote. A target that is reached gives a refusal with the code `at_target`: nothing is to
+    be done.
     """
     order = parent.order
     if order.is_close:
@@ -45,6 +46,8 @@ def size(desk: Desk, parent: Parent, quote: Quote) -> Sized | risk.Refusal:
             return risk.Refusal(
                 code="qty_step", text=f"{plain(order.order_qty)} is no multiple of {plain(instrument.qty_step)}"
             )
+    elif quote is None:
+        return risk.Refusal(code="no_quote", text="a notional needs a quote", is_passing=True)
     else:
         wanted = order.notional or ZERO
         qty = instrument.floor_qty(wanted / (quote.mid_px * instrument.multiplier))
@@ -74,6 +77,9 @@ def _size_close(desk: Desk, parent: Parent) -> Sized | risk.Refusal:
     owned = desk.owned_qty(parent)
     side = Side.SELL if owned > ZERO else Side.BUY_TO_COVER
     qty = abs(owned) - _working_exits(desk, parent, side)
+    if parent.order.flatten_id and parent.order.order_qty is not None:
+        # Whoever flattens knows more bounds than what the sleeve owns.
+        qty = min(qty, parent.order.order_qty)
     if qty <= ZERO:
         return risk.Refusal(
             code="nothing_to_close", text=f"the sleeve owns {plain(owned)} and the rest is being closed"
@@ -122,10 +128,17 @@ def _others(desk: Desk, parent: Parent) -> list[Parent]:
 
 
 def _working_exits(desk: Desk, parent: Parent, side: Side) -> Decimal:
-    """Return what other parents of the sleeve still want to do on `side` of the symbol."""
-    return sum((other.leaves_qty for other in _others(desk, parent) if other.order.side is side), ZERO)
+    """Return what other parents of the sleeve may still do on `side` of the symbol."""
+    return sum((_wanted_qty(desk, other) for other in _others(desk, parent) if other.order.side is side), ZERO)
+
+
+def _wanted_qty(desk: Desk, parent: Parent) -> Decimal:
+    """Return what a parent still wants; of one that is being stopped only what its orders may still trade."""
+    if parent.stopping is None:
+        return parent.leaves_qty
+    return sum((desk.book.orders[key].exposure_qty for key in parent.live), ZERO)
 
 
 def _wanted_by_others(desk: Desk, parent: Parent) -> Decimal:
     """Return the signed quantity that other parents of the sleeve still want, in doubt or not."""
-    return sum((other.order.side.sign * other.leaves_qty for other in _others(desk, parent)), ZERO)
+    return sum((other.order.side.sign * _wanted_qty(desk, other) for other in _others(desk, parent)), ZERO)

@@ -14,14 +14,15 @@ from execd.algos.registry import ENTRIES
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.market import Quote
+from execd.core.orders import Plan
 from execd.core.records import ParentStarted, Waited
 from execd.core.wake import Wake
-from execd.engine import halting
+from execd.engine import halting, restraint
 from execd.engine.desk import Desk
 from execd.engine.ending import DEADLINE, end_parent, with_wait
 from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
-from execd.policy.plan import Declined, make_plan
+from execd.policy.plan import Declined, flatten_plan, make_plan
 
 SUPERSEDING: Final = "superseding"
 
@@ -38,6 +39,13 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
         return
     if parent.is_paused:
         desk.set_timer(parent_id, _give_up_ns(parent))
+        return
+    forbidden = restraint.restraint_of(desk, parent)
+    if forbidden is not None:
+        _wait(desk, parent, now_ns, forbidden.code, forbidden.text, Wake(at_ns=_give_up_ns(parent)))
+        return
+    if order.flatten_id:
+        _start(desk, parent, None, now_ns)
         return
     before = _superseded(desk, parent)
     if before is not None:
@@ -60,7 +68,8 @@ def try_start(desk: Desk, parent_id: str, now_ns: int) -> None:
     _start(desk, parent, view.quote, now_ns)
 
 
-def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
+def _start(desk: Desk, parent: Parent, quote: Quote | None, now_ns: int) -> None:
+    """Fix quantity and plan, and take the first step; only a flatten's close needs no quote."""
     parent_id = parent.order.parent_id
     sized = size(desk, parent, quote)
     if not isinstance(sized, Sized):
@@ -71,10 +80,17 @@ def _start(desk: Desk, parent: Parent, quote: Quote, now_ns: int) -> None:
     if halt is not None and sized.side in halting.ADDS_RISK:
         _wait(desk, parent, now_ns, "halted", halting.halt_text(halt), Wake(at_ns=_give_up_ns(parent)))
         return
+    paused = restraint.paused(desk, parent, sized.side)
+    if paused is not None:
+        _wait(desk, parent, now_ns, paused.code, paused.text, Wake(at_ns=_give_up_ns(parent)))
+        return
     rules = desk.rules
     # A close and a target learn their side only now.
     sided = replace(parent.order, side=sized.side)
-    plan = make_plan(sided, sized.order_qty, quote, rules.instrument(sided.symbol), rules.execution)
+    if quote is None:
+        plan: Plan | Declined = flatten_plan()
+    else:
+        plan = make_plan(sided, sized.order_qty, quote, rules.instrument(sided.symbol), rules.execution)
     if isinstance(plan, Declined):
         end_parent(desk, parent_id, ParentStatus.REJECTED, f"{plan.code}: {plan.text}", now_ns)
         return

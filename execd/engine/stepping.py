@@ -8,7 +8,7 @@ taken: the parent is asked afresh later, so nothing waits with an old price.
 from decimal import Decimal
 from typing import Final, assert_never
 
-from execd.algos.base import Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step
+from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
 from execd.algos.registry import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus, RequestClass
@@ -19,6 +19,7 @@ from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
 from execd.engine.ending import end_if_stopped, end_parent, stop_parent, with_wait
 from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
+from execd.engine.restraint import restraint_of
 from execd.engine.sending import cancel_request, gate, requests_of, send
 
 ZERO: Final = Decimal(0)
@@ -47,6 +48,10 @@ def step_parent(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
 def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     parent = desk.parent(parent_id)
     if parent.status.is_terminal:
+        return
+    restraint = None if parent.stopping is not None else restraint_of(desk, parent)
+    if restraint is not None:
+        _stay_out(desk, parent, restraint, now_ns)
         return
     due_ns = unsent_due_ns(parent)
     if now_ns < due_ns:
@@ -139,7 +144,16 @@ def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
         send(desk, cancel_request(desk, desk.parent(parent_id), key, text), now_ns)
 
 
-def _stay_paused(desk: Desk, parent: Parent, now_ns: int) -> None:
+def _stay_out(desk: Desk, parent: Parent, restraint: Waiting, now_ns: int) -> None:
+    """Have nothing out while something larger than the parent forbids it; a held one is pulled, too, and stays held."""
+    parent_id = parent.order.parent_id
+    if parent.status is ParentStatus.WORKING and parent.reason != restraint.code:
+        desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=restraint.code, text=restraint.text))
+        desk.write_report(parent_id)
+    _stay_paused(desk, desk.parent(parent_id), now_ns, f"{OPERATOR}: {restraint.code}")
+
+
+def _stay_paused(desk: Desk, parent: Parent, now_ns: int, text: str = PAUSED) -> None:
     """Have nothing out while paused, and end at the deadline all the same."""
     parent_id = parent.order.parent_id
     if parent.expire_ns is not None and now_ns >= parent.expire_ns:
@@ -147,7 +161,7 @@ def _stay_paused(desk: Desk, parent: Parent, now_ns: int) -> None:
         pull_live(desk, desk.parent(parent_id), now_ns)
         return
     set_wake(desk, parent, Wake(at_ns=parent.expire_ns))
-    pull(desk, parent, now_ns, PAUSED)
+    pull(desk, parent, now_ns, text)
 
 
 def _rest(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:

@@ -116,6 +116,9 @@ WAITING: Final = (
     Code("not_before", "its time has not come", "nothing"),
     Code("superseding", "what it replaces is being cancelled first", "nothing"),
     Code("halted", "no new risk is taken, or the symbol is halted", "`execd status` says why"),
+    Code("killed", "the kill switch is engaged; its orders are cancelled", "it goes on when somebody lifts it"),
+    Code("flattening", "a flatten of its symbol, sleeve or account is at work", "it goes on when that is over"),
+    Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom"),
     Code("no_quote", "the symbol has had no quote yet", "is it spelled as the market does?"),
     Code("quote_unusable", "the quote is crossed, locked or one-sided", "nothing"),
     Code("quote_stale", "the quote is too old for what is to be done", "is the market's feed up?"),
@@ -156,6 +159,12 @@ OF_A_COMMAND: Final = (
     Code("not_held", "it is not held", "nothing"),
     Code("not_in_doubt", "nothing of that order is in doubt", "nothing"),
     Code("still_in_doubt", "an order of it is in doubt; the broker is being asked once more", "release it anew"),
+    Code("not_killed", "no kill level is in force there", "`execd status` lists them"),
+    Code(
+        "still_open",
+        "orders are in doubt or not confirmed as cancelled, or a flatten is at work",
+        "wait or resolve it; `--force` lifts the kill all the same",
+    ),
     Code("not_halted", "no such halt is in force", "`execd status` lists them"),
     Code("stopping", "the daemon is stopping", "again after the restart"),
 )

@@ -10,6 +10,7 @@ import msgspec
 
 from execd.core.batch import Batch
 from execd.core.codec import decoder, encode_text
+from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.projection import TABLES, Rows
 from execd.core.records import (
@@ -123,10 +124,16 @@ def subject_of(record: Record) -> str:
             return record.target
         case ParentRecalled():
             return record.parent.order.parent_id
+        case Controlled():
+            return record.controller_id
         case Commanded():
             return getattr(record.command, "parent_id", "")
         case (
-            Halted()
+            Killed()
+            | Unkilled()
+            | ScopePaused()
+            | ScopeResumed()
+            | Halted()
             | HaltLifted()
             | Adopted()
             | ParentsRetired()

@@ -99,6 +99,12 @@ def _choose(
     return _Choice("offset", {"bps": bps}, f"urgency {parent.urgency}: now x offset {bps} bps")
 
 
+def flatten_plan() -> Plan:
+    """Return the plan of a flatten's close: one market order at once, whatever is known of the market."""
+    reasons = ("flatten: the end-of-day order, market", "a market order has no collar")
+    return Plan(algo="passthrough", parameters={"ord_type": OrdType.MARKET, "is_exit": True}, reasons=reasons)
+
+
 def _asks_for_market(parent: ParentOrder) -> bool:
     algo = parent.algo
     return (

@@ -12,6 +12,7 @@ import structlog
 from execd.core.batch import Batch
 from execd.core.codec import plain
 from execd.core.events import Alert, Effect, Reply
+from execd.core.latching import Killed, Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.records import (
@@ -79,6 +80,9 @@ class Tell:
 
 def tell_record(record: Record) -> None:
     """Write the line of one record, where it has one."""
+    if isinstance(record, Latching | ListStaged | ListAccepted | ListDropped):
+        _tell_beside(record)
+        return
     match record:
         case ParentAccepted(parent=parent):
             log.info("intent_accepted", parent_id=parent.parent_id, symbol=parent.symbol, side=parent.side)
@@ -123,9 +127,6 @@ def tell_record(record: Record) -> None:
             | ParentsRetired()
             | ParentRecalled()
             | PoisonSetAside()
-            | ListStaged()
-            | ListAccepted()
-            | ListDropped()
         ):
             log.info("noted", kind=type(record).__name__, text=said(record), parent_id=parent_of(record) or None)
         case Missed() | Resent() | Resolved():
@@ -136,6 +137,12 @@ def tell_record(record: Record) -> None:
             log.debug("stepped", parent_id=record.parent_id, cause=record.cause, notes=list(record.notes))
         case _:
             assert_never(record)
+
+
+def _tell_beside(record: Latching | ListStaged | ListAccepted | ListDropped) -> None:
+    """Write the line of what is about no single parent."""
+    say = log.error if isinstance(record, Killed) else log.info
+    say("killed" if isinstance(record, Killed) else "noted", kind=type(record).__name__, text=said(record))
 
 
 def _tell_request(request: NewOrder | ReplaceRequest | CancelRequest) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from execd.core.codec import plain
 from execd.core.commands import AmendParent, PauseParent, ReleaseParent, ResumeParent
+from execd.core.latching import Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest, Request
@@ -106,6 +107,8 @@ _Told = tuple[Kind, str, Quote | None, str | None]
 
 
 def _told(record: Record) -> _Told | None:
+    if isinstance(record, Latching):
+        return "command", said(record), None, None
     match record:
         case ParentAccepted(parent=parent):
             return "file", f"accepted: {parent_text(parent)}", None, None

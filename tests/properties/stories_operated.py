@@ -5,11 +5,15 @@ Drawn by `core/chance` like the stories of `stories.py`, which asks here.
 
 from decimal import Decimal
 
+import msgspec
+
 from execd.core.book import Book
 from execd.core.chance import below
 from execd.core.enums import Horizon, Side, Urgency
+from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
 from execd.core.orders import ParentOrder
+from execd.core.parents import SavedAlgo
 from execd.core.records import (
     Adopted,
     DocumentTaken,
@@ -28,6 +32,7 @@ from execd.core.records import (
     Resolved,
     Tombstoned,
 )
+from execd.core.scopes import KillLevel, Scope
 
 
 def _doubted(cl_ord_id: str, seed: int, now_ns: int) -> tuple[tuple[Record, ...], ...]:
@@ -39,6 +44,21 @@ def _doubted(cl_ord_id: str, seed: int, now_ns: int) -> tuple[tuple[Record, ...]
             Resent(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id),
         ),
         (Resolved(now_ns=now_ns, account="sim", cl_ord_id=cl_ord_id, is_lost=is_lost, order_id="77", reason="looked"),),
+    )
+
+
+def _latched(seed: int, now_ns: int) -> tuple[tuple[Record, ...], ...]:
+    """Return what operators latch and lift on more than one parent, and the state of what carries it out."""
+    level = list(KillLevel)[below(3, seed, "level")]
+    scope = Scope(account=("", "paper")[below(2, seed, "account")], symbol=("", "IBM")[below(2, seed, "symbol")])
+    state = SavedAlgo(name="flatten", version=1, fields=msgspec.Raw(b'{"phase":"confirm"}'))
+    is_over = bool(below(2, seed, "is_over"))
+    return (
+        (Killed(now_ns=now_ns, account=scope.account, level=level, by="file", uid=7, reason="mad"),),
+        (Unkilled(now_ns=now_ns, account=scope.account, reason="looked", is_forced=True, uid=7),),
+        (ScopePaused(now_ns=now_ns, scope=scope, reason="news"),),
+        (ScopeResumed(now_ns=now_ns, scope=scope),),
+        (Controlled(now_ns=now_ns, controller_id="f1", state=state, text="begins", is_over=is_over),),
     )
 
 
@@ -87,6 +107,7 @@ def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Rec
             PoisonSetAside(now_ns=now_ns, poisoned_ns=now_ns),
         ),
         *_doubted(cl_ord_id, seed, now_ns),
+        *_latched(seed, now_ns),
         (_staged(f"row-{seed}", now_ns), ListDropped(now_ns=now_ns, reason="row: why")),
         (_staged(f"row-{seed}", now_ns), ListAccepted(now_ns=now_ns, rows_n=1)),
     )

@@ -9,11 +9,13 @@ import pytest
 from execd.core import records as kinds
 from execd.core.commands import CancelParent, PauseParent
 from execd.core.enums import Horizon, OrdType, Outcome, ParentStatus, Side
+from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
 from execd.core.parents import Parent, SavedAlgo
 from execd.core.records import Record
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced, ReplaceRejected, Trade
+from execd.core.scopes import KillLevel, Scope
 from execd.core.wake import NEVER
 from execd.surface.explain import ended_text, explain
 from tests.world import START_NS, intent, quote
@@ -74,6 +76,15 @@ def reported(report: ExecReport) -> Record:
 
 LINES: Final[list[tuple[Record, str, str]]] = [
     (kinds.ParentAccepted(now_ns=START_NS, parent=intent("p"), content_hash="h"), "file", "buy 100 AAPL"),
+    (
+        Killed(now_ns=START_NS, account="", level=KillLevel.FLATTEN, by="file", uid=7, reason="mad"),
+        "command",
+        "killed, flatten on all accounts by file, user 7: mad",
+    ),
+    (Unkilled(now_ns=START_NS, account="sim", reason="looked"), "command", "kill lifted on sim: looked"),
+    (ScopePaused(now_ns=START_NS, scope=Scope(symbol="AAPL")), "command", "paused symbol AAPL"),
+    (ScopeResumed(now_ns=START_NS, scope=Scope(account="sim")), "command", "resumed account sim"),
+    (Controlled(now_ns=START_NS, controller_id="f", state=ALGO, text="round 1 is over"), "command", "round 1 is over"),
     (
         kinds.ParentRefused(now_ns=START_NS, parent=intent("p"), content_hash="h", code="max_qty", text="too many"),
         "end",
