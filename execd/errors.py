@@ -7,7 +7,9 @@ ExecdError
 ├── IntentError        an intent file cannot be accepted (it is moved to rejected/)
 ├── BrokerError
 │   ├── Refused        surely not live: the broker did not take the request
-│   │   └── NotSent    it never left this process: it may be decided afresh, and nobody refused it
+│   │   ├── NotSent       it never left this process: it may be decided afresh, and nobody refused it
+│   │   ├── RateLimited   the account asked too often (429): all of it waits
+│   │   └── Unauthorized  the account may do nothing there (401, or 403 for all of it): it is halted
 │   ├── Unknown        may be live: ask before doing anything again
 │   └── BrokerSilent   it did not answer while execd started (exit 1)
 ├── JournalError       the journal cannot be trusted or written (exit 70)
@@ -84,6 +86,19 @@ class Refused(BrokerError):
 
 class NotSent(Refused):
     """The request never left this process."""
+
+
+class RateLimited(Refused):
+    """The account asked too often; nobody judged the request. `until_ns` is the broker's own word, 0 for none."""
+
+    def __init__(self, message: str, *, until_ns: int = 0) -> None:
+        """`core.waiting` finds `until_ns` in an answer's headers."""
+        super().__init__(message)
+        self.until_ns = until_ns
+
+
+class Unauthorized(Refused):
+    """The broker does not let this account do anything; a person must look at its keys and its state."""
 
 
 class Unknown(BrokerError):

@@ -35,6 +35,7 @@ from execd.core.events import (
     PrintsReceived,
     Query,
     QuoteReceived,
+    RateLimitHit,
     Recall,
     RecallAnswered,
     Recovered,
@@ -109,6 +110,8 @@ class Fate(StrEnum):
     """A request does not arrive, and nobody knows; a question has no answer."""
     TAKEN = "taken"
     """A request arrives, and nobody knows."""
+    LIMITED = "limited"
+    """A request or a question is refused because there were too many (429)."""
     BLIND = "blind"
     """A question is answered in good health by "no such order", whatever is there."""
 
@@ -269,7 +272,7 @@ class World:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Submit() | Cancel() | Replace() if self.is_cut_off:
-                self._later(lambda: self._not_sent(effect.request))
+                self._later(lambda: self._fail(effect.request, Outcome.NOT_SENT))
             case Submit() | Cancel() | Replace() if self.fates and (fate := self.fates.popleft()) is not Fate.WELL:
                 self._doubt(effect, fate)
             case Submit():
@@ -291,19 +294,17 @@ class World:
             case _:
                 pass  # Reports, alerts and answers are looked at by the tests themselves.
 
-    def _not_sent(self, request: Request) -> None:
-        failed = RequestFailed(
-            now_ns=self.now_ns,
-            account=request.account,
-            cl_ord_id=request.cl_ord_id,
-            outcome=Outcome.NOT_SENT,
-            text="not connected",
+    def _fail(self, request: Request, outcome: Outcome) -> None:
+        account, cl_ord_id = request.account, request.cl_ord_id
+        self.tell(
+            RequestFailed(now_ns=self.now_ns, account=account, cl_ord_id=cl_ord_id, outcome=outcome, text="no answer")
         )
-        self.tell(failed)
 
     def _doubt(self, effect: Submit | Cancel | Replace, fate: Fate) -> None:
-        """Let a request be lost or taken without anybody knowing."""
+        """Let a request be lost or taken without anybody knowing, or be refused for being one too many."""
         request = effect.request
+        if fate is Fate.LIMITED:
+            self._later(lambda: self.tell(RateLimitHit(now_ns=self.now_ns, account=request.account, text="429")))
         if fate is Fate.TAKEN:
             match effect:
                 case Submit():
@@ -314,14 +315,7 @@ class World:
                 case Replace():
                     reports = self.venue.replace(effect.request, self.now_ns)
             self._report(reports)
-        failed = RequestFailed(
-            now_ns=self.now_ns,
-            account=request.account,
-            cl_ord_id=request.cl_ord_id,
-            outcome=Outcome.UNKNOWN,
-            text="no answer",
-        )
-        self._later(lambda: self.tell(failed))
+        self._later(lambda: self._fail(request, Outcome.RATE_LIMITED if fate is Fate.LIMITED else Outcome.UNKNOWN))
 
     def _answer(self, account: str, cl_ord_id: str, fate: Fate) -> None:
         if fate is Fate.LOST:

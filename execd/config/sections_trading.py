@@ -85,6 +85,8 @@ class Risk(Section):
 
     duplicate_window_s: SpanOrNone = Decimal(0)
     """An order like one accepted this short ago is held until released, unless it says allow_duplicate; 0 never."""
+    rejects_max: Count = 10
+    """So many orders in a row that a broker refused stop new risk on their account, until somebody has looked."""
 
 
 class Execution(Section):

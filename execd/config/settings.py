@@ -147,6 +147,7 @@ class Settings(BaseModel):
             session=_session(self.session, table),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
             lookups={name: _LOOKUPS[account.adapter] for name, account in self.accounts.items()},
+            rejects_max=self.risk.rejects_max,
             is_observing=self.mode is Mode.OBSERVE,
             duplicate_window_ns=ns_of_s(self.risk.duplicate_window_s),
             memory_ns=ns_of_h(self.journal.memory_h),

@@ -1,20 +1,20 @@
-"""What can happen, and what may follow.
+"""What can happen; what may follow is in `core/effects`.
 
 Every `Event` carries `now_ns`, the runner's instant of taking it; what comes
-from a broker carries the account. An `Effect` is a wish: it leaves the
-process only after the records of its batch are durable. A new event is a
-class here, a rank in `engine/cycle.py` and a case in `engine/engine.py`.
+from a broker carries the account. A new event is a class here, a rank in
+`engine/cycle.py` and a case in `engine/engine.py`.
 """
 
 from typing import Literal
 
 import msgspec
 
+from execd.core import effects
 from execd.core.commands import Command
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
-from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest
+from execd.core.orders import ParentOrder
 from execd.core.parents import Parent
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.rules import Rules
@@ -227,6 +227,19 @@ class RecallAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     orders: tuple[Order, ...] = ()
 
 
+class RateLimitHit(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A broker said that an account has asked too often (429): it waits until `until_ns`, 0 where it did not say."""
+
+    now_ns: int
+    account: str
+    until_ns: int = 0
+    text: str = ""
+
+
+Answered = RequestFailed | LookedUp | LookupFailed | RecallAnswered | RateLimitHit
+"""What comes back of something that was asked."""
+
+
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A wake that the engine asked for is due; `key` is a parent id, or one of the engine's own names."""
 
@@ -274,6 +287,7 @@ Event = (
     | LookupFailed
     | SnapshotReceived
     | SnapshotFailed
+    | RateLimitHit
     | ParentReceived
     | ListReceived
     | DocumentReceived
@@ -290,107 +304,17 @@ Event = (
     | StopRequested
 )
 
-
-class Submit(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Send a new order."""
-
-    request: NewOrder
-
-
-class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Send a cancel. `order_id` is the broker's name of the order, empty while not known."""
-
-    request: CancelRequest
-    order_id: str = ""
-
-
-class Replace(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Send a replace."""
-
-    request: ReplaceRequest
-    order_id: str = ""
-
-
-class SetTimer(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Fire `TimerFired(key)` at `at_ns` (at once where that is past), in the place of an earlier timer of the key."""
-
-    key: str
-    at_ns: int
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Ask the broker for one order by its first ClOrdID."""
-
-    account: str
-    cl_ord_id: str
-
-
-class TakeSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Ask a broker what an account holds, and what changed there since `since_ns`; `ref` and `is_dry` come back."""
-
-    account: str
-    since_ns: int
-    ref: str = ""
-    is_dry: bool = False
-
-
-class Recall(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Ask the journal for the parent of an order that left memory."""
-
-    account: str
-    cl_ord_id: str
-
-
-class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Ask the feed for these symbols, in addition to those asked for before."""
-
-    symbols: tuple[str, ...]
-
-
-class WriteReport(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """The report of a parent changed; the terminal one is written at once and fsynced."""
-
-    parent_id: str
-    is_terminal: bool
-
-
-class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Somebody should know. `code` is stable; `text` says what is wrong and what to do.
-
-    `about` says what it is about where that is no intent. `is_standing`: it tells how things stand, not what happened;
-    the same text again is then no news to who has acknowledged it.
-    """
-
-    code: str
-    text: str
-    severity: Literal["critical", "warning", "info"] = "warning"
-    parent_id: str = ""
-    about: str = ""
-    is_standing: bool = False
-
-
-class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why one intent of a list was refused."""
-
-    parent_id: str
-    code: str
-    text: str
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The answer to an intent or a command, for whoever `ref` names.
-
-    `code`: accepted, duplicate, or a stable refusal code. `rows` are the refused intents of a list; `field` is the
-    field that a refusal is about, where it is about one.
-    """
-
-    ref: str
-    is_ok: bool
-    code: str
-    text: str = ""
-    parent_id: str = ""
-    rows: tuple[RowRefusal, ...] = ()
-    field: str = ""
-
-
-Effect = Submit | Cancel | Replace | SetTimer | Query | TakeSnapshot | Recall | Subscribe | WriteReport | Alert | Reply
+# What may follow is in a file of its own, and found here too: whoever handles events wishes for effects.
+Submit = effects.Submit
+Cancel = effects.Cancel
+Replace = effects.Replace
+SetTimer = effects.SetTimer
+Query = effects.Query
+TakeSnapshot = effects.TakeSnapshot
+Recall = effects.Recall
+Subscribe = effects.Subscribe
+WriteReport = effects.WriteReport
+Alert = effects.Alert
+RowRefusal = effects.RowRefusal
+Reply = effects.Reply
+Effect = effects.Effect

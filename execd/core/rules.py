@@ -88,6 +88,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine is told by its operator. Limits and lookups are by account name.
 
+    `rejects_max` orders that a broker refused in a row halt their account.
     `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at most
     `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
     """
@@ -98,6 +99,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     session: Session = AlwaysOpen()
     instruments: dict[str, Instrument] = {}
     lookups: dict[str, Lookups] = {}
+    rejects_max: int = 10
     is_observing: bool = False
     duplicate_window_ns: int = 0
     memory_ns: int = 24 * 3_600 * S

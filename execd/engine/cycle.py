@@ -33,6 +33,7 @@ from execd.core.events import (
     ParentWoken,
     PrintsReceived,
     QuoteReceived,
+    RateLimitHit,
     RecallAnswered,
     Recovered,
     Replace,
@@ -181,6 +182,7 @@ def _rank_of(event: Event) -> int:
             | SnapshotReceived()
             | SnapshotFailed()
             | RecallAnswered()
+            | RateLimitHit()
             | Recovered()
             | IdsLost()
         ):

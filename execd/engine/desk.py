@@ -13,18 +13,17 @@ from typing import Final, Literal
 from execd.algos.base import Algo
 from execd.core.book import Book, Parent, PositionKey
 from execd.core.enums import ParentStatus
-from execd.core.events import Alert, Effect, ListReceived, Query, Reply, SetTimer, Subscribe, WriteReport
+from execd.core.events import Alert, Effect, ListReceived, Reply, SetTimer, Subscribe, WriteReport
 from execd.core.ids import parent_key
 from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
 from execd.core.snapshot import AccountSnapshot
 from execd.engine.controllers.flatten import Flatten
+from execd.engine.lines import Lines
 from execd.engine.market import Markets
-from execd.engine.parked import Parked
 from execd.engine.resting import Resting
 from execd.engine.seats import Seats
-from execd.engine.throttle import Buckets, buckets, ruled
 from execd.engine.watchers import Watchers
 
 ZERO: Final = Decimal(0)
@@ -42,17 +41,16 @@ class Desk:
         self.epochs: tuple[str, ...] = (epoch,)
         """The journal's epochs, the present one first: a restored journal has one before it."""
         self.book = book
+        self.lines = Lines(rules.throttle)
         self.markets = Markets()
         self.watchers = Watchers()
         self.algos: dict[str, Algo] = {}
         self.timers: dict[str, int] = {}
-        self.parked: dict[str, Parked] = {}
         self.seats: dict[str, Seats] = {}
         self.woken: OrderedDict[str, str] = OrderedDict()
         """Parents whose turn is to come, and why; the cycle gives it to a bounded number at a time."""
         self.live: dict[tuple[str, str], Resting] = {}
         self.open_orders_n: dict[str, int] = {}
-        self.buckets: dict[str, Buckets] = {}
         self.open_parents: dict[str, None] = {}
         self._open_by_symbol: dict[str, dict[str, None]] = {}
         self.is_stopping = False
@@ -90,8 +88,7 @@ class Desk:
 
     def change_rules(self, rules: Rules) -> None:
         """Judge by other rules from here on; buckets keep what they have, up to the new size."""
-        if rules.throttle != self.rules.throttle:
-            self.buckets = {account: ruled(known, rules.throttle) for account, known in self.buckets.items()}
+        self.lines.change_rules(rules.throttle)
         self.rules = rules
         for account in self.seats:
             self.call_seats(account)
@@ -273,8 +270,8 @@ class Desk:
             self.woken.setdefault(parent_id, cause)
 
     def ask_about(self, order: Order) -> None:
-        """Ask the broker for an order."""
-        self.effect(Query(account=order.first.account, cl_ord_id=order.key))
+        """Want to know from the broker how an order stands; it is asked as soon as there is a token for it."""
+        self.lines.want(order.first.account, order.key)
 
     def rival(self, account: str, symbol: str, *, is_buy: bool) -> Order | None:
         """Return the live order of an account that an order of this side would trade with first."""
@@ -286,20 +283,6 @@ class Desk:
         """Return every live order of an account."""
         keys = (key for (owner, _), place in self.live.items() if owner == account for key in place)
         return [self.book.orders[key] for key in keys]
-
-    def buckets_of(self, account: str) -> Buckets:
-        """Return an account's token buckets."""
-        known = self.buckets.get(account)
-        if known is None:
-            known = self.buckets[account] = buckets(self.rules.throttle)
-        return known
-
-    def parked_of(self, account: str) -> Parked:
-        """Return who waits for a token of an account."""
-        known = self.parked.get(account)
-        if known is None:
-            known = self.parked[account] = Parked()
-        return known
 
     def owned_qty(self, parent: Parent) -> Decimal:
         """Return the signed quantity that a parent's sleeve owns of its symbol."""

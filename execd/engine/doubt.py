@@ -21,8 +21,9 @@ from execd.core.orders import CancelRequest, ReplaceRequest
 from execd.core.records import Failed, Found, Missed, Reported, Resent
 from execd.core.reports import OrderSnapshot
 from execd.core.rules import S
-from execd.engine import halting
+from execd.engine import asking, halting
 from execd.engine.desk import Desk
+from execd.engine.parking import order_class, take_tokens
 from execd.engine.restraint import restraint_of
 from execd.engine.sending import gate
 from execd.engine.stepping import view_of
@@ -118,6 +119,8 @@ def on_lookup_failed(desk: Desk, event: LookupFailed) -> None:
     order = desk.book.order_of(event.cl_ord_id)
     if order is not None and order.is_in_doubt:
         begin(desk, order, event.now_ns)
+    else:
+        asking.on_failed(desk, event)
 
 
 def after_miss(desk: Desk, order: Order, now_ns: int) -> None:
@@ -149,7 +152,9 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     is_free = is_free and restraint_of(desk, parent) is None
     if not (is_wanted and is_in_time and is_free):
         return False
-    return gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is None
+    if gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is not None:
+        return False
+    return take_tokens(desk, parent, (order_class(parent, is_new=True),), now_ns) is None
 
 
 def _of_pending(desk: Desk, order: Order, event: LookedUp) -> list[Failed | Missed]:

@@ -24,7 +24,7 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
     desk.watchers.put(parent.order.symbol, parent_id, NEVER)
     desk.algos.pop(parent_id, None)
     desk.timers.pop(parent_id, None)
-    desk.parked_of(parent.order.account).drop(parent_id)
+    desk.lines.parked_of(parent.order.account).drop(parent_id)
     desk.leave_seats(parent_id)
     desk.leave(parent_id)
     desk.write_report(parent_id)

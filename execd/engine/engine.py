@@ -12,6 +12,7 @@ from typing import assert_never
 
 from execd.core.book import Book
 from execd.core.events import (
+    Answered,
     ClockJumped,
     CommandReceived,
     DocumentReceived,
@@ -27,6 +28,7 @@ from execd.core.events import (
     ParentWoken,
     PrintsReceived,
     QuoteReceived,
+    RateLimitHit,
     Reading,
     RecallAnswered,
     Recovered,
@@ -44,6 +46,7 @@ from execd.core.events import (
 from execd.core.records import Record
 from execd.core.rules import Rules
 from execd.engine import (
+    asking,
     doubt,
     expecting,
     facts,
@@ -103,6 +106,8 @@ class Engine:
                 self._rarely(event)
         while desk.ended_targets:
             open_second_leg(desk, desk.parent(desk.ended_targets.pop()), event.now_ns)
+        if desk.lines.questions:
+            asking.let_go(desk, event.now_ns)
         return desk.take_effects()
 
     def _rarely(
@@ -114,11 +119,8 @@ class Engine:
         | HaltReceived
         | StreamAlive
         | StreamGap
-        | RequestFailed
-        | LookedUp
-        | LookupFailed
+        | Answered
         | Reading
-        | RecallAnswered
         | IdsLost
         | TroubleReported
         | ClockJumped
@@ -145,7 +147,7 @@ class Engine:
                 self._on_alive(event)
             case StreamGap():
                 self._on_gap(event)
-            case RequestFailed() | LookedUp() | LookupFailed() | RecallAnswered():
+            case RequestFailed() | LookedUp() | LookupFailed() | RecallAnswered() | RateLimitHit():
                 facts.on_answer(desk, event)
             case SnapshotReceived() | SnapshotFailed():
                 reconciling.on_reading(desk, event)
@@ -190,6 +192,8 @@ class Engine:
             doubt.on_timer(desk, key.removeprefix(doubt.TIMER), event.now_ns)
         elif key.startswith(expecting.TIMER):
             late.on_timer(desk, key.removeprefix(expecting.TIMER), event.now_ns)
+        elif key.startswith(asking.AGAIN):
+            asking.on_again(desk, key.removeprefix(asking.AGAIN))
         elif key == memory.TIMER:
             memory.retire(desk, event.now_ns)
         elif key == kill.TIMER:

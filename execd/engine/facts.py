@@ -10,11 +10,19 @@ from typing import assert_never
 from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.enums import Outcome
-from execd.core.events import LookedUp, LookupFailed, RecallAnswered, ReportReceived, RequestFailed
+from execd.core.events import (
+    Answered,
+    LookedUp,
+    LookupFailed,
+    RateLimitHit,
+    RecallAnswered,
+    ReportReceived,
+    RequestFailed,
+)
 from execd.core.order import Order
 from execd.core.records import Failed, Missed, Record, Reported, Resolved
-from execd.core.reports import USED_ID, CancelRejected, Rejected, Trade, TradeCanceled, TradeCorrected
-from execd.engine import doubt, foreign, memory
+from execd.core.reports import USED_ID, Accepted, CancelRejected, Rejected, Trade, TradeCanceled, TradeCorrected
+from execd.engine import doubt, foreign, limiting, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import UNSENT_ALERT_N, step_parent
@@ -47,6 +55,10 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     changed = _fold(desk, report.cl_ord_id, record)
     if changed is None:
         return
+    if isinstance(report, Rejected):
+        limiting.on_reject(desk, event.account, f"{report.code} {report.text}".strip(), event.now_ns)
+    elif isinstance(report, Accepted | Trade):
+        limiting.on_accept(desk, event.account)
     if isinstance(report, Trade | TradeCanceled | TradeCorrected):
         _check_fills(desk, changed, event.now_ns)
     if isinstance(report, CancelRejected) and not changed.is_done:
@@ -69,7 +81,7 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> None:
             foreign.distrust(desk, event.account, event.cl_ord_id, event.now_ns)
 
 
-def on_answer(desk: Desk, event: RequestFailed | LookedUp | LookupFailed | RecallAnswered) -> None:
+def on_answer(desk: Desk, event: Answered) -> None:
     """Take what came back of something that we asked."""
     match event:
         case RequestFailed():
@@ -80,6 +92,8 @@ def on_answer(desk: Desk, event: RequestFailed | LookedUp | LookupFailed | Recal
             doubt.on_lookup_failed(desk, event)
         case RecallAnswered():
             on_recalled(desk, event)
+        case RateLimitHit():
+            limiting.on_rate_limit(desk, event)
         case _:
             assert_never(event)
 
@@ -99,8 +113,10 @@ def on_failure(desk: Desk, event: RequestFailed) -> None:
     if event.outcome is Outcome.UNKNOWN:
         doubt.warn(desk, changed, event.cl_ord_id, event.text)
         doubt.begin(desk, changed, event.now_ns)
+    if event.outcome is Outcome.REFUSED and event.cl_ord_id == changed.key:
+        limiting.on_reject(desk, event.account, event.text, event.now_ns)
     parent = desk.parent(changed.first.parent_id)
-    if parent.unsent_n == UNSENT_ALERT_N and event.outcome is Outcome.NOT_SENT:
+    if parent.unsent_n == UNSENT_ALERT_N:
         text = f"nothing of {parent.order.parent_id} can be sent, {parent.unsent_n} times now: {event.text}"
         desk.alert("not_sent", text, parent_id=parent.order.parent_id)
     _go_on(desk, changed, event.now_ns)
@@ -111,6 +127,7 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
     order = desk.book.order_of(event.cl_ord_id)
     if order is None:
         return
+    desk.lines.failed_n.pop(order.key, None)
     for record in doubt.told(desk, order, event):
         _fold(desk, order.key, record)
         if isinstance(record, Missed) and record.cl_ord_id == order.key:

@@ -11,10 +11,11 @@ from typing import Final, NamedTuple, assert_never
 from execd.algos.base import Action, Amend, Finish, Place, Pull, Refuse
 from execd.core.book import Parent
 from execd.core.enums import RequestClass
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.records import Waited
 from execd.core.rules import MS, S
 from execd.engine.desk import Desk
-from execd.engine.throttle import take
+from execd.engine.throttle import remembered, take
 
 THROTTLED: Final = "throttled"
 SATURATED: Final = "throttle_saturated"
@@ -54,7 +55,7 @@ def order_class(parent: Parent, *, is_new: bool) -> RequestClass:
 def take_tokens(desk: Desk, parent: Parent, kinds: Iterable[RequestClass], now_ns: int) -> Lack | None:
     """Take the tokens of all these requests of a parent, or none of them and say what is missing."""
     parent_id, account = parent.order.parent_id, parent.order.account
-    known, parked = desk.buckets_of(account), desk.parked_of(account)
+    known, parked = desk.lines.buckets_of(account), desk.lines.parked_of(account)
     lack: Lack | None = None
     for kind in kinds:
         known, due_ns = take(known, kind, now_ns)
@@ -63,15 +64,38 @@ def take_tokens(desk: Desk, parent: Parent, kinds: Iterable[RequestClass], now_n
         if due_ns is not None and (lack is None or kind >= lack.kind):
             lack = Lack(kind, due_ns)
     if lack is None:
-        desk.buckets[account] = known
+        desk.lines.buckets[account] = known
     return lack
+
+
+def remember(desk: Desk, now_ns: int) -> None:
+    """Count what the journal says has left within the window before a restart; of questions it says nothing."""
+    since_ns = now_ns - desk.rules.throttle.window_ns
+    sent: dict[str, list[tuple[int, RequestClass]]] = {}
+    for order in desk.book.orders.values():
+        if order.tried_ns <= since_ns:
+            continue
+        for request in order.requests:
+            match request:
+                case NewOrder():
+                    at_ns, kind = order.sent_ns, RequestClass.NEW
+                case ReplaceRequest():
+                    at_ns, kind = request.send_by_ns - desk.rules.execution.send_within_ns, RequestClass.REPLACE
+                case CancelRequest():
+                    # When is not kept; the order's latest instant is not before it.
+                    at_ns, kind = order.tried_ns, RequestClass.CANCEL
+                case _:
+                    assert_never(request)
+            sent.setdefault(order.first.account, []).append((min(at_ns, now_ns), kind))
+    for account, requests in sent.items():
+        desk.lines.buckets[account] = remembered(desk.rules.throttle, requests, now_ns)
 
 
 def park(desk: Desk, parent: Parent, lack: Lack, now_ns: int) -> None:
     """Set a parent aside until a token is due: the more urgent class first, then the earlier deadline."""
     parent_id, account = parent.order.parent_id, parent.order.account
     deadline_ns = parent.expire_ns if parent.expire_ns is not None else now_ns
-    desk.parked_of(account).put(parent_id, lack.kind, deadline_ns, now_ns)
+    desk.lines.parked_of(account).put(parent_id, lack.kind, deadline_ns, now_ns)
     wake(desk, account, lack.due_ns)
     if lack.kind.is_order and parent.reason != THROTTLED:
         text = f"the account's rate is used up; the next token is due in {max(0, lack.due_ns - now_ns) // MS} ms"
@@ -87,7 +111,7 @@ def wake(desk: Desk, account: str, due_ns: int) -> None:
 
 def warn_if_saturated(desk: Desk, account: str, now_ns: int) -> None:
     """Tell, once for each time, that an account has asked for more than its rate for long."""
-    parked = desk.parked_of(account)
+    parked = desk.lines.parked_of(account)
     if not len(parked) or parked.is_told or now_ns - parked.since_ns < SATURATED_NS:
         return
     parked.is_told = True

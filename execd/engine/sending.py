@@ -15,6 +15,7 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.records import Sending
 from execd.engine import expecting, halting, risk
 from execd.engine.desk import Desk
+from execd.engine.parking import order_class
 
 ZERO: Final = Decimal(0)
 
@@ -157,12 +158,13 @@ def send(desk: Desk, request: Request, now_ns: int) -> None:
     desk.reindex(chain)
     expecting.answer(desk, chain.key, now_ns)
     order_id = chain.order_ids[-1] if chain.order_ids else ""
+    parent = desk.parent(request.parent_id)
     match request:
         case NewOrder():
             desk.leave_seats(request.parent_id)
-            desk.effect(Submit(request=request))
+            desk.effect(Submit(request=request, kind=order_class(parent, is_new=True)))
         case ReplaceRequest():
-            desk.effect(Replace(request=request, order_id=order_id))
+            desk.effect(Replace(request=request, order_id=order_id, kind=order_class(parent, is_new=False)))
         case CancelRequest():
             desk.effect(Cancel(request=request, order_id=order_id))
         case _:

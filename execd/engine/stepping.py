@@ -281,7 +281,7 @@ def _note(action: Action) -> str:
 
 def step_parked(desk: Desk, account: str, now_ns: int) -> None:
     """Step an account's parked parents afresh, most urgent first, until one is parked again."""
-    parked = desk.parked_of(account)
+    parked = desk.lines.parked_of(account)
     warn_if_saturated(desk, account, now_ns)
     for _ in range(PARKED_MAX):
         parent_id = parked.call()

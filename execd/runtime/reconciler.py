@@ -12,9 +12,9 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from execd.core.events import SnapshotFailed, SnapshotReceived, TakeSnapshot
+from execd.core.events import RateLimitHit, SnapshotFailed, SnapshotReceived, TakeSnapshot
 from execd.core.snapshot import AccountSnapshot
-from execd.errors import BrokerError
+from execd.errors import BrokerError, RateLimited
 from execd.ports import Broker, Clock
 from execd.runtime.post import Post
 
@@ -82,6 +82,7 @@ class Reconciler:
                 async with asyncio.timeout(READ_S_MAX):
                     snapshot = await broker.snapshot(effect.since_ns)
             except (BrokerError, TimeoutError) as error:
+                self._tell_limit(effect.account, error)
                 text = str(error) or f"nothing was told within {READ_S_MAX:g} s"
                 log.warning("snapshot_failed", account=effect.account, error=text, pause_s=pause_s)
                 if pause_s is None:
@@ -91,6 +92,12 @@ class Reconciler:
             else:
                 self._tell(effect, snapshot, asked_ns)
                 return
+
+    def _tell_limit(self, account: str, error: Exception) -> None:
+        """Let the account wait where its broker said that it asks too often."""
+        if isinstance(error, RateLimited):
+            now_ns = self._clock.now_ns()
+            self._post(RateLimitHit(now_ns=now_ns, account=account, until_ns=error.until_ns, text=str(error)))
 
     def _tell(self, effect: TakeSnapshot, snapshot: AccountSnapshot, asked_ns: int) -> None:
         now_ns = self._clock.now_ns()

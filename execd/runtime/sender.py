@@ -1,75 +1,67 @@
 """The task `throttler`: writes to the brokers what the engine has released, and brings their answers back.
 
-Calls of one account begin in the order in which they were released, except
-that cancels overtake (never the order that they cancel). Each has a deadline.
-A call ends answered, refused or unknown, and that is what the engine is told;
-nothing is ever sent twice here. What is released too late is not sent at all,
+Which call begins next is `runtime/lane`'s. Each has a deadline and ends
+answered, refused, limited or unknown, and that is what the engine is told;
+nothing is ever sent twice here, not even a question: the engine counts what it
+asks. What is released too late, or is objected to by then, is not sent at all,
 nor is what is released once the task has ended: the engine may still be at work
-then, and is told so.
+then, and is told so. What of an answer cannot be read is no answer.
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
+import msgspec
+
 from execd.core.enums import Outcome
-from execd.core.events import Cancel, LookedUp, LookupFailed, Query, Replace, ReportReceived, RequestFailed, Submit
-from execd.errors import BrokerError, NotSent, Refused, Unknown
+from execd.core.events import (
+    Cancel,
+    LookedUp,
+    LookupFailed,
+    Query,
+    RateLimitHit,
+    Replace,
+    ReportReceived,
+    RequestFailed,
+    Submit,
+    TroubleReported,
+)
+from execd.errors import NotSent, RateLimited, Refused, Unauthorized, Unknown
 from execd.ports import Broker, Clock
+from execd.runtime.lane import Call, Lane
 from execd.runtime.post import Post
 
 CALL_S_MAX: Final = 10.0
 """A broker that has not answered by then may or may not have acted."""
-READ_PAUSES_S: Final = (1.0, 2.0, 4.0)
-"""A question may be asked again, after so long each time; a request never."""
-IN_FLIGHT_MAX: Final = 64
-"""Calls of one account at a time; more would only wait in the broker's own queue, where a cancel cannot overtake."""
+UNREADABLE: Final = (OSError, EOFError, ValueError, msgspec.MsgspecError)
+"""What an adapter may let through of a connection that broke, or of a body that is no answer: it proves nothing."""
 
-Call = Submit | Cancel | Replace | Query
 OnCall = Callable[[str, str, str, float], None]
 """(account, op, outcome, seconds): told of every call that ended."""
-
-
-class Lane:
-    """The calls of one account that wait or run."""
-
-    def __init__(self, broker: Broker) -> None:
-        """Begin with nothing to send."""
-        self.broker = broker
-        self.urgent: deque[Call] = deque()
-        self.ordinary: deque[Call] = deque()
-        self.in_flight = 0
-
-    def add(self, call: Call) -> None:
-        """Queue a call; a cancel goes ahead of all but the order it cancels."""
-        if isinstance(call, Cancel) and not self._waits(call.request.orig_cl_ord_id):
-            self.urgent.append(call)
-        else:
-            self.ordinary.append(call)
-
-    def next(self) -> Call | None:
-        """Take the next call that may begin; None where none waits or enough are running."""
-        if self.in_flight >= IN_FLIGHT_MAX:
-            return None
-        if self.urgent:
-            return self.urgent.popleft()
-        return self.ordinary.popleft() if self.ordinary else None
-
-    def _waits(self, cl_ord_id: str) -> bool:
-        return any(not isinstance(call, Query) and call.request.cl_ord_id == cl_ord_id for call in self.ordinary)
+Object = Callable[[Submit | Replace], str]
+"""Why a request that adds risk may not leave after all; empty where it may."""
 
 
 class Sender:
     """Effects to broker calls, answers to events."""
 
-    def __init__(self, *, brokers: Mapping[str, Broker], post: Post, clock: Clock, on_call: OnCall) -> None:
-        """`brokers` by account name."""
+    def __init__(
+        self,
+        *,
+        brokers: Mapping[str, Broker],
+        post: Post,
+        clock: Clock,
+        on_call: OnCall,
+        objection: Object = lambda _: "",
+    ) -> None:
+        """`brokers` by account name; `objection` is asked last before a request that adds risk is written."""
         self._lanes = {account: Lane(broker) for account, broker in brokers.items()}
         self._post = post
         self._clock = clock
         self._on_call = on_call
+        self._objection = objection
         self._group: asyncio.TaskGroup | None = None
         self._is_over = False
         self._idle = asyncio.Event()
@@ -78,7 +70,7 @@ class Sender:
     @property
     def in_flight(self) -> int:
         """How many calls wait or run, over all accounts."""
-        return sum(lane.in_flight + len(lane.urgent) + len(lane.ordinary) for lane in self._lanes.values())
+        return sum(lane.in_flight + lane.waiting for lane in self._lanes.values())
 
     def release(self, call: Call) -> None:
         """Take a call that the journal knows of."""
@@ -95,7 +87,7 @@ class Sender:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Send for ever. An exception that is neither Refused nor Unknown is a bug and ends the process."""
+        """Send for ever. An exception that is no broker's answer is a bug and ends the process."""
         async with asyncio.TaskGroup() as group:
             self._group = group
             for lane in self._lanes.values():
@@ -110,10 +102,7 @@ class Sender:
         """Begin nothing more, and tell what becomes of the calls that wait."""
         self._is_over, self._group = True, None
         for lane in self._lanes.values():
-            waiting = (*lane.urgent, *lane.ordinary)
-            lane.urgent.clear()
-            lane.ordinary.clear()
-            for call in waiting:
+            for call in lane.clear():
                 self._drop(lane, call)
         if self.in_flight == 0:
             self._idle.set()
@@ -121,22 +110,21 @@ class Sender:
     def _drop(self, lane: Lane, call: Call) -> None:
         """End a call that nobody will send. A question is forgotten: the next start asks about all that may be live."""
         if not isinstance(call, Query):
-            self._fail(lane.broker, call, Outcome.NOT_SENT, "execd stopped before it could be sent")
+            self._fail(lane, call, Outcome.NOT_SENT, "execd stopped before it could be sent")
 
     def _begin(self, lane: Lane) -> None:
         if self._group is None:
             return
-        while (call := lane.next()) is not None:
-            lane.in_flight += 1
+        while (call := lane.begin()) is not None:
             self._group.create_task(self._finish(lane, call))
 
     async def _finish(self, lane: Lane, call: Call) -> None:
         op = type(call).__name__.lower()
         began_s = time.perf_counter()
         try:
-            outcome = await self._call(lane.broker, call)
+            outcome = await self._call(lane, call)
         finally:
-            lane.in_flight -= 1
+            lane.end(call)
             if self._is_over and self.in_flight == 0:
                 self._idle.set()
         self._on_call(lane.broker.account, op, outcome, time.perf_counter() - began_s)
@@ -144,32 +132,38 @@ class Sender:
         if self.in_flight == 0:
             self._idle.set()
 
-    async def _call(self, broker: Broker, call: Call) -> str:
-        if not isinstance(call, Query | Cancel) and self._clock.now_ns() > call.request.send_by_ns:
-            self._fail(broker, call, Outcome.NOT_SENT, "waited longer than send_by for a place in flight")
-            return "not_sent"
+    async def _call(self, lane: Lane, call: Call) -> str:
+        if isinstance(call, Submit | Replace) and (why_not := self._why_not(call)):
+            self._fail(lane, call, Outcome.NOT_SENT, why_not)
+            return str(Outcome.NOT_SENT)
         try:
-            if isinstance(call, Query):
-                await self._look_up(broker, call)
-            else:
-                async with asyncio.timeout(CALL_S_MAX):
-                    await self._send(broker, call)
+            async with asyncio.timeout(CALL_S_MAX):
+                await self._ask(lane.broker, call)
         except Refused as error:
-            outcome = Outcome.NOT_SENT if isinstance(error, NotSent) else Outcome.REFUSED
-            self._fail(broker, call, outcome, str(error))
-            return str(outcome)
+            return self._refused(lane, call, error)
         except Unknown as error:
-            self._fail(broker, call, Outcome.UNKNOWN, str(error))
-            return "unknown"
+            self._fail(lane, call, Outcome.UNKNOWN, str(error))
+            return str(Outcome.UNKNOWN)
         except TimeoutError:
-            self._fail(broker, call, Outcome.UNKNOWN, f"no answer within {CALL_S_MAX:g} s")
-            return "unknown"
+            # Before the errors of a connection, of which Python counts it as one.
+            self._fail(lane, call, Outcome.UNKNOWN, f"no answer within {CALL_S_MAX:g} s")
+            return str(Outcome.UNKNOWN)
+        except UNREADABLE as error:
+            self._fail(lane, call, Outcome.UNKNOWN, f"no answer that can be read: {type(error).__name__}: {error}")
+            return str(Outcome.UNKNOWN)
         except asyncio.CancelledError:
-            self._fail(broker, call, Outcome.UNKNOWN, "execd stopped while the request was on its way")
+            self._fail(lane, call, Outcome.UNKNOWN, "execd stopped while the request was on its way")
             raise
+        lane.is_unauthorized = False
         return "ok"
 
-    async def _send(self, broker: Broker, call: Submit | Cancel | Replace) -> None:
+    def _why_not(self, call: Submit | Replace) -> str:
+        """Return why a request may not be written now, though it was released; empty where it may."""
+        if self._clock.now_ns() > call.request.send_by_ns:
+            return "waited longer than send_by for a place in flight"
+        return self._objection(call)
+
+    async def _ask(self, broker: Broker, call: Call) -> None:
         match call:
             case Submit(request=request):
                 answer = await broker.submit(request)
@@ -179,25 +173,46 @@ class Sender:
                 await broker.cancel(cancel, order_id)
             case Replace(request=change, order_id=order_id):
                 await broker.replace(change, order_id)
+            case Query(cl_ord_id=cl_ord_id):
+                seen = await broker.find(cl_ord_id)
+                now_ns = self._clock.now_ns()
+                self._post(LookedUp(now_ns=now_ns, account=broker.account, cl_ord_id=cl_ord_id, seen=seen))
             case _:
                 assert_never(call)
 
-    async def _look_up(self, broker: Broker, call: Query) -> None:
-        for pause_s in (*READ_PAUSES_S, None):
-            try:
-                async with asyncio.timeout(CALL_S_MAX):
-                    seen = await broker.find(call.cl_ord_id)
-            except (BrokerError, TimeoutError):
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
-                continue
-            now_ns = self._clock.now_ns()
-            self._post(LookedUp(now_ns=now_ns, account=broker.account, cl_ord_id=call.cl_ord_id, seen=seen))
-            return
+    def _refused(self, lane: Lane, call: Call, error: Refused) -> str:
+        """Tell of a call that surely did nothing, and of what its broker said about the whole account."""
+        now_ns, account = self._clock.now_ns(), lane.broker.account
+        match error:
+            case NotSent():
+                outcome = Outcome.NOT_SENT
+            case RateLimited(until_ns=until_ns):
+                outcome = Outcome.RATE_LIMITED
+                # First, so that whoever decides afresh meets the closed account.
+                self._post(RateLimitHit(now_ns=now_ns, account=account, until_ns=until_ns, text=str(error)))
+            case Unauthorized():
+                outcome = Outcome.REFUSED
+                self._tell_unauthorized(lane, str(error))
+            case _:
+                outcome = Outcome.REFUSED
+        self._fail(lane, call, outcome, str(error))
+        return "unauthorized" if isinstance(error, Unauthorized) else str(outcome)
 
-    def _fail(self, broker: Broker, call: Call, outcome: Outcome, text: str) -> None:
-        now_ns, account = self._clock.now_ns(), broker.account
+    def _tell_unauthorized(self, lane: Lane, text: str) -> None:
+        """Halt the account, once until it is let in again."""
+        if lane.is_unauthorized:
+            return
+        lane.is_unauthorized = True
+        account = lane.broker.account
+        told = (
+            f"the broker refuses the account {account} ({text}): look at its keys and at what the broker wrote, then "
+            f"execd resume --halt --account {account} --cause unauthorized"
+        )
+        now_ns = self._clock.now_ns()
+        self._post(TroubleReported(now_ns=now_ns, cause="unauthorized", text=told, account=account))
+
+    def _fail(self, lane: Lane, call: Call, outcome: Outcome, text: str) -> None:
+        now_ns, account = self._clock.now_ns(), lane.broker.account
         if isinstance(call, Query):
             self._post(LookupFailed(now_ns=now_ns, account=account, cl_ord_id=call.cl_ord_id, text=text))
             return

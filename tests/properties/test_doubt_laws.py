@@ -21,7 +21,7 @@ from tests.world import RULES, START_NS, Fate, World
 MODELS: Final = {"proving": PROVING, "unique ids": UNIQUE_IDS, "free ids": FREE_IDS}
 LIFE_S: Final = 160
 PEACE_S: Final = 600
-REQUESTS: Final = st.lists(st.sampled_from([Fate.WELL, Fate.LOST, Fate.TAKEN]), max_size=8)
+REQUESTS: Final = st.lists(st.sampled_from([Fate.WELL, Fate.LOST, Fate.TAKEN, Fate.LIMITED]), max_size=8)
 BLINDING: Final = st.lists(st.sampled_from([Fate.WELL, Fate.LOST, Fate.BLIND]), max_size=8)
 """Where a "no such order" is the truth there is no lag: only questions that fail."""
 FAILING: Final = st.lists(st.sampled_from([Fate.WELL, Fate.LOST]), max_size=8)

@@ -60,7 +60,8 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         "throttle: {burst: 1, per_min: 2, window_max: 3, window_s: 4, requests_max: 9, cancel_reserve: 6}\n"
         "session: {kind: simple_hours, zone: Europe/Berlin, opens: 09:00, closes: 17:30}\n"
         "instruments: {NO: {asset_class: ETF, ticks: [{from_px: 0, tick: 0.05}], round_lot: 10}}\n"
-        "mode: observe\nrisk: {duplicate_window_s: 60}\njournal: {memory_h: 0.5, memory_parents_max: 9}\n"
+        "mode: observe\nrisk: {duplicate_window_s: 60, rejects_max: 3}\n"
+        "journal: {memory_h: 0.5, memory_parents_max: 9}\n"
     )
     ms, s = 1_000_000, 1_000_000_000
     rules = load(file, {}).to_rules()
@@ -85,7 +86,8 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         burst=1, per_min=2, window_max=3, window_ns=4 * s, requests_max=9, cancel_reserve=6
     )
     assert rules.session == SimpleHours(zone="Europe/Berlin", opens_min=540, closes_min=1_050)
-    assert (True, 60 * s, 1_800 * s, 9) == (
+    assert (3, True, 60 * s, 1_800 * s, 9) == (
+        rules.rejects_max,
         rules.is_observing,
         rules.duplicate_window_ns,
         rules.memory_ns,

@@ -54,10 +54,10 @@ def test_a_preview_changes_nothing() -> None:
     world = World(execution())
     world.show(quote(*STANDING))
     desk = world.engine.desk
-    before = (dict(desk.buckets), dict(desk.timers), dict(desk.book.parents))
+    before = (dict(desk.lines.buckets), dict(desk.timers), dict(desk.book.parents))
     preview(desk, intent("a"), world.now_ns)
 
-    assert before == (dict(desk.buckets), dict(desk.timers), dict(desk.book.parents))
+    assert before == (dict(desk.lines.buckets), dict(desk.timers), dict(desk.book.parents))
     assert ((), []) == (desk.take_records(), desk.take_effects())
 
 

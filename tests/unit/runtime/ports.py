@@ -1,15 +1,18 @@
 """Ends of ports that tests hold in their own hands: a clock that is set, a broker that does what the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+
+import msgspec
 
 from execd.core.enums import OrdType, Side
 from execd.core.events import Event, StreamGap
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
-from execd.errors import Refused, Unknown
+from execd.errors import NotSent, RateLimited, Refused, Unauthorized, Unknown
 from execd.ports import BrokerLimits, Holdings
 
 NOW_NS = 1_700_000_000_000_000_000
@@ -48,8 +51,25 @@ class Sink:
         return self.events[0]
 
 
+UNTIL_NS = NOW_NS + 30 * S
+FAILURES: dict[str, Callable[[], Exception]] = {
+    "REFUSE": lambda: Refused("not today"),
+    "UNSENT": lambda: NotSent("connection refused"),
+    "LIMIT": lambda: RateLimited("429", until_ns=UNTIL_NS),
+    "LOCKED": lambda: Unauthorized("401 key revoked"),
+    "DOUBT": lambda: Unknown("connection reset"),
+    "ERROR": lambda: Unknown("HTTP 500, X-Request-ID 7c1f"),
+    "GATEWAY": lambda: Unknown("HTTP 504"),
+    "RESET": lambda: ConnectionResetError(104, "reset by peer"),
+    "SHORT": lambda: asyncio.IncompleteReadError(b"{", 10),
+    "HTML": lambda: json.JSONDecodeError("no JSON", "<html>", 0),
+    "SHAPE": lambda: msgspec.ValidationError("expected `str`, got `null`"),
+}
+"""What a call ends in, by the symbol of its request."""
+
+
 class ScriptedBroker:
-    """A broker that answers by the symbol: REFUSE, DOUBT, HANG, and anything else is accepted."""
+    """A broker that answers by the symbol: those of FAILURES, HANG, and anything else is accepted."""
 
     def __init__(self) -> None:
         self.account = "sim"
@@ -57,6 +77,7 @@ class ScriptedBroker:
         self.limits = BrokerLimits(lookups_are_final=True)
         self.calls: list[str] = []
         self.finds_fail_n = 0
+        self.find_as = "DOUBT"
         self.snapshots_fail_n = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -92,7 +113,8 @@ class ScriptedBroker:
         self.calls.append(f"find {cl_ord_id}")
         if self.finds_fail_n:
             self.finds_fail_n -= 1
-            raise Unknown("no answer")
+            error = FAILURES[self.find_as]()
+            raise error
         return None
 
     async def snapshot(self, since_ns: int) -> AccountSnapshot:
@@ -113,10 +135,9 @@ class ScriptedBroker:
     async def _act(self, call: str, symbol: str) -> None:
         self.calls.append(call)
         await self.gate.wait()
-        if symbol == "REFUSE":
-            raise Refused("not today")
-        if symbol == "DOUBT":
-            raise Unknown("connection reset")
+        if symbol in FAILURES:
+            error = FAILURES[symbol]()
+            raise error
         if symbol == "HANG":
             await asyncio.Event().wait()
 
@@ -145,4 +166,19 @@ def cancel_of(orig_cl_ord_id: str, symbol: str = "AAPL") -> CancelRequest:
         account="sim",
         symbol=symbol,
         side=Side.BUY,
+    )
+
+
+def replace_of(orig_cl_ord_id: str, symbol: str = "AAPL", send_by_ns: int = NOW_NS + S) -> ReplaceRequest:
+    """Return a request to change an order."""
+    return ReplaceRequest(
+        cl_ord_id=f"{orig_cl_ord_id}r",
+        orig_cl_ord_id=orig_cl_ord_id,
+        parent_id="p",
+        account="sim",
+        symbol=symbol,
+        side=Side.BUY,
+        order_qty=Decimal(5),
+        price=Decimal(99),
+        send_by_ns=send_by_ns,
     )
