@@ -19,6 +19,8 @@ from execd.core.codec import encode
 from execd.core.reports import Trade
 
 ZERO: Final = Decimal(0)
+UNPRICED: Final = ZERO
+"""The average price of a cumulative word that tells a quantity alone; any price that is told counts before it."""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False, order=True):
@@ -138,7 +140,10 @@ def recounted(fills: Fills) -> Fills:
     if fills.seen is not None:
         covered_qty, covered_notional = _covered(fills, counted, fills.seen)
         synthetic_qty = max(ZERO, fills.seen.cum_qty - covered_qty)
-        if synthetic_qty:
+        if synthetic_qty and fills.seen.avg_px == UNPRICED:
+            # Until it is told, as dear as the rest.
+            notional += synthetic_qty * notional / cum_qty if cum_qty else ZERO
+        elif synthetic_qty:
             notional += max(ZERO, fills.seen.cum_qty * fills.seen.avg_px - covered_notional)
     return replace(
         fills,

@@ -127,6 +127,8 @@ def _on_done(order: Order, report: Canceled | Expired | DoneForDay | Rejected) -
             order = _seen(order, report)
         case _:
             assert_never(report)
+    if not isinstance(report, Rejected) and report.cum_qty is not None:
+        order = replace(order, fills=fills.add_seen(order.fills, report.cum_qty, fills.UNPRICED, report.transact_ns))
     return _ended(order, done)
 
 

@@ -52,10 +52,15 @@ class TradeCorrected(_Report, frozen=True, kw_only=True, tag=True, gc=False):
 
 
 class Canceled(_Report, frozen=True, kw_only=True, tag=True, gc=False):
-    """The order is out of the market; `orig_cl_ord_id` where our own request did it."""
+    """The order is out of the market; `orig_cl_ord_id` where our own request did it.
+
+    `cum_qty`, here and below, is what had been filled of the chain by then (FIX 14), None where the broker does not
+    say: a fill whose report is still on its way, or lost, must not be bought a second time.
+    """
 
     orig_cl_ord_id: str = ""
     text: str = ""
+    cum_qty: Decimal | None = None
 
 
 class Replaced(_Report, frozen=True, kw_only=True, tag=True, gc=False):
@@ -70,10 +75,13 @@ class Expired(_Report, frozen=True, kw_only=True, tag=True, gc=False):
     """The order's time in force ran out."""
 
     text: str = ""
+    cum_qty: Decimal | None = None
 
 
 class DoneForDay(_Report, frozen=True, kw_only=True, tag=True, gc=False):
     """No more fills today."""
+
+    cum_qty: Decimal | None = None
 
 
 USED_ID: Final = "duplicate_cl_ord_id"

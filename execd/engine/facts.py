@@ -21,7 +21,18 @@ from execd.core.events import (
 )
 from execd.core.order import Order
 from execd.core.records import Failed, Missed, Record, Reported, Resolved
-from execd.core.reports import USED_ID, Accepted, CancelRejected, Rejected, Trade, TradeCanceled, TradeCorrected
+from execd.core.reports import (
+    USED_ID,
+    Accepted,
+    Canceled,
+    CancelRejected,
+    DoneForDay,
+    Expired,
+    Rejected,
+    Trade,
+    TradeCanceled,
+    TradeCorrected,
+)
 from execd.engine import doubt, foreign, limiting, memory
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
@@ -61,6 +72,12 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         limiting.on_accept(desk, event.account)
     if isinstance(report, Trade | TradeCanceled | TradeCorrected):
         _check_fills(desk, changed, event.now_ns)
+    if isinstance(report, Canceled | Expired | DoneForDay) and changed.fills.synthetic_qty:
+        # More was filled than was told: it counts already, and what it cost is still to be asked.
+        desk.ask_about(changed)
+    if isinstance(report, TradeCanceled | TradeCorrected) and not changed.is_done:
+        # Whether the rest of an order works on after a fill was taken back is not said.
+        desk.ask_about(changed)
     if isinstance(report, CancelRejected) and not changed.is_done:
         # Whoever will not cancel an order that we hold for live knows something that we do not.
         desk.ask_about(changed)

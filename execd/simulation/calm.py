@@ -38,6 +38,7 @@ def judge(world: "World") -> None:
     machine = world.machine
     if machine.life is None:
         return
+    world.is_judged = True
     same_book(machine.shadow, machine.life.book, "at rest")
     world.laws.at_rest(machine.life.book, machine.life.journal)
     seqs = []

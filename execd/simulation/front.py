@@ -18,7 +18,9 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import (
     USED_ID,
     Accepted,
+    Canceled,
     ExecReport,
+    Expired,
     OrderSnapshot,
     Rejected,
     Suspended,
@@ -292,6 +294,8 @@ class Front:
         orig = getattr(report, "orig_cl_ord_id", "")
         if orig:
             words["orig_cl_ord_id"] = _plain(orig)
+        if placed is not None and isinstance(report, Canceled | Expired):
+            return replace(report, cum_qty=placed.cum_qty, **words)
         if placed is None or not isinstance(report, Trade):
             return replace(report, **words)
         # Numbers of orders may be given twice, names of executions never are.

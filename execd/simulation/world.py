@@ -90,6 +90,8 @@ class World:
         self.laws = Laws(scene.rules, self.fronts)
         self.inbox = Inbox(tuple(self.fronts))
         self.machine = Machine(self, folder)
+        self.is_judged = False
+        """Whether all is at rest and compared: nobody commands anything any more."""
         self._trace = trace
         self._heap: list[tuple[int, int, Act]] = []
         self._put_n = 0
@@ -290,6 +292,8 @@ class World:
 
     def _round(self) -> None:
         self.later(self.now_ns + (CALM_ROUND_NS if self.faults.is_calm else ROUND_NS), self._round)
+        if self.is_judged:
+            return
         for command in people.round_of(self):
             self.command(command)
 

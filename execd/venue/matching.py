@@ -112,6 +112,7 @@ class Matching:
                 transact_ns=now_ns,
                 order_id=order.order_id,
                 orig_cl_ord_id=request.orig_cl_ord_id,
+                cum_qty=order.cum_qty,
             )
         ]
 
@@ -177,7 +178,8 @@ class Matching:
         for order in list(self._live.values()):
             if order.time_in_force is not TimeInForce.GTC:
                 self._end(order, "expired", now_ns)
-                reports.append(Expired(cl_ord_id=order.cl_ord_id, transact_ns=now_ns, order_id=order.order_id))
+                name, order_id = order.cl_ord_id, order.order_id
+                reports.append(Expired(cl_ord_id=name, transact_ns=now_ns, order_id=order_id, cum_qty=order.cum_qty))
         return reports
 
     def find(self, account: str, cl_ord_id: str) -> OrderSnapshot | None:
@@ -347,7 +349,8 @@ class Matching:
     def _canceled(self, order: Working, text: str, now_ns: int) -> Canceled:
         order.text = text
         self._end(order, "canceled", now_ns)
-        return Canceled(cl_ord_id=order.cl_ord_id, transact_ns=now_ns, order_id=order.order_id, text=text)
+        name, order_id = order.cl_ord_id, order.order_id
+        return Canceled(cl_ord_id=name, transact_ns=now_ns, order_id=order_id, text=text, cum_qty=order.cum_qty)
 
     def _end(self, order: Working, how: str, now_ns: int) -> None:
         self._leave(self._book(order.symbol), order)

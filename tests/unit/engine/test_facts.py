@@ -10,6 +10,7 @@ from execd.core.events import (
     Alert,
     IdsLost,
     ParentReceived,
+    Query,
     RecallAnswered,
     ReportReceived,
     RequestFailed,
@@ -131,6 +132,36 @@ def test_an_overfill_holds_the_parent_and_alerts() -> None:
 
     assert (ParentStatus.HELD, Decimal(150)) == (_report(world).status, _report(world).cum_qty)
     assert "parent_held" in _alerts(world)
+
+
+def test_a_cancel_that_tells_of_more_fills_than_were_heard_is_believed() -> None:
+    """What traded before a cancel is not bought again while its report is on its way. Faults C17 and D4."""
+    world = World(report_latency_ns=100 * S)
+    world.show(AAPL)
+    world.drop(intent("p"))
+    world.run(1)
+    first = world.submitted[0]
+    gone = Canceled(cl_ord_id=first.cl_ord_id, transact_ns=world.now_ns, order_id="x", cum_qty=Decimal(40))
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=gone))
+    world.run(2)
+    asked = [effect for effect in world.effects if isinstance(effect, Query) and effect.cl_ord_id == first.cl_ord_id]
+
+    assert (Decimal(40), [Decimal(60)]) == (_report(world).cum_qty, [one.order_qty for one in world.submitted[1:]])
+    assert asked
+
+
+def test_an_order_of_which_a_fill_was_taken_back_is_asked_about() -> None:
+    """Whether the rest of it works on is not said: the broker is asked. Fault C26."""
+    world = World()
+    world.show(AAPL)
+    world.drop(intent("p"))
+    world.run(1)
+    trade = world.book.orders[world.submitted[0].cl_ord_id].fills.trades[0]
+    bust = TradeCanceled(cl_ord_id=trade.cl_ord_id, transact_ns=world.now_ns, exec_ref_id=trade.exec_id)
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=bust))
+    world.run(2)
+
+    assert world.book.orders[world.submitted[0].cl_ord_id].is_done
 
 
 def test_an_overfill_of_a_parent_that_has_ended_does_not_let_it_live_again() -> None:

@@ -205,7 +205,7 @@ def test_cancel_ends_an_order_and_a_second_one_is_too_late() -> None:
     rows: list[Row] = [Q, new("a", "buy", 1, "9.00"), pull("c1", "a"), pull("c2", "a"), pull("c3", "z")]
     _, done, late, unknown = play(venue(), rows)
 
-    assert Canceled(cl_ord_id="c1", transact_ns=2, order_id="S-a", orig_cl_ord_id="a") == done
+    assert Canceled(cl_ord_id="c1", transact_ns=2, order_id="S-a", orig_cl_ord_id="a", cum_qty=Decimal(0)) == done
     assert ("too_late", "canceled") == (getattr(late, "code", ""), getattr(late, "text", ""))
     assert CancelRejected(cl_ord_id="c3", transact_ns=4, orig_cl_ord_id="z", code="unknown_order") == unknown
 
@@ -267,8 +267,8 @@ def test_the_day_ends_for_day_orders_only() -> None:
     play(matching, [Q, new("a", "buy", 1, "9.00"), new("b", "buy", 1, "9.00", time_in_force=TimeInForce.GTC), stop])
 
     assert [
-        Expired(cl_ord_id="a", transact_ns=9, order_id="S-a"),
-        Expired(cl_ord_id="c", transact_ns=9, order_id="S-c"),
+        Expired(cl_ord_id="a", transact_ns=9, order_id="S-a", cum_qty=Decimal(0)),
+        Expired(cl_ord_id="c", transact_ns=9, order_id="S-c", cum_qty=Decimal(0)),
     ] == matching.end_day(9)
     assert [] == matching.end_day(10)
 
