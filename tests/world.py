@@ -18,6 +18,7 @@ import msgspec
 from execd.core.book import Book
 from execd.core.codec import decoder, encode
 from execd.core.commands import CancelParent, Command
+from execd.core.effects import TakeSnapshot
 from execd.core.enums import Outcome, QueueRule, Side
 from execd.core.events import (
     Alert,
@@ -44,13 +45,12 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
     SetTimer,
-    SnapshotReceived,
     Submit,
-    TakeSnapshot,
     TimerFired,
 )
 from execd.core.market import Halt, Prints, Quote, one_print
 from execd.core.orders import NewOrder, ParentOrder, Request
+from execd.core.reading import SnapshotReceived
 from execd.core.records import ParentsRetired, Record
 from execd.core.reports import ExecReport
 from execd.core.rules import PROVING, Execution, Limits, Rules, S

@@ -30,6 +30,7 @@ from execd.core.parents import (
     PositionKey,
     SavedAlgo,
 )
+from execd.core.reconciled import ExternalKey
 from execd.core.records import (
     Failed,
     Found,
@@ -54,7 +55,7 @@ from execd.core.records import (
     Stepped,
     Waited,
 )
-from execd.core.reports import ExecReport, Trade
+from execd.core.reports import ExecReport, OrderSnapshot, Trade
 from execd.core.saying import doubt_said
 from execd.core.scopes import Kill, Pause, Scope
 from execd.core.telling import ended_as
@@ -88,7 +89,8 @@ class Book:
     """Parents by id, orders by first ClOrdID, positions by sleeve and symbol, and what was said of all of them.
 
     `tombstones` are codes by the id of an intent that may not come any more; `external` are reports on orders that are
-    not ours, `external_positions` holdings that are not; `unreadable` are orders of which a report was poison.
+    not ours, `external_orders` those orders as they were shown last, `external_positions` holdings that are not ours;
+    `met` is when an account was read whole for the first time; `unreadable` are orders of which a report was poison.
     """
 
     def __init__(self, *, keeps_all: bool = False) -> None:
@@ -105,6 +107,8 @@ class Book:
         self.pauses: dict[Scope, Pause] = {}
         self.controllers: dict[str, SavedAlgo] = {}
         self.external_positions: dict[HoldingKey, Decimal] = {}
+        self.external_orders: dict[ExternalKey, OrderSnapshot] = {}
+        self.met: dict[str, int] = {}
         self.poisons: dict[int, Poison] = {}
         self.unreadable: dict[str, None] = {}
         self.staged: dict[str, ListedRow] = {}

@@ -29,7 +29,8 @@ from execd.core.parents import (
     PositionKey,
     SavedAlgo,
 )
-from execd.core.reports import ExecReport
+from execd.core.reconciled import ExternalKey
+from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.scopes import Kill, Pause, Scope
 
 ITEMS_MAX: Final = 100
@@ -48,6 +49,8 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "pauses": tuple[Scope, Pause],
     "controllers": tuple[str, SavedAlgo],
     "external_positions": tuple[HoldingKey, Decimal],
+    "external_orders": tuple[ExternalKey, OrderSnapshot],
+    "met": tuple[str, int],
     "poisons": tuple[int, Poison],
     "unreadable": tuple[str, None],
     "staged": tuple[str, ListedRow],

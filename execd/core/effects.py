@@ -10,6 +10,7 @@ import msgspec
 
 from execd.core.enums import RequestClass
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.verdict import Verdict
 
 
 class Submit(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -104,7 +105,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The answer to an intent or a command, for whoever `ref` names.
 
     `code`: accepted, duplicate, or a stable refusal code. `rows` are the refused intents of a list; `field` is the
-    field that a refusal is about, where it is about one.
+    field that a refusal is about, where it is about one; `verdicts` are what a comparison with the broker found.
     """
 
     ref: str
@@ -114,6 +115,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     parent_id: str = ""
     rows: tuple[RowRefusal, ...] = ()
     field: str = ""
+    verdicts: tuple[Verdict, ...] = ()
 
 
 Effect = Submit | Cancel | Replace | SetTimer | Query | TakeSnapshot | Recall | Subscribe | WriteReport | Alert | Reply

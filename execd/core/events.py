@@ -16,9 +16,9 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import ParentOrder
 from execd.core.parents import Parent
+from execd.core.reading import Reading
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.rules import Rules
-from execd.core.snapshot import AccountSnapshot
 
 
 class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -91,31 +91,6 @@ class LookupFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False
     account: str
     cl_ord_id: str
     text: str = ""
-
-
-class SnapshotReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A broker was asked what an account holds, and said it; `ref` names who wants to hear the verdicts.
-
-    `is_dry`: they are only told.
-    """
-
-    now_ns: int
-    snapshot: AccountSnapshot
-    ref: str = ""
-    is_dry: bool = False
-
-
-class SnapshotFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """A broker could not be asked what an account holds, or said nothing that can be read. It proves nothing."""
-
-    now_ns: int
-    account: str
-    text: str
-    ref: str = ""
-
-
-Reading = SnapshotReceived | SnapshotFailed
-"""How a reading of an account ended."""
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -285,8 +260,7 @@ Event = (
     | RequestFailed
     | LookedUp
     | LookupFailed
-    | SnapshotReceived
-    | SnapshotFailed
+    | Reading
     | RateLimitHit
     | ParentReceived
     | ListReceived

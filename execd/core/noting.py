@@ -13,6 +13,7 @@ from execd.core.latching import Controlled, Killed, Latching, ScopePaused, Scope
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import Sleeve
 from execd.core.parents import Document, Halt, HaltKey, HoldingKey, Poison, PositionKey
+from execd.core.reconciled import AccountMet, Comparison, ExternalKey, ExternalSeen, Reconciled
 from execd.core.records import (
     Adopted,
     Commanded,
@@ -24,11 +25,14 @@ from execd.core.records import (
     Tombstoned,
 )
 from execd.core.scopes import Kill, Pause
+from execd.core.snapshot import name_of
 
 if TYPE_CHECKING:
     from execd.core.book import Book
 
 ZERO: Final = Decimal(0)
+EXTERNAL_ORDERS_MAX: Final = 20_000
+"""Orders of others that are remembered; of more the one that ended and was seen longest ago is forgotten."""
 Noted = (
     Commanded
     | DocumentTaken
@@ -42,6 +46,7 @@ Noted = (
     | ListAccepted
     | ListDropped
     | Latching
+    | Comparison
 )
 
 
@@ -87,6 +92,12 @@ def note(book: "Book", record: Noted) -> None:
             book.staged.clear()
         case ListDropped():
             book.staged.clear()
+        case Reconciled():
+            pass  # The facts that were made of it are records that follow it.
+        case ExternalSeen():
+            _external_seen(book, record)
+        case AccountMet():
+            book.met.setdefault(record.account, record.now_ns)
         case Killed() | Unkilled() | ScopePaused() | ScopeResumed() | Controlled():
             _latched(book, record)
         case _:
@@ -127,6 +138,22 @@ def _adopted(book: "Book", record: Adopted) -> None:
         return
     sleeve = Sleeve(account=record.account, strategy=record.strategy, horizon=record.horizon)
     book.move(PositionKey(sleeve, record.symbol), record.qty, record.qty * (record.px or ZERO))
+
+
+def _external_seen(book: "Book", record: ExternalSeen) -> None:
+    seen = record.seen
+    key = ExternalKey(record.account, name_of(seen))
+    before = book.external_orders.pop(key, None)
+    if before is not None and before.transact_ns > seen.transact_ns:
+        seen = before
+    book.external_orders[key] = seen
+    if seen.side is not None:
+        place = HoldingKey(record.account, seen.symbol)
+        traded = seen.cum_qty - (ZERO if before is None else before.cum_qty)
+        book.external_positions[place] = book.external_positions.get(place, ZERO) + seen.side.sign * traded
+    if len(book.external_orders) > EXTERNAL_ORDERS_MAX:
+        oldest = next((one for one, order in book.external_orders.items() if not order.is_live), key)
+        del book.external_orders[oldest]
 
 
 def _poisoned(book: "Book", record: Poisoned) -> None:

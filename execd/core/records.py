@@ -18,6 +18,7 @@ from execd.core.market import Quote
 from execd.core.order import Order
 from execd.core.orders import ParentOrder, Plan, Request
 from execd.core.parents import Parent, SavedAlgo
+from execd.core.reconciled import Comparison
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.wake import Wake
 
@@ -333,4 +334,5 @@ Record = (
     | ListAccepted
     | ListDropped
     | Latching
+    | Comparison
 )

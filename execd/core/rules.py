@@ -85,12 +85,23 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     send_within_ns: int = 1 * S
 
 
+class Reconcile(msgspec.Struct, frozen=True, kw_only=True):
+    """How often an account is compared with its broker; one whose last whole reading is older takes no new risk.
+
+    `halts_on_external`: a symbol in which somebody else trades on the account takes none either.
+    """
+
+    every_ns: int = 60 * S
+    stale_ns: int = 180 * S
+    halts_on_external: bool = True
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine is told by its operator. Limits and lookups are by account name.
 
-    `rejects_max` orders that a broker refused in a row halt their account.
-    `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at most
-    `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
+    `rejects_max` orders that a broker refused in a row halt their account. `reconcile` None: accounts are not read, as
+    a tape is replayed. `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at
+    most `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
     """
 
     limits: dict[str, Limits]
@@ -100,6 +111,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     instruments: dict[str, Instrument] = {}
     lookups: dict[str, Lookups] = {}
     rejects_max: int = 10
+    reconcile: Reconcile | None = None
     is_observing: bool = False
     duplicate_window_ns: int = 0
     memory_ns: int = 24 * 3_600 * S

@@ -27,6 +27,7 @@ from execd.core.commands import (
 )
 from execd.core.latching import Controlled, Killed, Latching, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
+from execd.core.reconciled import AccountMet, Comparison, ExternalSeen, Reconciled
 from execd.core.records import (
     Adopted,
     DocumentTaken,
@@ -45,6 +46,7 @@ from execd.core.records import (
     Resolved,
     Tombstoned,
 )
+from execd.core.snapshot import name_of
 
 Administrative = (
     ParentAmended
@@ -64,6 +66,7 @@ Administrative = (
     | ListAccepted
     | ListDropped
     | Latching
+    | Comparison
 )
 
 
@@ -105,6 +108,22 @@ def said(record: Administrative) -> str:
             return f"a list not accepted: {record.reason}"
         case Killed() | Unkilled() | ScopePaused() | ScopeResumed() | Controlled():
             return _latch_said(record)
+        case Reconciled() | ExternalSeen() | AccountMet():
+            return _comparison_said(record)
+        case _:
+            assert_never(record)
+
+
+def _comparison_said(record: Comparison) -> str:
+    match record:
+        case Reconciled():
+            return f"{record.rule}, {record.right} is right: {record.text}"
+        case ExternalSeen(seen=seen):
+            state = "live" if seen.is_live else "ended"
+            told = f"{seen.side or 'side not told'} {plain(seen.order_qty)} {seen.symbol}"
+            return f"not ours on {record.account}: {name_of(seen)}, {told}, {plain(seen.cum_qty)} traded, {state}"
+        case AccountMet():
+            return f"the account {record.account} was read whole for the first time"
         case _:
             assert_never(record)
 
@@ -170,6 +189,9 @@ def parent_of(record: Administrative) -> str:
             | ListStaged()
             | ListAccepted()
             | ListDropped()
+            | Reconciled()
+            | ExternalSeen()
+            | AccountMet()
         ):
             return ""
         case _:

@@ -40,7 +40,7 @@ from execd.core.records import (
     Tombstoned,
 )
 from execd.core.saying import verb_of
-from execd.engine import flattening, halting, kill, pausing
+from execd.engine import flattening, halting, kill, pausing, reconciling
 from execd.engine.amending import amend
 from execd.engine.answering import ACCEPTED, DONE, Answer, unknown_account
 from execd.engine.desk import Desk
@@ -232,6 +232,7 @@ def _adopt(desk: Desk, command: AdoptPosition, now_ns: int) -> Answer:
             is_external=command.is_external,
         )
     )
+    reconciling.after_adoption(desk, command.account, command.symbol, now_ns)
     return Answer(ACCEPTED, f"{plain(command.qty)} {command.symbol} adopted")
 
 

@@ -40,8 +40,6 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
     RulesChanged,
-    SnapshotFailed,
-    SnapshotReceived,
     StopRequested,
     StreamAlive,
     StreamGap,
@@ -50,6 +48,7 @@ from execd.core.events import (
     TroubleReported,
 )
 from execd.core.projection import Rows, rows_of
+from execd.core.reading import ReadingAsked, ReadingWorked, SnapshotFailed, SnapshotReceived
 from execd.engine.engine import Engine
 from execd.engine.poison import poisoned
 from execd.engine.restraint import barred
@@ -58,6 +57,8 @@ EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
 LIST_STEPS_MAX: Final = 32
 """Steps of long lists in one batch: each is 64 rows to judge or to write down, or one that becomes an intent."""
+READING_STEPS_MAX: Final = 2
+"""Steps of readings of accounts in one batch: each compares 50 things; what differs costs as much as a report."""
 WOKEN_MAX: Final = 64
 """Parents that have their turn in one batch because something woke them; a quote may wake thousands."""
 
@@ -85,7 +86,7 @@ class Cycle:
     def has_work(self) -> bool:
         """Whether `turn` would handle anything."""
         desk = self.engine.desk
-        return any(self._queues) or bool(desk.woken) or desk.has_list_work
+        return any(self._queues) or bool(desk.woken) or desk.has_list_work or bool(desk.comparing.works)
 
     def turn(self, now_ns: int) -> Batch:
         """Handle waiting events; return the batch to commit. `committed` must follow before the next turn."""
@@ -101,6 +102,7 @@ class Cycle:
                 woken_left = self._go_on(woken_left, now_ns)
         self._go_on(woken_left, now_ns)
         self._work_lists(now_ns)
+        self._work_readings(now_ns)
         records = self.engine.take_records()
         is_whole = self.poison is None and bool(records)
         # What an event changed before it failed is in the book; the next start writes all rows anew.
@@ -123,6 +125,13 @@ class Cycle:
             if self.poison is not None or not self.engine.desk.has_list_work:
                 return
             self._handle(ListWorked(now_ns=now_ns), now_ns)
+
+    def _work_readings(self, now_ns: int) -> None:
+        """Do a bounded part of what readings of accounts still need."""
+        for _ in range(READING_STEPS_MAX):
+            if self.poison is not None or not self.engine.desk.comparing.works:
+                return
+            self._handle(ReadingWorked(now_ns=now_ns), now_ns)
 
     def _handle(self, event: Event, now_ns: int) -> None:
         """Let the engine take an event; one that it cannot digest becomes a record in the place of its own."""
@@ -181,6 +190,8 @@ def _rank_of(event: Event) -> int:
             | LookupFailed()
             | SnapshotReceived()
             | SnapshotFailed()
+            | ReadingWorked()
+            | ReadingAsked()
             | RecallAnswered()
             | RateLimitHit()
             | Recovered()

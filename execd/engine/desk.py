@@ -18,13 +18,13 @@ from execd.core.ids import parent_key
 from execd.core.order import Order
 from execd.core.records import ParentHeld, Record
 from execd.core.rules import Rules
-from execd.core.snapshot import AccountSnapshot
 from execd.engine.controllers.flatten import Flatten
 from execd.engine.lines import Lines
 from execd.engine.market import Markets
 from execd.engine.resting import Resting
 from execd.engine.seats import Seats
 from execd.engine.watchers import Watchers
+from execd.engine.watches import Comparing
 
 ZERO: Final = Decimal(0)
 AT_ONCE_NS: Final = 0
@@ -61,8 +61,8 @@ class Desk:
         """Orders through whose price the market has traded, and when."""
         self.doubts: dict[str, int] = {}
         """Orders that are asked about on a schedule, and how often each was."""
-        self.seen: dict[str, AccountSnapshot] = {}
-        """By account: what its broker showed when it was read last."""
+        self.comparing = Comparing(book)
+        """How each account's comparison with its broker stands."""
         self.muted: dict[str, None] = {}
         """Symbols whose market data was poison."""
         self.superseding: dict[str, dict[str, None]] = {}
@@ -227,6 +227,7 @@ class Desk:
     def reindex(self, order: Order) -> None:
         """Bring the index of live orders in line with one order."""
         first, is_live = order.first, not order.is_done
+        self.comparing.touch(first.account, order.key, first.symbol)
         place = self.live.get((first.account, first.symbol))
         if place is None:
             place = self.live[first.account, first.symbol] = Resting()
@@ -241,6 +242,10 @@ class Desk:
             if not is_live:
                 self.call_seats(first.account)
 
+    def open_orders_of(self, account: str) -> int:
+        """Return how many orders an account has open at its broker, those of others among them."""
+        return self.open_orders_n.get(account, 0) + self.comparing.external_n.get(account, 0)
+
     def seats_of(self, account: str) -> Seats:
         """Return who waits until an account may have another order out."""
         known = self.seats.get(account)
@@ -253,7 +258,7 @@ class Desk:
         seats, limits = self.seats.get(account), self.rules.limits.get(account)
         if seats is None or limits is None:
             return
-        for parent_id in seats.call(limits.open_orders_max - self.open_orders_n.get(account, 0)):
+        for parent_id in seats.call(limits.open_orders_max - self.open_orders_of(account)):
             # By a timer that is due: its turn is an event of its own, and its symbol's market is told before it.
             self.set_timer(parent_id, AT_ONCE_NS)
 

@@ -29,20 +29,18 @@ from execd.core.events import (
     PrintsReceived,
     QuoteReceived,
     RateLimitHit,
-    Reading,
     RecallAnswered,
     Recovered,
     ReportReceived,
     RequestFailed,
     RulesChanged,
-    SnapshotFailed,
-    SnapshotReceived,
     StopRequested,
     StreamAlive,
     StreamGap,
     TimerFired,
     TroubleReported,
 )
+from execd.core.reading import Reading, ReadingAsked, ReadingWorked, SnapshotFailed, SnapshotReceived
 from execd.core.records import Record
 from execd.core.rules import Rules
 from execd.engine import (
@@ -56,6 +54,7 @@ from execd.engine import (
     late,
     listing,
     memory,
+    readings,
     reconciling,
     recovery,
 )
@@ -83,7 +82,7 @@ class Engine:
     def handle(self, event: Event) -> list[Effect]:
         """Take one event; return what should follow once its records are durable."""
         desk = self.desk
-        desk.subject = ""
+        desk.subject, desk.comparing.now_ns = "", event.now_ns
         match event:
             case QuoteReceived():
                 if event.quote.symbol not in desk.muted:
@@ -149,9 +148,8 @@ class Engine:
                 self._on_gap(event)
             case RequestFailed() | LookedUp() | LookupFailed() | RecallAnswered() | RateLimitHit():
                 facts.on_answer(desk, event)
-            case SnapshotReceived() | SnapshotFailed():
+            case SnapshotReceived() | SnapshotFailed() | ReadingWorked() | ReadingAsked():
                 reconciling.on_reading(desk, event)
-                flattening.look_soon(desk, event.now_ns)
             case IdsLost():
                 refuse_lost(desk, event)
             case TroubleReported():
@@ -163,6 +161,7 @@ class Engine:
             case Recovered():
                 listing.drop_staged(desk, event.now_ns)
                 recovery.take_up(desk, event.now_ns)
+                readings.begin(desk, event.now_ns)
             case StopRequested():
                 self._on_stop(event)
             case _:
@@ -194,6 +193,8 @@ class Engine:
             late.on_timer(desk, key.removeprefix(expecting.TIMER), event.now_ns)
         elif key.startswith(asking.AGAIN):
             asking.on_again(desk, key.removeprefix(asking.AGAIN))
+        elif key.startswith(readings.TIMER):
+            reconciling.on_timer(desk, key.removeprefix(readings.TIMER), event.now_ns)
         elif key == memory.TIMER:
             memory.retire(desk, event.now_ns)
         elif key == kill.TIMER:
@@ -237,5 +238,6 @@ class Engine:
             # What was reported meanwhile is lost to us: the broker is asked for every order that it may be about.
             for order in desk.all_live(event.account):
                 desk.ask_about(order)
+            readings.ask(desk, event.account, event.now_ns)
         text = f"the {event.stream} stream of {event.account} had a gap: {event.text}"
         desk.alert("stream_gap", text)

@@ -5,6 +5,7 @@ contents under one ExecID hold the parent, an order that is not ours is an
 alert, a report after the end changes the end.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from execd.core.book import Parent
@@ -20,7 +21,7 @@ from execd.core.events import (
     RequestFailed,
 )
 from execd.core.order import Order
-from execd.core.records import Failed, Missed, Record, Reported, Resolved
+from execd.core.records import Failed, Found, Missed, Record, Reported, Resolved
 from execd.core.reports import (
     USED_ID,
     Accepted,
@@ -33,7 +34,7 @@ from execd.core.reports import (
     TradeCanceled,
     TradeCorrected,
 )
-from execd.engine import doubt, foreign, limiting, memory
+from execd.engine import doubt, foreign, halting, limiting, memory, readings
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import UNSENT_ALERT_N, step_parent
@@ -54,6 +55,8 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
             memory.recall(desk, "" if before else event.account, report.cl_ord_id)
             return
         foreign.tell(desk, report.cl_ord_id)
+        # What it is about only a reading of the account tells.
+        readings.ask(desk, event.account, event.now_ns)
         return
     if order.key in desk.book.unreadable:
         # A report of it ended the daemon once: it is only read as a whole from then on.
@@ -89,6 +92,9 @@ def on_recalled(desk: Desk, event: RecallAnswered) -> None:
     # Of every request of it, for the parent comes back once, however many reports have called for it.
     names = [request.cl_ord_id for order in event.orders for request in order.requests]
     told = [report for name in names for report in desk.book.external.get(name, ())]
+    is_shown = foreign.on_shown(desk, event)
+    if event.parent is not None and not told and not is_shown:
+        return
     if memory.on_recalled(desk, event):
         for report in told:
             on_report(desk, ReportReceived(now_ns=event.now_ns, account=event.orders[0].first.account, report=report))
@@ -156,6 +162,21 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
         _go_on(desk, changed, event.now_ns)
 
 
+def on_facts(desk: Desk, key: str, told: Sequence[Reported | Found], now_ns: int) -> bool:
+    """Fold what a reading of the account told of one of our orders; say whether anything of it was news."""
+    order = desk.book.order_of(key)
+    if order is None:
+        return False  # It has left memory since.
+    for record in told:
+        _fold(desk, key, record)
+    changed = desk.book.orders[order.key]
+    if changed is order:
+        return False
+    _check_fills(desk, changed, now_ns)
+    _go_on(desk, changed, now_ns)
+    return True
+
+
 def on_resolved(desk: Desk, record: Resolved) -> None:
     """Fold what a person says became of a request in doubt, and go on."""
     changed = _fold(desk, record.cl_ord_id, record)
@@ -180,6 +201,8 @@ def _check_fills(desk: Desk, order: Order, now_ns: int) -> None:
     if order.cum_qty > order.order_qty:
         reason = f"overfill: {order.key} has {plain(order.cum_qty)} of {plain(order.order_qty)}"
         desk.hold(parent_id, reason, now_ns)
+        first = order.first
+        halting.halt(desk, account=first.account, cause="overfill", symbol=first.symbol, text=reason, now_ns=now_ns)
     elif len(order.fills.trades) > 1 and order.fills.conflicts:
         desk.hold(parent_id, f"conflicting_execution: {order.key} has one ExecID with two contents", now_ns)
 

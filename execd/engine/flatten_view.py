@@ -77,7 +77,7 @@ def _legs(desk: Desk, flatten: Flatten) -> tuple[Leg, ...]:
 
 def shown_qty(desk: Desk, holding: HoldingKey, since_ns: int) -> Decimal | None:
     """Return what the broker was seen to hold, by a reading that was asked for since then; None where it is unread."""
-    seen = desk.seen.get(holding.account)
+    seen = desk.comparing.seen.get(holding.account)
     if seen is None or seen.positions is None or seen.asked_ns < since_ns or holding.symbol in seen.unsteady:
         return None
     if any(row.what == "position" and row.symbol in {"", holding.symbol} for row in seen.unreadable):

@@ -16,7 +16,6 @@ from execd.algos.registry import UnknownAlgoState
 from execd.core.codec import content_hash, encode, plain
 from execd.core.commands import FlattenScope
 from execd.core.enums import ParentStatus, Side, Urgency
-from execd.core.events import TakeSnapshot
 from execd.core.ids import base32
 from execd.core.latching import Controlled
 from execd.core.orders import ParentOrder
@@ -29,6 +28,7 @@ from execd.engine.controllers.flatten_terms import Close, ReadPositions, Stop, T
 from execd.engine.desk import Desk
 from execd.engine.ending import FLATTENS, stop_parent
 from execd.engine.flatten_view import closes_of, view_of
+from execd.engine.readings import reading_of
 from execd.engine.receiving import accept
 from execd.engine.stepping import pull_live
 
@@ -145,7 +145,7 @@ def _carry_out(desk: Desk, before: Flatten, step: Step, now_ns: int) -> None:
             case Close():
                 accept(desk, _closing(desk, step.flatten, command, now_ns), _hash(step.flatten, command), now_ns)
             case ReadPositions(account=account):
-                desk.effect(TakeSnapshot(account=account, since_ns=now_ns))
+                desk.effect(reading_of(desk, account, now_ns))
             case _:
                 assert_never(command)
     if step.told is not None:

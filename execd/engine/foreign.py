@@ -13,12 +13,15 @@ from itertools import islice
 from typing import Final
 
 from execd.core.codec import plain
+from execd.core.events import RecallAnswered
 from execd.core.ids import parent_key
 from execd.core.parents import HaltKey
 from execd.core.reports import Canceled, DoneForDay, ExecReport, Expired, Rejected, Trade
 from execd.engine import halting, memory
 from execd.engine.desk import Desk
+from execd.engine.readings import ask
 from execd.engine.receiving import USED_BEFORE_RESTORE
+from execd.engine.reconcile_rows import rule_of
 
 LOST: Final = "journal_lost"
 SHOWN_MAX: Final = 20
@@ -67,6 +70,31 @@ def distrust(desk: Desk, account: str, cl_ord_id: str, now_ns: int) -> None:
         )
         halting.halt(desk, account=account, cause=LOST, text=text, now_ns=now_ns)
         desk.alert(LOST, text, severity="critical")
+
+
+def on_shown(desk: Desk, event: RecallAnswered) -> bool:
+    """Take the journal's word on an order that a reading showed; say whether it must come back into memory."""
+    name, now_ns = event.cl_ord_id, event.now_ns
+    account = next((one for one, watch in desk.comparing.watches.items() if name in watch.recalling), None)
+    if account is None:
+        return False
+    watch = desk.comparing.watches[account]
+    row = watch.recalling.pop(name)
+    if event.parent is not None:
+        order = next((one for one in event.orders if any(request.cl_ord_id == name for request in one.requests)), None)
+        differs = order is None or row is None or bool(rule_of(order, row))
+        if differs:
+            ask(desk, account, now_ns)
+        return differs
+    watch.disown(name)
+    distrust(desk, account, name, now_ns)
+    text = (
+        f"{name} is marked as ours and lives or traded at the broker of {account}, but the journal does not know it: "
+        "what works still nobody steers; cancel it there, and compare positions"
+    )
+    desk.alert("orphan_order", text, severity="critical", about=name)
+    ask(desk, account, now_ns)
+    return False
 
 
 def _skip(desk: Desk, cl_ord_id: str) -> None:

@@ -17,6 +17,7 @@ from execd.core.parents import Halt, HaltKey
 from execd.core.records import Halted, HaltLifted
 from execd.core.rules import S
 from execd.core.scopes import Kill
+from execd.engine import readings
 from execd.engine.desk import Desk
 
 OPERATOR: Final = "operator"
@@ -84,6 +85,8 @@ def on_clock(desk: Desk, event: ClockJumped) -> None:
         desk.markets.on_gap()
         for order in [order for account in desk.rules.limits for order in desk.all_live(account)]:
             desk.ask_about(order)
+        for account in desk.rules.limits:
+            readings.ask(desk, account, event.now_ns)
         slept_s = event.jump_ns // S
         desk.alert(
             "suspended", f"the machine slept for {slept_s} s: streams are taken as interrupted, orders asked about"

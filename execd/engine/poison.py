@@ -27,6 +27,7 @@ from execd.core.records import Poisoned, PoisonSetAside
 from execd.engine.desk import Desk
 
 ERROR_MAX: Final = 500
+READING_KINDS: Final = ("SnapshotReceived", "ReadingWorked")
 FILE_KINDS: Final = ("ParentReceived", "ListReceived", "ListWorked", "DocumentReceived")
 
 
@@ -37,6 +38,9 @@ def set_aside(desk: Desk, now_ns: int) -> None:
         desk.record(PoisonSetAside(now_ns=now_ns, poisoned_ns=poison.now_ns))
         text = f"{poison.kind} could not be digested ({poison.error}) and was set aside; please report it"
         desk.alert("poison", text, parent_id=poison.parent_id, severity="critical")
+        if poison.kind in READING_KINDS:
+            # Whatever it was in the broker's word, this life does without it: no new risk, and no crash loop.
+            desk.comparing.is_off = True
         if poison.parent_id in desk.open_parents:
             desk.hold(poison.parent_id, f"poison: {poison.kind} {poison.error}", now_ns)
     if fresh:

@@ -46,7 +46,8 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
 
     `rival` is the account's live order on the other side of the symbol that would be met first, `siblings` every order
     the parent ever had but the chain concerned, `chain_cum_qty` what that chain has filled. `halt` says why no new risk
-    may be taken (empty: it may), `is_reducing` that the request takes none.
+    may be taken (empty: it may), `stale` why what the account holds is not known well enough for it, `is_reducing` that
+    the request takes none.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     execution: Execution
     halt: str = ""
+    stale: str = ""
     is_reducing: bool = False
 
 
@@ -100,6 +102,12 @@ def _halted(context: SendContext) -> Refusal | None:
     if not context.halt or context.is_reducing:
         return None
     return Refusal(code="halted", text=context.halt, is_passing=True)
+
+
+def _reconciled(context: SendContext) -> Refusal | None:
+    if not context.stale or context.is_reducing:
+        return None
+    return Refusal(code="reconcile_stale", text=context.stale, is_passing=True)
 
 
 def _fresh(context: SendContext) -> Refusal | None:
@@ -175,6 +183,7 @@ _RISK_ADDING: Final = (Kind.NEW, Kind.REPLACE)
 ROWS: Final = (
     Row("children_over_parent", _ALL, _within_parent),
     Row("halted", _RISK_ADDING, _halted),
+    Row("reconcile_stale", _RISK_ADDING, _reconciled),
     Row("max_order_qty", _RISK_ADDING, _qty),
     Row("max_order_notional", _RISK_ADDING, _notional),
     Row("stale_reference", _RISK_ADDING, _fresh),

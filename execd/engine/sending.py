@@ -13,7 +13,7 @@ from execd.core.events import Cancel, Replace, Submit
 from execd.core.ids import cl_ord_id
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.records import Sending
-from execd.engine import expecting, halting, risk
+from execd.engine import expecting, halting, readings, risk
 from execd.engine.desk import Desk
 from execd.engine.parking import order_class
 
@@ -108,6 +108,7 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
     """Return the first refusal of the send gate; cancels are never asked about."""
     limits = desk.rules.limits_of(parent.order)
     halt = halting.halt_of(desk, parent.order.account, parent.order.symbol)
+    stale = readings.stale_text(desk, parent.order.account, parent.order.symbol, view.now_ns)
     # Seats that are promised to others are taken, and so are those of the orders that come before in this step.
     promised_n = desk.seats_of(parent.order.account).promised_to_others(parent.order.parent_id)
     asked_n = 0
@@ -130,13 +131,14 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             chain_cum_qty=ZERO if chain is None else chain.cum_qty,
             siblings=tuple(desk.book.orders[key] for key in parent.children if key != chain_key),
             rival=rival,
-            open_orders_n=desk.open_orders_n.get(request.account, 0) + promised_n + asked_n,
+            open_orders_n=desk.open_orders_of(request.account) + promised_n + asked_n,
             market=view.market,
             instrument=view.instrument,
             limits=limits,
             execution=view.execution,
             halt="" if halt is None else halting.halt_text(halt),
-            is_reducing=halt is not None and halting.is_reducing(desk, parent, request),
+            stale=stale,
+            is_reducing=(halt is not None or bool(stale)) and halting.is_reducing(desk, parent, request),
         )
         refusal = risk.send(context)
         if refusal is not None:

@@ -119,6 +119,11 @@ WAITING: Final = (
     Code("killed", "the kill switch is engaged; its orders are cancelled", "it goes on when somebody lifts it"),
     Code("flattening", "a flatten of its symbol, sleeve or account is at work", "it goes on when that is over"),
     Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom"),
+    Code(
+        "reconcile_stale",
+        "what the account holds was not read from its broker, or too long ago, or differs in the symbol",
+        "`execd reconcile` says how it stands",
+    ),
     Code("no_quote", "the symbol has had no quote yet", "is it spelled as the market does?"),
     Code("quote_unusable", "the quote is crossed, locked or one-sided", "nothing"),
     Code("quote_stale", "the quote is too old for what is to be done", "is the market's feed up?"),
@@ -165,6 +170,7 @@ OF_A_COMMAND: Final = (
         "orders are in doubt or not confirmed as cancelled, or a flatten is at work",
         "wait or resolve it; `--force` lifts the kill all the same",
     ),
+    Code("snapshot_failed", "the broker did not say what the account holds", "again, once its line is well"),
     Code("not_halted", "no such halt is in force", "`execd status` lists them"),
     Code("stopping", "the daemon is stopping", "again after the restart"),
 )

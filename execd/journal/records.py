@@ -13,6 +13,7 @@ from execd.core.codec import decoder, encode_text
 from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.projection import TABLES, Rows
+from execd.core.reconciled import AccountMet, ExternalSeen, Reconciled
 from execd.core.records import (
     Adopted,
     Commanded,
@@ -120,6 +121,8 @@ def subject_of(record: Record) -> str:
             return record.report.cl_ord_id
         case Failed() | Found() | Missed() | Resent() | Resolved():
             return record.cl_ord_id
+        case Reconciled():
+            return record.subject
         case DocumentTaken():
             return record.target
         case ParentRecalled():
@@ -141,6 +144,8 @@ def subject_of(record: Record) -> str:
             | ListStaged()
             | ListAccepted()
             | ListDropped()
+            | ExternalSeen()
+            | AccountMet()
         ):
             return ""
         case _:

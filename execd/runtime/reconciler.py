@@ -12,7 +12,8 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from execd.core.events import RateLimitHit, SnapshotFailed, SnapshotReceived, TakeSnapshot
+from execd.core.events import RateLimitHit, TakeSnapshot
+from execd.core.reading import SnapshotFailed, SnapshotReceived
 from execd.core.snapshot import AccountSnapshot
 from execd.errors import BrokerError, RateLimited
 from execd.ports import Broker, Clock
@@ -38,6 +39,7 @@ class Reconciler:
         self._clock = clock
         self._waiting: dict[str, dict[TakeSnapshot, None]] = {account: {} for account in brokers}
         self._grows = {account: asyncio.Event() for account in brokers}
+        self._read_now: dict[str, TakeSnapshot] = {}
         self._unread = dict.fromkeys(brokers)
 
     def take(self, effect: TakeSnapshot) -> None:
@@ -51,10 +53,12 @@ class Reconciler:
 
     def announce(self, text: str) -> None:
         """Tell that what was asked for was not read: the task died of something, and begins anew."""
+        lost = [*self._read_now.values(), *(effect for waiting in self._waiting.values() for effect in waiting)]
+        self._read_now.clear()
         for waiting in self._waiting.values():
-            for effect in list(waiting):
-                del waiting[effect]
-                self._fail(effect, text)
+            waiting.clear()
+        for effect in lost:
+            self._fail(effect, text)
 
     async def run(self) -> None:
         """Read, for ever."""
@@ -68,9 +72,11 @@ class Reconciler:
             await grows.wait()
             grows.clear()
             while waiting:
-                effect = next(iter(waiting))
+                effect = self._read_now[account] = next(iter(waiting))
+                # The same asked for from now on is another: what it is about may happen behind this one.
+                del waiting[effect]
                 await self._read(effect, broker)
-                waiting.pop(effect, None)
+                del self._read_now[account]
                 self._unread.pop(account, None)
                 if not self._unread:
                     self.read_once.set()

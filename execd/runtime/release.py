@@ -6,6 +6,7 @@ case here.
 
 from typing import assert_never
 
+from execd.core.effects import TakeSnapshot
 from execd.core.events import (
     Alert,
     Cancel,
@@ -17,7 +18,6 @@ from execd.core.events import (
     SetTimer,
     Submit,
     Subscribe,
-    TakeSnapshot,
     WriteReport,
 )
 from execd.runtime.recaller import Recaller

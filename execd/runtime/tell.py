@@ -15,6 +15,7 @@ from execd.core.events import Alert, Effect, Reply
 from execd.core.latching import Killed, Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
+from execd.core.reconciled import Comparison, Reconciled
 from execd.core.records import (
     Adopted,
     Commanded,
@@ -80,7 +81,7 @@ class Tell:
 
 def tell_record(record: Record) -> None:
     """Write the line of one record, where it has one."""
-    if isinstance(record, Latching | ListStaged | ListAccepted | ListDropped):
+    if isinstance(record, Latching | Comparison | ListStaged | ListAccepted | ListDropped):
         _tell_beside(record)
         return
     match record:
@@ -139,8 +140,12 @@ def tell_record(record: Record) -> None:
             assert_never(record)
 
 
-def _tell_beside(record: Latching | ListStaged | ListAccepted | ListDropped) -> None:
+def _tell_beside(record: Latching | Comparison | ListStaged | ListAccepted | ListDropped) -> None:
     """Write the line of what is about no single parent."""
+    if isinstance(record, Reconciled):
+        told = {"rule": record.rule, "subject": record.subject, "right": record.right, "text": record.text}
+        log.warning("reconciled", account=record.account, **told)
+        return
     say = log.error if isinstance(record, Killed) else log.info
     say("killed" if isinstance(record, Killed) else "noted", kind=type(record).__name__, text=said(record))
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, assert_never
 from execd.core.batch import Batch
 from execd.core.book import Book, Touched
 from execd.core.commands import CancelParent
+from execd.core.effects import TakeSnapshot
 from execd.core.enums import ParentStatus
 from execd.core.events import (
     Alert,
@@ -32,7 +33,6 @@ from execd.core.events import (
     StreamAlive,
     Submit,
     Subscribe,
-    TakeSnapshot,
     TimerFired,
     WriteReport,
 )

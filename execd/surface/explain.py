@@ -17,6 +17,7 @@ from execd.core.latching import Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.market import Quote
 from execd.core.orders import CancelRequest, NewOrder, ParentOrder, ReplaceRequest, Request
+from execd.core.reconciled import Comparison
 from execd.core.records import (
     Adopted,
     Commanded,
@@ -107,8 +108,9 @@ _Told = tuple[Kind, str, Quote | None, str | None]
 
 
 def _told(record: Record) -> _Told | None:
-    if isinstance(record, Latching):
-        return "command", said(record), None, None
+    if isinstance(record, Latching | Comparison):
+        kind: Kind = "broker" if isinstance(record, Comparison) else "command"
+        return kind, said(record), None, None
     match record:
         case ParentAccepted(parent=parent):
             return "file", f"accepted: {parent_text(parent)}", None, None
@@ -126,7 +128,7 @@ def _told(record: Record) -> _Told | None:
         case Reported(report=report):
             return "fill" if isinstance(report, Trade) else "broker", report_text(report), None, report.cl_ord_id
         case Failed():
-            kind: Kind = "doubt" if record.outcome == "unknown" else "broker"
+            kind = "doubt" if record.outcome == "unknown" else "broker"
             return kind, f"{record.outcome}: {record.text}", None, record.cl_ord_id
         case Found(seen=seen):
             state = "live" if seen.is_live else "ended"

@@ -14,6 +14,7 @@ from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, U
 from execd.core.lists import ListAccepted, ListDropped, ListedRow, ListStaged
 from execd.core.orders import ParentOrder
 from execd.core.parents import SavedAlgo
+from execd.core.reconciled import AccountMet, ExternalSeen, Reconciled
 from execd.core.records import (
     Adopted,
     DocumentTaken,
@@ -32,6 +33,7 @@ from execd.core.records import (
     Resolved,
     Tombstoned,
 )
+from execd.core.reports import OrderSnapshot
 from execd.core.scopes import KillLevel, Scope
 
 
@@ -108,10 +110,40 @@ def operated(parent_id: str, cl_ord_id: str, seed: int, now_ns: int) -> list[Rec
         ),
         *_doubted(cl_ord_id, seed, now_ns),
         *_latched(seed, now_ns),
+        _compared(cl_ord_id, seed, now_ns),
         (_staged(f"row-{seed}", now_ns), ListDropped(now_ns=now_ns, reason="row: why")),
         (_staged(f"row-{seed}", now_ns), ListAccepted(now_ns=now_ns, rows_n=1)),
     )
     return list(choices[below(len(choices), seed, "operated")])
+
+
+def _compared(cl_ord_id: str, seed: int, now_ns: int) -> tuple[Record, ...]:
+    """Return what may be found when the account is compared with its broker."""
+    cum_qty = Decimal(below(5, seed, "theirs"))
+    seen = OrderSnapshot(
+        cl_ord_id="hand",
+        order_id="77",
+        symbol="IBM",
+        side=Side.SELL,
+        order_qty=Decimal(5),
+        cum_qty=cum_qty,
+        avg_px=Decimal(100),
+        is_live=cum_qty < 4,  # Five are possible.
+        transact_ns=now_ns,
+    )
+    return (
+        AccountMet(now_ns=now_ns, account="sim"),
+        Reconciled(
+            now_ns=now_ns,
+            account="sim",
+            rule="missed_trade",
+            subject=cl_ord_id,
+            symbol="IBM",
+            right="broker",
+            text="x1 was not reported",
+        ),
+        ExternalSeen(now_ns=now_ns, account="sim", seen=seen),
+    )
 
 
 def recalled(book: Book, parent_id: str, now_ns: int) -> Record:

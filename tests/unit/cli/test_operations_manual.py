@@ -12,6 +12,7 @@ import pytest
 from execd.cli.completion import Entry, tree
 from execd.cli.exits import KINDS, Exit
 from execd.cli.main import parser
+from execd.engine.carrying_out import ALERTS
 from execd.surface.answers import STATUS
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent.parent.parent
@@ -20,7 +21,7 @@ RAISERS: Final = frozenset({"alert", "_trouble"})
 """Methods whose first argument is an alert's code."""
 PASSED_ON: Final = frozenset({"cause", "code", "event.cause", "text", "told.cause", "verdict.code"})
 """Codes that come from another place of this list, or from a value that is listed in VALUES."""
-VALUES: Final = {"id_conflict", "account_unknown", "journal_doubtful", "journal_restored"}
+VALUES: Final = {"id_conflict", "journal_doubtful", "journal_restored", *ALERTS.values()}
 
 
 def raised() -> dict[str, str]:

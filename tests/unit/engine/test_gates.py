@@ -71,6 +71,8 @@ SENT = [
     ("a replace is new risk too", _context(_request(), halt="journal_full", kind=risk.Kind.REPLACE), "halted"),
     ("what reduces goes on", _context(_request(side=Side.SELL), halt="journal_full", is_reducing=True), None),
     ("a flatten goes on", _context(_request(), halt="journal_full", kind=risk.Kind.FLATTEN), None),
+    ("no new risk on an account that is not known", _context(_request(), stale="not read"), "reconcile_stale"),
+    ("what reduces needs no reading", _context(_request(side=Side.SELL), stale="not read", is_reducing=True), None),
     ("500 open orders", _context(_request(), open_orders_n=500), "max_open_orders"),
     ("a replace is not one more order", _context(_request(), open_orders_n=500, kind=risk.Kind.REPLACE), None),
     ("it meets our own sell", _context(_request(), rival=begin(_request(Side.SELL, n=2), 0)), "opposing_order"),

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 RAISERS = {"refusal", "IntentError", "NotStrict", "RowFault", "_Verdict", "Refusal", "Declined", "Answer", "Code"}
 READING = ["execd/intake/*.py", "execd/config/strict_*.py"]
 DECIDING = [f"execd/engine/{name}.py" for name in ("receiving", "sizing", "starting", "amending", "commanding")]
-NO_REFUSALS = {"accepted", "duplicate"}
+NO_REFUSALS = {"reconciled", "accepted", "duplicate"}
 """Answers of the same files that are no refusals."""
 REASONS = (
     r'\bcode="(\w+)"',

@@ -13,6 +13,7 @@ from execd.core.latching import Controlled, Killed, ScopePaused, ScopeResumed, U
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.orders import CancelRequest, NewOrder, Plan, ReplaceRequest
 from execd.core.parents import Parent, SavedAlgo
+from execd.core.reconciled import AccountMet, ExternalSeen, Reconciled
 from execd.core.records import Record
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced, ReplaceRejected, Trade
 from execd.core.scopes import KillLevel, Scope
@@ -245,6 +246,25 @@ LINES: Final[list[tuple[Record, str, str]]] = [
     (ListStaged(now_ns=START_NS, rows=()), "command", "0 rows of a list written down"),
     (ListAccepted(now_ns=START_NS, rows_n=100), "command", "a list of 100 rows accepted"),
     (ListDropped(now_ns=START_NS, reason="p: why"), "command", "a list not accepted: p: why"),
+    (
+        Reconciled(
+            now_ns=START_NS,
+            account="sim",
+            rule="missed_trade",
+            subject="c",
+            symbol="AAPL",
+            right="broker",
+            text="x1 was not reported",
+        ),
+        "broker",
+        "missed_trade, broker is right: x1 was not reported",
+    ),
+    (
+        ExternalSeen(now_ns=START_NS, account="sim", seen=FOUND),
+        "broker",
+        "not ours on sim: e-p-1, side not told 100 AAPL, 40 traded, live",
+    ),
+    (AccountMet(now_ns=START_NS, account="sim"), "broker", "the account sim was read whole for the first time"),
 ]
 
 

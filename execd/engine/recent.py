@@ -1,0 +1,32 @@
+"""What was touched lately, and when, by our own clock: names and instants, the latest last.
+
+What is older than `KEPT_NS` is forgotten, so it costs the same however long
+the daemon runs.
+"""
+
+from typing import Final
+
+from execd.core.rules import S
+
+KEPT_NS: Final = 60 * S
+"""Ten times what a comparison with a broker asks for."""
+
+
+class Recent:
+    """Names with the instant at which each was touched last."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._at_ns: dict[str, int] = {}
+
+    def touch(self, name: str, now_ns: int) -> None:
+        """Note that something was touched now."""
+        at_ns = self._at_ns
+        at_ns.pop(name, None)
+        at_ns[name] = now_ns
+        while at_ns[oldest := next(iter(at_ns))] < now_ns - KEPT_NS:
+            del at_ns[oldest]
+
+    def seen(self) -> dict[str, int]:
+        """Return a copy of all that is remembered."""
+        return dict(self._at_ns)
