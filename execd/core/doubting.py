@@ -49,6 +49,16 @@ def doubted(order: Order) -> str:
     return pending.cl_ord_id if pending is not None and pending.cl_ord_id in unknown else order.key
 
 
+def is_unborn(order: Order) -> bool:
+    """Whether the very first request of an order is in doubt: nobody knows that it ever lived."""
+    is_known = order.acked_ns is not None or order.vouched_ns is not None or bool(order.fills.trades)
+    return (
+        order.is_in_doubt
+        and not is_known
+        and any(failure.cl_ord_id == order.key and failure.outcome is Outcome.UNKNOWN for failure in order.failures)
+    )
+
+
 def unanswered(order: Order) -> str:
     """Return the ClOrdID of a request that has neither an answer nor an end; empty where every one has."""
     if order.is_done:

@@ -26,7 +26,7 @@ from execd.core.commands import (
     ResumeScope,
     UnkillTrading,
 )
-from execd.core.doubting import doubted
+from execd.core.doubting import doubted, is_unborn
 from execd.core.enums import ParentStatus
 from execd.core.events import CommandReceived, DocumentReceived
 from execd.core.records import (
@@ -240,7 +240,8 @@ def _resolve(desk: Desk, command: ResolveOrder, now_ns: int) -> Answer:
     order = desk.book.order_of(command.cl_ord_id)
     if order is None:
         return Answer("not_found", f"no request has the ClOrdID {command.cl_ord_id}")
-    cl_ord_id = doubted(order)
+    # Whoever names an order means the order, though a cancel of it may be in doubt as well.
+    cl_ord_id = order.key if command.cl_ord_id == order.key and is_unborn(order) else doubted(order)
     if not cl_ord_id and command.is_lost and order.vouched_ns is not None and order.acked_ns is None:
         cl_ord_id = order.key  # What a person vouched for, a person may take back.
     if not cl_ord_id:

@@ -96,6 +96,23 @@ def test_where_ids_are_free_nothing_is_ever_written_again() -> None:
     assert ["1", "2"] == [key.rsplit("-", 1)[1] for key in world.book.parents["a"].children]
 
 
+def test_who_names_an_order_means_it_and_not_the_cancel_of_it() -> None:
+    """With an order and its cancel both in doubt, "the order is lost" ends both."""
+    world = doubting(FREE_IDS, Fate.LOST, Fate.LOST)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    key = next(iter(world.book.orders))
+    world.cancel("a")
+    world.run(30)
+    before = world.book.orders[key].is_in_doubt
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="looked"))
+
+    assert (True, True, ParentStatus.CANCELED) == (
+        before,
+        world.book.orders[key].is_done,
+        world.book.parents["a"].status,
+    )
+
+
 def test_what_a_person_found_is_live_again() -> None:
     """Nothing is placed beside it, and its fills count."""
     world = doubting(FREE_IDS, Fate.TAKEN, looks=(Fate.BLIND,) * 6)
