@@ -30,6 +30,7 @@ FAULTS: Final = {
     "reset": "the connection breaks before the request arrives",
     "read_fails": "a question is not answered, or with garbage",
     "read_lags": "a question is answered from before the latest seconds",
+    "part_unread": "of an account's orders, trades or positions one part is not told",
     # What brokers report.
     "report_late": "a report comes 1 to 30 s late, behind others",
     "report_twice": "a report is told twice",
@@ -42,6 +43,7 @@ FAULTS: Final = {
     "old_reports": "yesterday's reports are told again",
     # Brokers themselves.
     "gateway_restart": "the broker is away for a while, and has lost what it held for the day",
+    "locked_out": "the broker lets an account do nothing: 401",
     "order_id_again": "the broker gives an order number a second time",
     "bust": "the broker takes a fill back",
     "correction": "the broker corrects a fill",

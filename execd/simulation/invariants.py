@@ -14,15 +14,20 @@ from typing import Final
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.checkpoint import SECTIONS
-from execd.core.enums import ParentStatus
+from execd.core.enums import ParentStatus, Side
 from execd.core.events import Alert
+from execd.core.latching import Killed, Unkilled
 from execd.core.order import Order
-from execd.core.orders import CancelRequest, NewOrder, Request
+from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
+from execd.core.parents import PositionKey
 from execd.core.projection import TABLES
 from execd.core.records import (
     Failed,
     Found,
+    Halted,
+    HaltLifted,
     Missed,
+    ParentAccepted,
     ParentAmended,
     ParentEnded,
     ParentHeld,
@@ -37,6 +42,7 @@ from execd.core.records import (
 )
 from execd.core.reports import Trade, TradeCanceled, TradeCorrected
 from execd.core.rules import Rules
+from execd.core.scopes import KillLevel
 from execd.journal.fold import mismatches
 from execd.journal.sync import SyncJournal
 from execd.simulation.front import Front, Placed
@@ -45,6 +51,7 @@ ZERO: Final = Decimal(0)
 NEAR: Final = Decimal("0.0001")
 """Money may differ so much where a broker only tells an average price."""
 SHOWN_MAX: Final = 3
+ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
 HOLDS: Final = ("parent_held", "contradiction")
 """Either calls a person to a parent: one that has ended cannot be held any more."""
 _OF_ORDERS: Final = (Reported, Found, Failed, Missed, Resolved)
@@ -74,6 +81,10 @@ class Laws:
         self._flagged: dict[str, Decimal] = {}
         self._rules = rules
         self._fronts = fronts
+        self._accepted: dict[str, None] = {}
+        self._flattens: dict[str, None] = {}
+        self._halts: dict[tuple[str, str, str], None] = {}
+        self._kills: dict[str, KillLevel] = {}
         self._parent_qty: dict[str, Decimal] = {}
         self._closes: dict[str, None] = {}
         self._ended: dict[str, None] = {}
@@ -82,13 +93,20 @@ class Laws:
 
     # When bytes leave, and when they arrive.
 
-    def left(self, request: Request, now_ns: int) -> None:
-        """Inv2, and nothing leaves later than it may (DESIGN 5)."""
+    def left(self, request: Request, now_ns: int, book: Book | None) -> None:
+        """Inv2, Inv10, and nothing leaves later than it may (DESIGN 5)."""
         if request.cl_ord_id not in self.sent:
             raise Broken("Inv2", f"{request.cl_ord_id} left before its record was durable")
         if not isinstance(request, CancelRequest) and now_ns > request.send_by_ns:
             late_ms = (now_ns - request.send_by_ns) // 1_000_000
             raise Broken("send_by", f"{request.cl_ord_id} left {late_ms} ms later than it may")
+        levels = [level for account, level in self._kills.items() if account in {"", request.account}]
+        if isinstance(request, CancelRequest) or not levels or request.parent_id in self._flattens:
+            return
+        level = max(levels, key=lambda one: one.rank)
+        # The lowest level lets exits go on (SPEC 9).
+        if level is not KillLevel.HALT_NEW or not self._is_exit(request, book):
+            raise Broken("Inv10", f"{request.cl_ord_id} left while {level} was latched")
 
     def taken(self, front: Front, request: Request) -> None:
         """Inv1 and Inv5, before a broker takes a request."""
@@ -129,11 +147,24 @@ class Laws:
         if out_qty > wanted:
             raise Broken("Inv5", f"{request.parent_id} wants {wanted}, its broker has {out_qty}")
 
+    def _is_exit(self, request: NewOrder | ReplaceRequest, book: Book | None) -> bool:
+        """Whether a request can only bring its sleeve's position nearer to zero."""
+        parent = None if book is None else book.parents.get(request.parent_id)
+        if book is None or parent is None:
+            return False
+        position = book.positions.get(PositionKey(parent.order.sleeve, request.symbol))
+        owned = ZERO if position is None else position.qty
+        return request.order_qty <= (-owned if request.side.is_buy else owned)
+
     # At a commit.
 
     def committed(self, book: Book, batch: Batch) -> None:
         """Inv3, Inv4 and Inv9 for what a batch has changed."""
         for record in batch.records:
+            if isinstance(record, Sending):
+                self._may_be_sent(record.request, book)
+            elif isinstance(record, ParentAccepted) and record.parent.parent_id in self._accepted:
+                raise Broken("accepted_once", f"{record.parent.parent_id} was accepted a second time")
             self.remember(record)
             if isinstance(record, Reported) and isinstance(record.report, Trade):
                 self._is_true(record.account, record.report)
@@ -148,10 +179,36 @@ class Laws:
 
     def remember(self, record: Record) -> None:
         """Note what a durable record says, as it is committed or read back."""
-        if isinstance(record, Sending):
-            self.sent[record.request.cl_ord_id] = record.request
-        elif isinstance(record, Reported) and isinstance(record.report, TradeCanceled | TradeCorrected):
+        match record:
+            case Sending(request=request):
+                self.sent[request.cl_ord_id] = request
+            case ParentAccepted(parent=parent):
+                self._accepted[parent.parent_id] = None
+                if parent.flatten_id:
+                    self._flattens[parent.parent_id] = None
+            case Halted(account=account, cause=cause, symbol=symbol):
+                self._halts[account, cause, symbol] = None
+            case HaltLifted(account=account, cause=cause, symbol=symbol):
+                self._halts.pop((account, cause, symbol), None)
+            case Killed(account=account, level=level):
+                self._kills[account] = level
+            case Unkilled(account=account):
+                self._kills.pop(account, None)
+            case _:
+                pass  # Only what a later question needs is remembered.
+        if isinstance(record, Reported) and isinstance(record.report, TradeCanceled | TradeCorrected):
             self._busted[record.report.cl_ord_id] = None
+
+    def _may_be_sent(self, request: Request, book: Book) -> None:
+        """Hold a decision against the halts that were latched before it: only exits pass (SPEC 9)."""
+        if not isinstance(request, NewOrder | ReplaceRequest) or request.side not in ADDS_RISK:
+            return
+        parent = book.parents.get(request.parent_id)
+        is_close = parent is not None and parent.order.is_close
+        for account, cause, symbol in self._halts:
+            binds = account in {"", request.account} and symbol in {"", request.symbol}
+            if binds and not is_close and not self._is_exit(request, book):
+                raise Broken("halted", f"{request.cl_ord_id} was decided under the halt {cause}")
 
     def _is_true(self, account: str, trade: Trade) -> None:
         fill = self._fronts[account].fills.get(trade.exec_id)
@@ -178,7 +235,7 @@ class Laws:
         parent = book.parents.get(parent_id)
         if parent is None:
             return
-        if parent.order.is_close:
+        if parent.order.is_close or parent.order.flatten_id:
             self._closes[parent_id] = None
         if parent.order_qty is not None:
             self._parent_qty[parent_id] = max(parent.order_qty, self._parent_qty.get(parent_id, ZERO))

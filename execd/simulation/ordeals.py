@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from execd.core.enums import Side
 from execd.core.market import Halt
 from execd.core.rules import S
+from execd.simulation import mischief
 from execd.simulation.front import Fill, Front, Placed
 from execd.simulation.wishes import span_of
 
@@ -53,10 +54,16 @@ def _gateway_restart(world: "World") -> bool:
     world.streams[front.account].cut("the gateway restarts", back_in_ns=away_ns + S)
     for placed in front.live():
         if draws.is_hit(30, "gateway_restart"):
-            front.withdraw(placed, world.now_ns, is_told=False)
+            mischief.withdraw(front, placed, world.now_ns, is_told=False)
     if world.faults.percent["order_id_again"]:
         world.faults.count("order_id_again")
         front.is_numbered_anew = True
+    return True
+
+
+def _locked_out(world: "World") -> bool:
+    account = _front(world, "locked_out").account
+    world.edge.locked[account] = world.now_ns + span_of(world.faults.draws, 10, 300, "locked_out")
     return True
 
 
@@ -69,7 +76,7 @@ def _fill(world: "World", name: str) -> tuple[Front, Fill] | None:
 def _bust(world: "World") -> bool:
     found = _fill(world, "bust")
     if found is not None:
-        found[0].bust(found[1], world.now_ns)
+        mischief.bust(*found, world.now_ns)
     return found is not None
 
 
@@ -80,7 +87,7 @@ def _correction(world: "World") -> bool:
     front, fill = found
     trade = fill.trade
     less_qty = max(ONE, trade.last_qty - world.faults.draws.below(3, "correction"))
-    front.correct(fill, less_qty, trade.last_px + Decimal("0.01"), world.now_ns)
+    mischief.correct(front, fill, less_qty, trade.last_px + Decimal("0.01"), world.now_ns)
     return True
 
 
@@ -92,7 +99,8 @@ def _hand_trade(world: "World") -> bool:
     if quote is None:
         return False
     side = draws.pick((Side.BUY, Side.SELL), "hand_trade")
-    front.hand_trade(symbol, side, Decimal(draws.between(1, 200, "hand_trade")), quote.ask_px, world.now_ns)
+    qty = Decimal(draws.between(1, 200, "hand_trade"))
+    mischief.hand_trade(front, symbol, side, qty, quote.ask_px, world.now_ns)
     return True
 
 
@@ -103,7 +111,7 @@ def _overfill(world: "World") -> bool:
         return False
     placed = world.faults.draws.pick(full, "overfill")
     world.laws.overfilled[placed.request.cl_ord_id] = None
-    front.overfill(placed, Decimal(world.faults.draws.between(1, 50, "overfill")), world.now_ns)
+    mischief.overfill(front, placed, Decimal(world.faults.draws.between(1, 50, "overfill")), world.now_ns)
     return True
 
 
@@ -116,14 +124,14 @@ def _of_live(world: "World", name: str) -> tuple[Front, Placed] | None:
 def _broker_cancel(world: "World") -> bool:
     found = _of_live(world, "broker_cancel")
     if found is not None:
-        found[0].withdraw(found[1], world.now_ns, is_told=True)
+        mischief.withdraw(*found, world.now_ns, is_told=True)
     return found is not None
 
 
 def _suspended_word(world: "World") -> bool:
     found = _of_live(world, "suspended_word")
     if found is not None:
-        found[0].say_nothing(found[1], world.now_ns)
+        mischief.say_nothing(*found, world.now_ns)
     return found is not None
 
 
@@ -172,6 +180,7 @@ ORDEALS: Final[Mapping[str, Callable[["World"], bool]]] = {
     "quotes_cut": _quotes_cut,
     "old_reports": _old_reports,
     "gateway_restart": _gateway_restart,
+    "locked_out": _locked_out,
     "bust": _bust,
     "correction": _correction,
     "hand_trade": _hand_trade,

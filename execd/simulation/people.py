@@ -12,17 +12,24 @@ from execd.core.commands import (
     AmendParent,
     CancelParent,
     Command,
+    FlattenScope,
     HaltNew,
+    KillTrading,
     Operated,
     PauseParent,
+    PauseScope,
     ReleaseParent,
     ResolveOrder,
     ResumeNew,
     ResumeParent,
+    ResumeScope,
+    UnkillTrading,
 )
-from execd.core.doubting import doubted
+from execd.core.doubting import is_unborn
 from execd.core.enums import ParentStatus, Urgency
 from execd.core.order import Order
+from execd.core.scopes import KillLevel, Scope
+from execd.simulation.wishes import STRATEGIES
 
 if TYPE_CHECKING:
     from execd.simulation.world import World
@@ -73,6 +80,38 @@ def _operated(world: "World") -> Command:
     return Operated(verb="ack", reason=WHY)
 
 
+def _account(world: "World") -> str:
+    return world.faults.draws.pick(("", *world.fronts), NAME)
+
+
+def _scope(world: "World") -> Scope:
+    draws = world.faults.draws
+    symbol = draws.pick(("", *(spec.symbol for spec in world.scene.specs)), NAME)
+    return Scope(account=_account(world), strategy=draws.pick(("", *STRATEGIES), NAME), symbol=symbol)
+
+
+def _kill(world: "World") -> Command:
+    level = world.faults.draws.pick(tuple(KillLevel), NAME)
+    return KillTrading(level=level, account=_account(world), reason="drill")
+
+
+def _unkill(world: "World") -> Command:
+    is_forced = bool(world.faults.draws.below(2, NAME))
+    return UnkillTrading(account=_account(world), is_forced=is_forced, reason=WHY)
+
+
+def _pause_scope(world: "World") -> Command:
+    return PauseScope(scope=_scope(world), reason="wait")
+
+
+def _resume_scope(world: "World") -> Command:
+    return ResumeScope(scope=_scope(world), reason="go on")
+
+
+def _flatten(world: "World") -> Command:
+    return FlattenScope(scope=_scope(world), reason="drill")
+
+
 COMMANDS: Final[tuple[Callable[["World"], Command], ...]] = (
     _cancel,
     _amend,
@@ -82,6 +121,12 @@ COMMANDS: Final[tuple[Callable[["World"], Command], ...]] = (
     _halt,
     _lift,
     _operated,
+    _kill,
+    _kill,
+    _unkill,
+    _pause_scope,
+    _resume_scope,
+    _flatten,
 )
 
 
@@ -97,6 +142,10 @@ def round_of(world: "World") -> list[Command]:
         return []
     book = life.book
     commands: list[Command] = [ResumeNew(reason=WHY)] if book.halts else []
+    if book.kills and (world.faults.is_calm or world.faults.draws.below(3, "unkill") == 0):
+        # Without --force: what the level asks for must get done.
+        commands.append(UnkillTrading(reason=WHY))
+    commands += [ResumeScope(scope=scope, reason=WHY) for scope in book.pauses]
     for parent_id, parent in book.parents.items():
         if parent.status.is_terminal:
             continue
@@ -112,8 +161,8 @@ def round_of(world: "World") -> list[Command]:
 
 def _looked(world: "World", order: Order) -> Command | None:
     """Return what somebody says of a new order in doubt after a look at the broker; None where he waits."""
-    if doubted(order) != order.key:
-        return None
+    if not is_unborn(order):
+        return None  # The engine goes on asking about a cancel or a replace, and needs nobody for it.
     front = world.fronts[order.first.account]
     known = front.by_id.get(order.key)
     if known:

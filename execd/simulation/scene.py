@@ -42,6 +42,7 @@ SCHEDULED: Final = (
     "quotes_cut",
     "old_reports",
     "gateway_restart",
+    "locked_out",
     "bust",
     "correction",
     "hand_trade",
@@ -103,7 +104,7 @@ def scene_of(seed: int, faults: Faults, *, minutes: int | None = None, intents_m
     end_ns = START_NS + (minutes or draws.between(*MINUTES, "minutes")) * 60 * S
     accounts = _accounts(draws, faults)
     specs = tuple(
-        SymbolSpec(symbol=symbol, start_px=Decimal(draws.between(2_000, 20_000, "px")).scaleb(-2), profile=SPARSE)
+        SymbolSpec(symbol=symbol, start_px=Decimal(draws.between(1_500, 12_000, "px")).scaleb(-2), profile=SPARSE)
         for symbol in SYMBOLS[: draws.between(1, 3, "symbols")]
     )
     wishes = Wishes(
@@ -156,7 +157,7 @@ def _rules(draws: Draws, accounts: tuple[AccountScene, ...]) -> Rules:
     limits = {
         one.name: Limits(
             order_qty_max=Decimal(draws.pick((400, 1_000), "qty_max")),
-            order_notional_max=Decimal(draws.pick((20_000, 100_000), "notional_max")),
+            order_notional_max=Decimal(draws.pick((15_000, 250_000), "notional_max")),
             price_collar_ratio=Decimal("0.03"),
             open_orders_max=draws.pick((2, 4, 50), "open_max"),
         )

@@ -13,6 +13,7 @@ from execd.core.rules import S
 from execd.simulation.faults import Draws
 
 NAME: Final = "files"
+STRATEGIES: Final = ("alpha", "beta")
 LIST_ROWS_MAX: Final = 4
 _NONSENSE: Final = (
     b"",
@@ -69,7 +70,8 @@ class Wishes:
         if kind == 0 and self._ids:
             return self._document(at_ns, self._cancel())
         if kind == 1 and self._ids:
-            return self._document(at_ns, self._amend())
+            fields = self._amend() if self._draws.below(4, NAME) else self._flatten()
+            return self._document(at_ns, fields)
         rows_n = self._draws.between(2, LIST_ROWS_MAX, NAME) if kind == 2 else 1  # noqa: PLR2004  # A tenth are lists.
         rows = [self._order() for _ in range(rows_n)]
         suffix = self._suffix()
@@ -90,7 +92,7 @@ class Wishes:
             "id": f"w{n}",
             "symbol": symbol,
             "account": draws.pick(self._accounts, NAME),
-            "strategy": draws.pick(("alpha", "beta"), NAME),
+            "strategy": draws.pick(STRATEGIES, NAME),
             "urgency": draws.pick(("low", "normal", "high"), NAME),
             "deadline": f"{draws.between(20, 900, NAME)}s",
         }
@@ -122,7 +124,7 @@ class Wishes:
             case 2:
                 fields["side"], fields["notional"] = "buy", str(draws.between(1_000, 20_000, NAME))
             case 3 | 4:
-                fields["side"], fields["qty"] = "sell", str(draws.between(1, 300, NAME))
+                fields["side"], fields["qty"] = "sell", str(draws.between(1, 80, NAME))
             case 5:
                 fields["side"], fields["qty"] = "sell_short", str(draws.between(1, 300, NAME))
             case _:
@@ -132,6 +134,13 @@ class Wishes:
         # One that has not come yet, at times.
         target = self._draws.below(len(self._ids) + 2, NAME)
         return {"kind": "cancel", "id": f"c{self._draws.below(1 << 30, NAME)}", "target": f"w{target}"}
+
+    def _flatten(self) -> dict[str, object]:
+        draws = self._draws
+        scope = draws.pick(("symbol", "sleeve", "account"), NAME)
+        values = {"symbol": tuple(self._prices), "sleeve": STRATEGIES, "account": self._accounts}
+        document_id = f"f{draws.below(1 << 30, NAME)}"
+        return {"kind": "flatten", "id": document_id, "scope": scope, "value": draws.pick(values[scope], NAME)}
 
     def _amend(self) -> dict[str, object]:
         draws = self._draws

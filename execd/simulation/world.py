@@ -35,6 +35,7 @@ from execd.core.events import (
     StreamAlive,
     StreamGap,
     Submit,
+    TakeSnapshot,
     TroubleReported,
     WriteReport,
 )
@@ -108,6 +109,11 @@ class World:
     def life_n(self) -> int:
         """Which process it is."""
         return self.machine.life_n
+
+    @property
+    def process_ns(self) -> int:
+        """The time of the process, the true time where there is none."""
+        return self.now_ns if self.life is None else self.life.now_ns
 
     # What happens, in its order.
 
@@ -254,7 +260,7 @@ class World:
         """Carry out an effect that the process has released."""
         self.note("out", effect)
         match effect:
-            case Submit() | Cancel() | Replace() | Query():
+            case Submit() | Cancel() | Replace() | Query() | TakeSnapshot():
                 self.edge.release(effect)
             case Reply():
                 self.inbox.answered(effect)
@@ -265,8 +271,7 @@ class World:
 
     def left(self, request: Request) -> None:
         """Judge that bytes leave."""
-        life = self.life
-        self.laws.left(request, self.now_ns if life is None else life.now_ns)
+        self.laws.left(request, self.process_ns, None if self.life is None else self.life.book)
 
     def taken(self, front: Front, request: Request) -> None:
         """Judge that a broker takes a request."""
@@ -302,6 +307,7 @@ class World:
         self.machine.doom = Doom()
         self.machine.disk.full_until_ns = 0
         self.edge.away.clear()
+        self.edge.locked.clear()
         self.note("calm", f"life {self.life_n}")
 
     def note(self, kind: str, what: Any) -> None:  # noqa: ANN401  # Events, effects and words alike.
