@@ -41,6 +41,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--without", default="", metavar="A,B", help="classes of fault to leave out")
     parser.add_argument("--intents", type=int, metavar="K", help="leave out the files after the first K")
     parser.add_argument("--trace", action="store_true", help="print everything that happens (with --seed)")
+    parser.add_argument("--until-failure", action="store_true", help="play no more seeds after one that fails")
     parser.add_argument("--no-shrink", action="store_true", help="tell a failing seed as it is")
 
 
@@ -114,6 +115,8 @@ def _many(args: argparse.Namespace) -> int:
         if not verdict.is_ok:
             failed.append(verdict)
             sys.stderr.write(f"seed {verdict.asked.seed} fails: {verdict.law}\n")
+            if args.until_failure:
+                break
         if perf_counter() - told_s > PROGRESS_S:
             told_s = perf_counter()
             rate = done_n / (told_s - began_s)
