@@ -9,7 +9,7 @@ from typing import Final
 
 from execd.core.reports import OrderSnapshot
 from execd.core.snapshot import AccountSnapshot, TradeSeen
-from execd.simulation.front import Front, Placed
+from execd.simulation.front import Fill, Front, Placed
 
 ZERO: Final = Decimal(0)
 
@@ -27,6 +27,7 @@ def snapshot(front: Front, since_ns: int, now_ns: int, *, lag_ns: int = 0) -> Ac
     """Return what the account holds, and what changed in it since an instant."""
     placed = [one for one in front.placed.values() if one.taken_ns <= now_ns - lag_ns]
     shown = [_shown(front, one, one.request.cl_ord_id) for one in placed]
+    shown += [_by_hand(fill) for fill in front.fills.values() if not fill.placed.is_ours]
     trades = [fill for fill in front.fills.values() if not fill.is_busted and fill.trade.transact_ns >= since_ns]
     return AccountSnapshot(
         account=front.account,
@@ -41,6 +42,22 @@ def snapshot(front: Front, since_ns: int, now_ns: int, *, lag_ns: int = 0) -> Ac
         ),
         undone=tuple(one for one in front.undone if one.transact_ns >= since_ns),
         positions={symbol: qty for symbol, qty in front.positions().items() if qty},
+    )
+
+
+def _by_hand(fill: Fill) -> OrderSnapshot:
+    """Return an order of somebody who trades by hand: filled at once."""
+    request, trade = fill.placed.request, fill.trade
+    return OrderSnapshot(
+        cl_ord_id=request.cl_ord_id,
+        order_id=fill.placed.order_id,
+        symbol=request.symbol,
+        side=request.side,
+        order_qty=request.order_qty,
+        cum_qty=trade.last_qty,
+        avg_px=trade.last_px,
+        is_live=False,
+        transact_ns=trade.transact_ns,
     )
 
 

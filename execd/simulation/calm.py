@@ -19,7 +19,8 @@ CALM_NS_MAX: Final = 5_400 * S
 """No file asks for more; Inv11's T."""
 DRAIN_NS: Final = 90 * S
 """Longer than anything that was delayed still takes, and than one round of whoever compares."""
-SETTLED_NS: Final = 5 * S
+SETTLED_NS: Final = 20 * S
+"""Until a start has asked, read and compared."""
 SHOWN_MAX: Final = 8
 
 

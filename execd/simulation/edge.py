@@ -22,13 +22,12 @@ from execd.core.events import (
     Replace,
     ReportReceived,
     RequestFailed,
-    SnapshotFailed,
-    SnapshotReceived,
     Submit,
     TakeSnapshot,
     TroubleReported,
 )
 from execd.core.orders import Request
+from execd.core.reading import SnapshotFailed, SnapshotReceived
 from execd.core.rules import MS, S
 from execd.simulation import books
 from execd.simulation.faults import Faults

@@ -296,22 +296,18 @@ class Laws:
                 raise Broken("Inv3", f"{order.key} has the fills {told}, its broker {real}")
 
     def _same_positions(self, front: Front, book: Book) -> None:
-        owned: dict[str, Decimal] = {}
+        known: dict[str, Decimal] = {}
         for key, position in book.positions.items():
             if key.sleeve.account == front.account:
-                owned[key.symbol] = owned.get(key.symbol, ZERO) + position.qty
-        for symbol, qty in front.positions().items():
-            external = sum(
-                (
-                    fill.signed_qty
-                    for fill in front.fills.values()
-                    if not fill.placed.is_ours and fill.placed.request.symbol == symbol
-                ),
-                ZERO,
-            )
-            if owned.get(symbol, ZERO) + external != qty:
-                told = f"{owned.get(symbol, ZERO)} owned, {external} by hand"
-                raise Broken("Inv6", f"{front.account} holds {qty} {symbol}: {told}")
+                known[key.symbol] = known.get(key.symbol, ZERO) + position.qty
+        for place, qty in book.external_positions.items():
+            if place.account == front.account:
+                known[place.symbol] = known.get(place.symbol, ZERO) + qty
+        held = front.positions()
+        for symbol in {**known, **held}:
+            if known.get(symbol, ZERO) != held.get(symbol, ZERO):
+                told = f"{known.get(symbol, ZERO)} in the book"
+                raise Broken("Inv6", f"{front.account} holds {held.get(symbol, ZERO)} {symbol}: {told}")
 
 
 def same_book(known: Book, found: Book, when: str) -> None:

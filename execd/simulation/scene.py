@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from execd.core.rules import FREE_IDS, MS, PROVING, UNIQUE_IDS, Execution, Limits, Lookups, Rules, S
+from execd.core.rules import FREE_IDS, MS, PROVING, UNIQUE_IDS, Execution, Limits, Lookups, Reconcile, Rules, S
 from execd.simulation.faults import Draws, Faults
 from execd.simulation.wishes import Dropped, Wishes
 from execd.venue.generator import Profile, SymbolSpec
@@ -167,6 +167,7 @@ def _rules(draws: Draws, accounts: tuple[AccountScene, ...]) -> Rules:
         limits=limits,
         lookups={one.name: MODELS[one.model] for one in accounts},
         execution=Execution(final_lead_ns=draws.pick((500 * MS, 2 * S), "lead")),
+        reconcile=Reconcile(halts_on_external=bool(draws.below(2, "halts_on_external"))),
         memory_ns=draws.pick((300 * S, 24 * 3_600 * S), "memory"),
     )
 
