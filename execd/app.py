@@ -106,8 +106,8 @@ class Daemon:
         self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
         self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
         self.market = open_market(settings, engine, clock, paths)
-        brokers, on_call = self.market.brokers, self.metrics.count_call
-        self.sender = Sender(brokers=brokers, post=self.pump.post, clock=clock, on_call=on_call)
+        brokers, post, on_call = self.market.brokers, self.pump.post, self.metrics.count_call
+        self.sender = Sender(brokers=brokers, post=post, clock=clock, on_call=on_call, objection=engine.barred)
         self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
         self.recaller = Recaller(remember=journal.recall, post=self.pump.post, clock=clock)
         guarded = Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast, brokers)
@@ -339,8 +339,7 @@ class Daemon:
             health=self.health,
             metrics=self.metrics,
             venues=self.venues,
-            alerts=self.guards.alerts,
-            pager=self.guards.pager,
+            heard=self.guards.heard,
             taker=self.entrance.taker,
             records=self._records,
             inbox=self.inbox.counts,

@@ -18,6 +18,7 @@ from execd.intake.parsed import ParsedIntent, ParsedList
 from execd.runtime.alerts import Alerts
 from execd.runtime.clock import SystemClock
 from execd.runtime.health import Health
+from execd.runtime.kill_file import KillFile
 from execd.runtime.pager import Pager
 from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
@@ -29,6 +30,7 @@ from execd.surface.answers import Problem
 from execd.surface.control import BODY_BYTES_MAX, Control
 from execd.surface.gate import Gate
 from execd.surface.gauges import Gauges
+from execd.surface.latches import Latches
 from execd.surface.metrics import Metrics
 from execd.surface.peers import Roles
 from execd.surface.previews import Previews
@@ -39,7 +41,10 @@ from execd.surface.web import Surface, public_app
 
 
 class Parts(NamedTuple):
-    """What the doors open on. `settings` are those in force, also after a reload; `more` are further keys of status."""
+    """What the doors open on. `settings` are those in force, also after a reload; `more` are further keys of status.
+
+    `heard` are the alerts, who is paged of them, and the file that kills.
+    """
 
     settings: Callable[[], Settings]
     paths: StatePaths
@@ -51,8 +56,7 @@ class Parts(NamedTuple):
     health: Health
     metrics: Metrics
     venues: Mapping[str, str]
-    alerts: Alerts
-    pager: Pager
+    heard: tuple[Alerts, Pager, KillFile]
     taker: Taker
     records: Callable[[str], AsyncIterator[Record]]
     inbox: Callable[[], Mapping[str, int]]
@@ -66,6 +70,7 @@ class Parts(NamedTuple):
 def open_doors(parts: Parts) -> Surface:
     """Return the surface that serves these parts; it is bound when it is told to."""
     settings, metrics = parts.settings(), parts.metrics
+    alerts, pager, kill_file = parts.heard
     status = _status(parts, lambda: surface.url)
     control = Control(
         engine=parts.engine,
@@ -82,9 +87,16 @@ def open_doors(parts: Parts) -> Surface:
         clock=parts.clock,
         accounts=tuple(settings.accounts),
         amend=parts.amend,
-        alerts=parts.alerts,
-        pager=parts.pager,
+        alerts=alerts,
+        pager=pager,
         reload=parts.reload,
+    )
+    kill_file.replies = parts.replies
+    latches = Latches(
+        verbs=verbs,
+        accounts=tuple(settings.accounts),
+        kill_file=kill_file,
+        default=lambda: parts.settings().kill.default_level,
     )
     previews = Previews(
         engine=parts.engine,
@@ -99,7 +111,8 @@ def open_doors(parts: Parts) -> Surface:
     gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
     surface = Surface(
         control=gate.app(
-            (*control.routes, *previews.routes, *verbs.routes, *stopping.routes), body_bytes_max=BODY_BYTES_MAX
+            (*control.routes, *previews.routes, *verbs.routes, *latches.routes, *stopping.routes),
+            body_bytes_max=BODY_BYTES_MAX,
         ),
         public=public_app(registry=metrics.registry, read=gauges.read, health=parts.health),
         path=parts.paths.socket,
@@ -112,13 +125,14 @@ def open_doors(parts: Parts) -> Surface:
 
 
 def _status(parts: Parts, url: Callable[[], str]) -> Status:
+    alerts, pager, _ = parts.heard
     about = About(
         venues=parts.venues,
         url=url,
         mode=lambda: str(parts.settings().mode),
         digest=lambda: parts.settings().digest(),
-        alerts=parts.alerts,
-        pager=parts.pager,
+        alerts=alerts,
+        pager=pager,
         more=parts.more,
     )
     return Status(

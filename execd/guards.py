@@ -34,6 +34,7 @@ from execd.runtime.clock import SystemClock
 from execd.runtime.clock_watch import ClockLimits, ClockWatch
 from execd.runtime.health import Health
 from execd.runtime.keeper import Keeper
+from execd.runtime.kill_file import KillFile
 from execd.runtime.pager import DeadMan, Pager, PagerRules
 from execd.runtime.paths import StatePaths
 from execd.runtime.positions import PositionFiles
@@ -111,6 +112,7 @@ class Guards:
             nudge=pump.nudge,
             revision=lambda: journal.seq,
         )
+        self.kill_file = KillFile(paths, post=pump.post, clock=clock, default=lambda: self.settings.kill.default_level)
         self.starts = StartsFile(paths.starts, _durably)
         limit_s = float(settings.process.watchdog_s)
         self.watchdog = Watchdog(limit_s)
@@ -123,6 +125,11 @@ class Guards:
         self._configure(settings)
 
     @property
+    def heard(self) -> tuple[Alerts, Pager, KillFile]:
+        """What the doors tell of, and ask: alerts, who is paged, and whether a kill file is there."""
+        return self.alerts, self.pager, self.kill_file
+
+    @property
     def observers(self) -> tuple[Alerts, Keeper, PositionFiles]:
         """Those of them that watch commits."""
         return self.alerts, self.keeper, self.positions
@@ -130,6 +137,7 @@ class Guards:
     def begin(self, settings: Settings, supervisor: Supervisor) -> None:
         """Note the start, tell the engine where too many before it ended badly, and begin what READY waits for."""
         supervisor.edge("reconciler", self.reconciler.run, self.reconciler.announce)
+        self.kill_file.begin()
         process = settings.process
         trouble = self.starts.begin(
             self._clock.now_ns(),
@@ -148,6 +156,7 @@ class Guards:
         supervisor.edge("checkpoints", self.keeper.run, _told)
         supervisor.edge("proof", self.prover.run, _told)
         supervisor.edge("positions", self.positions.run, _told)
+        supervisor.edge("kill_file", self.kill_file.run, self.kill_file.announce)
         supervisor.edge("alerts", self.pager.run, _told)
         supervisor.edge("dead_man", self.dead_man.run, _told)
         self.notifier.ready()
@@ -168,6 +177,7 @@ class Guards:
         self._pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=self.rules_of(settings)))
 
     def _configure(self, settings: Settings) -> None:
+        self.settings = settings
         alerts = settings.alerts
         self.pager.configure(routes_of(alerts, self._env), rules_of(alerts))
         self.dead_man.configure(
@@ -179,13 +189,15 @@ class Guards:
         self.positions.pace_ns = ns_of_ms(settings.outbox.pace_ms)
 
     def _is_well(self) -> bool:
-        return self._health.is_ready and not self._engine.book.halts and self.heartbeat.is_fresh()
+        book = self._engine.book
+        return self._health.is_ready and not book.halts and not book.kills and self.heartbeat.is_fresh()
 
     def _beat(self) -> None:
         self.watchdog.beat()
         self.notifier.alive()
         desk = self._engine.desk
-        halts = ", ".join(sorted({halt.cause for halt in desk.book.halts.values()}))
+        kills = {f"killed ({kill.level})" for kill in desk.book.kills.values()}
+        halts = ", ".join(sorted(kills | {halt.cause for halt in desk.book.halts.values()}))
         working_n = sum(len(place) for place in desk.live.values())
         told = f"{self._health.state}: {len(desk.open_parents)} intents open, {working_n} orders working"
         self.notifier.status(f"{told}; no new risk: {halts}" if halts else told)

@@ -57,11 +57,15 @@ def _tasks(status: dict[str, Any]) -> Iterator[Check]:
 
 
 def _halts(status: dict[str, Any]) -> Iterator[Check]:
+    for kill in status["kills"]:
+        where = kill["account"] or "all accounts"
+        text = f"{kill['level']} on {where} by {kill['by']} {kill['reason']}".rstrip()
+        yield Check("kill", "fail", text, 'mend the cause, then execd unkill --reason "..."')
     for halt in status["halts"]:
         where, cause = halt["account"] or "all accounts", halt["cause"]
         lift = f'execd resume --halt --cause {cause} --reason "..."'
         yield Check("halt", "fail", f"no new risk on {where}: {cause}: {halt['text']}", f"mend the cause, then {lift}")
-    if not status["halts"]:
+    if not status["halts"] and not status["kills"]:
         yield Check("halts", "ok", "none in force")
     if status["intents_held"]:
         text = f"{status['intents_held']} wait for an operator"

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 SIGTERM and SIGINT stop it cleanly (exit 0); a second one ends the waiting. Resting orders stay at the broker,
-or are canceled where process.stop says so. SIGHUP reads the configuration again (execd reload).
+or are canceled where process.stop says so. SIGHUP reads the configuration again (execd reload);
+SIGUSR1 engages the kill switch at kill.default_level (execd kill).
 exit 1: another execd holds the state directory, the disk is full, or the venue does not answer;
 70: it died, and the log says of what;
 78: the configuration, the state directory or its journal cannot be used"""
@@ -91,11 +92,11 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
     for warning in loaded.warnings:
         log.warning("config_warning", text=warning)
     stop_wish = StopWish()
-    _heed_signals(stop_wish)
+    _heed_signals(stop_wish, paths)
     try:
         async with AsyncExitStack() as closing:
             daemon = await Daemon.open(loaded, paths, closing, read_again, stop_wish)
-            _heed_hangup(daemon)
+            _heed_daemon_signals(daemon)
             await daemon.run(lambda daemon: _greet(daemon, load_certificates))
     except (JournalBusy, JournalFull) as error:
         # Neither has to stay so: the service manager may try again.
@@ -126,23 +127,31 @@ async def _live(loaded: "Loaded", paths: StatePaths, read_again: "Callable[[], L
     return Exit.OK
 
 
-def _heed_signals(stop_wish: "StopWish") -> None:
+def _heed_signals(stop_wish: "StopWish", paths: StatePaths) -> None:
     """Let a signal be a wish from here on: one that comes while the journal is read is kept."""
     import asyncio
     import signal
+
+    from execd.runtime.kill_file import write_note
+
+    def keep_kill() -> None:
+        # Nobody can latch it yet; the start reads the file before anything is sent.
+        write_note(paths, None, "SIGUSR1")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_wish.signal)
     # Before there is what to reload, a hangup must not end us either.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, keep_kill)
 
 
-def _heed_hangup(daemon: "Daemon") -> None:
-    """Let SIGHUP read the configuration again."""
+def _heed_daemon_signals(daemon: "Daemon") -> None:
+    """Let SIGHUP read the configuration again, and SIGUSR1 kill."""
     import asyncio
     import signal
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.reload_soon)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, daemon.guards.kill_file.on_signal)
 
 
 def _in_process(loaded: "Loaded") -> "Loaded":

@@ -37,6 +37,18 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is worth a line; what is wrong comes first."""
     if told["hindrance"]:
         yield "STUCK", paint(safe(told["hindrance"]), "bad")
+    for kill in told["kills"]:
+        who = kill["by"] if kill["uid"] is None else f"{kill['by']}, user {kill['uid']}"
+        where = kill["account"] or "all accounts"
+        why = f": {kill['reason']}" if kill["reason"] else ""
+        text = f"{kill['level']} on {where} since {kill['since'][:19]}Z by {who}{why}; execd unkill lifts it"
+        yield "KILLED", paint(safe(text), "bad")
+    for flatten in told["flattens"]:
+        text = f"{flatten['scope']}: {flatten['phase']}, round {flatten['round']} ({flatten['id']})"
+        yield "FLATTEN", paint(safe(text), "bad")
+    for pause in told["pauses"]:
+        why = f": {pause['reason']}" if pause["reason"] else ""
+        yield "PAUSED", paint(safe(f"{pause['scope']} since {pause['since'][:19]}Z{why}; exits go on"), "held")
     for halt in told["halts"]:
         where = f"{halt['symbol']} on {halt['account']}" if halt["symbol"] else halt["account"] or "all accounts"
         text = safe(f"no new risk on {where} since {halt['since'][:19]}Z ({halt['cause']}: {halt['text']})")

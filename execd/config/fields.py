@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 from execd.config.strict_text import decimal_of, flag_of, integer_of, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
 from execd.core.enums import AssetClass, Horizon, QueueRule
+from execd.core.scopes import KillLevel
 
 ZERO: Final = Decimal(0)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -213,6 +214,7 @@ LevelWord = Annotated[LogLevel, Reader(word_of, "string", words=LogLevel)]
 FormatWord = Annotated[LogFormat, Reader(word_of, "string", words=LogFormat)]
 HorizonWord = Annotated[Horizon, Reader(word_of, "string", words=Horizon)]
 AssetClassWord = Annotated[AssetClass, Reader(word_of, "string", words=AssetClass)]
+KillWord = Annotated[KillLevel, Reader(word_of, "string", words=KillLevel)]
 StopWord = Annotated[StopPolicy, Reader(word_of, "string", words=StopPolicy)]
 SeverityWord = Annotated[Severity, Reader(word_of, "string", words=Severity)]
 GroupText = Annotated[str, Reader(_matching, "string", pattern=_GROUP, what="the name of a group")]

@@ -24,6 +24,7 @@ RELOADABLE: Final = (
     ("execution",),
     ("throttle",),
     ("risk",),
+    ("kill",),
     ("sleeves",),
     ("clock",),
     ("outbox",),

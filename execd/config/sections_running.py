@@ -15,6 +15,7 @@ from execd.config.fields import (
     Flag,
     FormatWord,
     GroupText,
+    KillWord,
     LevelWord,
     LogFormat,
     LogLevel,
@@ -33,6 +34,7 @@ from execd.config.fields import (
 )
 from execd.config.section import Section
 from execd.config.strict_text import refusal
+from execd.core.scopes import KillLevel
 
 
 class Journal(Section):
@@ -69,6 +71,13 @@ class Process(Section):
     """After so many starts without a clean stop before them it takes no new risk, and pages."""
     unclean_window_s: Span = Decimal(600)
     """The window in which they are counted."""
+
+
+class KillSwitch(Section):
+    """What the kill switch does where nobody says how much."""
+
+    default_level: KillWord = KillLevel.CANCEL_ALL
+    """The level of an empty file KILL, of SIGUSR1, and of execd kill: halt_new, cancel_all or flatten."""
 
 
 class ClockRules(Section):

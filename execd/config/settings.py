@@ -21,6 +21,7 @@ from execd.config.sections_running import (
     Control,
     Inbox,
     Journal,
+    KillSwitch,
     Logging,
     OutboxRules,
     Process,
@@ -84,6 +85,7 @@ class Settings(BaseModel):
     refdata: RefData = RefData()
     journal: Journal = Journal()
     process: Process = Process()
+    kill: KillSwitch = KillSwitch()
     clock: ClockRules = ClockRules()
     inbox: Inbox = Inbox()
     outbox: OutboxRules = OutboxRules()

@@ -51,7 +51,6 @@ from execd.core.projection import Rows, rows_of
 from execd.core.reading import ReadingAsked, ReadingWorked, SnapshotFailed, SnapshotReceived
 from execd.engine.engine import Engine
 from execd.engine.poison import poisoned
-from execd.engine.restraint import barred
 
 EVENTS_MAX: Final = 64
 """Events of one batch: enough to share a commit, few enough to answer soon."""
@@ -155,7 +154,7 @@ class Cycle:
         if not isinstance(effect, Submit | Replace):
             return True
         request = effect.request
-        text = "the daemon is stopping" if self.engine.desk.is_stopping else barred(self.engine.desk, request)
+        text = "the daemon is stopping" if self.engine.desk.is_stopping else self.engine.barred(effect)
         if not text and now_ns > request.send_by_ns:
             text = f"it had to leave by {request.send_by_ns}"
         if not text:

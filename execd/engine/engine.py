@@ -31,12 +31,14 @@ from execd.core.events import (
     RateLimitHit,
     RecallAnswered,
     Recovered,
+    Replace,
     ReportReceived,
     RequestFailed,
     RulesChanged,
     StopRequested,
     StreamAlive,
     StreamGap,
+    Submit,
     TimerFired,
     TroubleReported,
 )
@@ -57,6 +59,7 @@ from execd.engine import (
     readings,
     reconciling,
     recovery,
+    restraint,
 )
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
@@ -78,6 +81,10 @@ class Engine:
     def book(self) -> Book:
         """Parents, orders and positions; for reading."""
         return self.desk.book
+
+    def barred(self, effect: Submit | Replace) -> str:
+        """Return why a request that was decided may not leave after all; empty where it may. The last look."""
+        return restraint.barred(self.desk, effect.request)
 
     def handle(self, event: Event) -> list[Effect]:
         """Take one event; return what should follow once its records are durable."""

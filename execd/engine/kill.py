@@ -38,7 +38,8 @@ def latch(desk: Desk, command: KillTrading, uid: int | None, now_ns: int) -> Ans
     desk.record(record)
     kill = desk.book.kills[command.account]
     desk.alert("kill_engaged", kill_text(kill), severity="critical", about=command.account or "all", is_standing=True)
-    _carry_out(desk, kill, now_ns)
+    # By a timer that is due: what follows from the latch is decided when it is durable, and not before.
+    desk.set_timer(TIMER, now_ns)
     return done(f"killed, {kill_text(kill)}")
 
 
@@ -67,7 +68,8 @@ def take_up(desk: Desk, now_ns: int) -> None:
     """Tell again of what is latched, and go on carrying it out, after a restart."""
     for kill in list(desk.book.kills.values()):
         desk.alert("kill_engaged", kill_text(kill), severity="critical", about=kill.account or "all", is_standing=True)
-        _carry_out(desk, kill, now_ns)
+    if desk.book.kills:
+        desk.set_timer(TIMER, now_ns)
 
 
 def watch(desk: Desk, now_ns: int) -> None:
@@ -76,6 +78,7 @@ def watch(desk: Desk, now_ns: int) -> None:
         if kill.level is not KillLevel.HALT_NEW:
             _carry_out(desk, kill, now_ns)
             _tell_stay(desk, kill, now_ns)
+    _watch_soon(desk, now_ns)
 
 
 def kill_where(kill: Kill) -> str:
@@ -84,8 +87,6 @@ def kill_where(kill: Kill) -> str:
 
 
 def _carry_out(desk: Desk, kill: Kill, now_ns: int) -> None:
-    if kill.level is KillLevel.HALT_NEW:
-        return
     live = [one for one in desk.open_parents if desk.parent(one).live and _binds(desk, kill, one)]
     desk.wake(live, "kill")
     if kill.level is KillLevel.FLATTEN and not desk.rules.is_observing:
@@ -95,7 +96,6 @@ def _carry_out(desk: Desk, kill: Kill, now_ns: int) -> None:
         )
         if is_open:
             flattening.begin(desk, scope, flatten_id="", reason=kill_text(kill), now_ns=now_ns)
-    _watch_soon(desk, now_ns)
 
 
 def _watch_soon(desk: Desk, now_ns: int) -> None:

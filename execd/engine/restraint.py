@@ -40,7 +40,8 @@ def restraint_of(desk: Desk, parent: Parent) -> Waiting | None:
     for flatten in desk.controllers.values():
         if flatten.scope.covers(parent.order.sleeve, parent.order.symbol):
             return Waiting(code=FLATTENING, text=f"flatten {flatten.scope.text} ({flatten.flatten_id}) is at work")
-    if parent.started_ns is not None:
+    order = parent.order
+    if parent.started_ns is not None or not (order.is_close or order.target_qty is not None):
         return paused(desk, parent, parent.order.side)
     return None
 

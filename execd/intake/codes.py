@@ -171,6 +171,7 @@ OF_A_COMMAND: Final = (
         "wait or resolve it; `--force` lifts the kill all the same",
     ),
     Code("snapshot_failed", "the broker did not say what the account holds", "again, once its line is well"),
+    Code("kill_file_present", "the file `KILL` is still there and would kill again", "remove it"),
     Code("not_halted", "no such halt is in force", "`execd status` lists them"),
     Code("stopping", "the daemon is stopping", "again after the restart"),
 )

@@ -106,14 +106,13 @@ note: changed my mind
     ),
     Example(
         "flatten.yaml",
-        "A flatten; read strictly, and refused `not_supported` until it is built",
+        "A flatten: what works in the scope is cancelled, what its sleeves own is closed at the market",
         """\
 kind: flatten
 id: flat-1
 scope: symbol
 value: AAPL
 """,
-        is_taken=False,
     ),
 )
 

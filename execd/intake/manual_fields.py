@@ -123,7 +123,7 @@ FLATTEN: Final = {
     "kind": Told("`flatten`", "needed", "flatten"),
     "id": Told(f"{_ID}. The document's own: it counts once", "needed", "flat-1"),
     "scope": Told(_words(SCOPES), "needed", "symbol"),
-    "value": Told("which one: a symbol, the name of a strategy, or of an account", "needed", "AAPL"),
+    "value": Told("which one: a symbol, a strategy or `strategy/horizon`, or an account", "needed", "AAPL"),
     "note": _NOTE,
 }
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from execd.core.commands import AmendParent, CancelParent
+from execd.core.commands import AmendParent, CancelParent, FlattenScope
 from execd.core.events import DocumentReceived, Known, ListItem, ListReceived, ParentReceived
 from execd.core.orders import ParentOrder
 from execd.errors import RowFault
@@ -59,7 +59,7 @@ class ParsedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     document_id: str
     content_hash: str
-    command: CancelParent | AmendParent
+    command: CancelParent | AmendParent | FlattenScope
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ in REQUESTS and one in `manual_fields`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NoReturn, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
 
 from execd.config.strict_text import nearest, refusal, text_of
 from execd.config.strict_yaml import shown
-from execd.core.commands import AmendParent, CancelParent
+from execd.core.commands import AmendParent, CancelParent, FlattenScope
+from execd.core.enums import Horizon
+from execd.core.scopes import Scope
 from execd.errors import IntentError
 from execd.intake.context import ParseContext
 from execd.intake.schema import spelled
@@ -107,21 +109,36 @@ class FlattenFile(Request):
     scope: ScopeText
     value: Annotated[str, PlainValidator(text_of)]
 
+    def _name(self) -> str:
+        """Return the value without the horizon that a sleeve may have."""
+        head, slash, horizon = self.value.rpartition("/")
+        return head if self.scope == "sleeve" and slash and horizon in set(Horizon) else self.value
+
     @model_validator(mode="after")
     def _value_fits_scope(self) -> Self:
         try:
-            symbol_of(self.value) if self.scope == "symbol" else name_of(self.value)
+            symbol_of(self.value) if self.scope == "symbol" else name_of(self._name())
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
             raise inside(error, "value") from None
         return self
 
-    def to_command(self, context: ParseContext) -> NoReturn:
-        """Refuse: it comes with the kill switch."""
+    def to_command(self, context: ParseContext) -> FlattenScope:
+        """Return the flatten."""
+        context.arrived_ns()
         if self.scope == "account" and self.value not in context.accounts:
             text = f"there is no account {shown(self.value)}{nearest(self.value, context.accounts)}"
             raise IntentError("unknown_account", text, field="value")
-        text = "kind flatten is not built yet; send an order with close: true for each symbol"
-        raise IntentError("not_supported", text, field="kind")
+        return FlattenScope(scope=self._scope(), flatten_id=self.id, reason=self._reason())
+
+    def _scope(self) -> Scope:
+        match self.scope:
+            case "symbol":
+                return Scope(symbol=self.value)
+            case "account":
+                return Scope(account=self.value)
+            case _:
+                horizon = self.value.removeprefix(self._name()).removeprefix("/")
+                return Scope(strategy=self._name(), horizon=Horizon(horizon) if horizon else None)
 
 
 REQUESTS: Final[Mapping[str, type[CancelFile | AmendFile | FlattenFile]]] = {

@@ -30,6 +30,8 @@ class StatePaths:
         self.alerts: Final = root / "alerts.json"
         self.starts: Final = root / "starts.json"
         self.refdata: Final = root / "refdata"
+        self.kill: Final = root / "KILL"
+        self.killed: Final = root / "KILL.latched"
 
     @property
     def folders(self) -> tuple[Path, ...]:

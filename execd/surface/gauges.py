@@ -59,6 +59,10 @@ class Gauges:
         meters.halted.clear()
         for halt in self._engine.book.halts.values():
             meters.halted.labels(halt.account or "all", halt.cause).set(1)
+        kills = self._engine.book.kills
+        for account in ("", *self._venues):
+            level = kills[account].level.rank if account in kills else 0
+            meters.kill_level.labels(account or "all").set(level)
         self._read_book(now_ns)
 
     def _read_book(self, now_ns: int) -> None:

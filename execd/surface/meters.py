@@ -44,6 +44,9 @@ class Meters:
         self.alerts_open = gauge("alerts_open", "Alerts that nobody has acknowledged.", "severity")
         self.alert_route_up = gauge("alert_route_up", "Whether the last page by a route got through.", "route")
         self.halted = gauge("halted", "New risk is halted; one series for each halt in force.", "account", "cause")
+        self.kill_level = gauge(
+            "kill_level", "Kill switch: 0 off, 1 halt_new, 2 cancel_all, 3 flatten; the higher of two binds.", "account"
+        )
         self.observing = gauge("observing", "Whether plans are made and nothing is sent (mode observe).")
         self.loop_lag = histogram("event_loop_lag_seconds", "How late the event loop woke.", _SHORT_S)
         self.clock_skew = gauge("clock_skew_seconds", "The wall clock less the daemon's; positive: wall ahead.")

@@ -21,6 +21,7 @@ from execd.runtime.paths import StatePaths
 from execd.runtime.pump import Pump
 from execd.runtime.supervisor import Supervisor
 from execd.surface.alarms import route_rows
+from execd.surface.latched import latch_rows
 from execd.surface.views import counts, instant
 
 
@@ -107,6 +108,7 @@ class Status:
             ],
             "mode": self.mode(),
             "halts": self._halts(),
+            **latch_rows(desk),
             "intents_held": self.held_n(),
             "alerts_open": self.alerts_open(),
             "alert_routes": route_rows(self.pager.routes()),

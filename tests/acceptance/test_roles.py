@@ -109,15 +109,18 @@ def test_each_role_may_what_the_one_before_it_may_and_no_more(desk: Execd) -> No
             code(desk, who, "submit", **far),
             code(desk, who, "halt", reason="looking"),
             code(desk, who, "resume", reason="looked"),
+            code(desk, who, "kill", level="halt_new"),
+            code(desk, who, "unkill", reason="looked"),
+            code(desk, who, "flatten", symbol="ZZZ"),
         ]
         for who in (STRANGER, VIEWER, OPERATOR, ADMIN)
     }
 
     assert {
-        STRANGER: ["forbidden"] * 4,
-        VIEWER: ["read", "forbidden", "forbidden", "forbidden"],
-        OPERATOR: ["read", "accepted", "accepted", "forbidden"],
-        ADMIN: ["read", "duplicate", "accepted", "accepted"],
+        STRANGER: ["forbidden"] * 7,
+        VIEWER: ["read", *(["forbidden"] * 6)],
+        OPERATOR: ["read", "accepted", "accepted", "forbidden", "accepted", "forbidden", "accepted"],
+        ADMIN: ["read", "duplicate", "accepted", "accepted", "accepted", "accepted", "accepted"],
     } == table
 
 
@@ -128,6 +131,8 @@ def test_each_role_may_what_the_one_before_it_may_and_no_more(desk: Execd) -> No
         ("adopt", {"symbol": "IBM", "qty": "1", "is_external": True, "reason": "x"}, "admin"),
         ("reload", {"reason": "x"}, "admin"),
         ("stop", {"reason": "x"}, "admin"),
+        ("unkill", {"reason": "x"}, "admin"),
+        ("resume_scope", {"symbol": "AAPL"}, "admin"),
     ],
 )
 def test_who_is_refused_is_told_which_role_it_needs(desk: Execd, verb: str, body: dict[str, str], role: str) -> None:

@@ -26,6 +26,7 @@ WELL: Final[dict[str, Any]] = {
     "accounts": {"sim": "sim"},
     "market_age_s": 0.1,
     "halts": [],
+    "kills": [],
     "intents_held": 0,
     "orders_in_doubt": 0,
     "poison": 0,
@@ -44,6 +45,7 @@ def test_a_daemon_that_is_well_passes() -> None:
     assert "ok" == worst(alive(WELL))
 
 
+KILL: Final = {"account": "", "level": "flatten", "by": "file", "uid": 0, "reason": "mad", "since": "2026-01-01"}
 HALT: Final = {"account": "", "cause": "disk_low", "text": "full", "since": "2026-11-21T12:00:00.0Z"}
 DOWN: Final = {"name": "inbox", "is_up": False, "error": "OSError: gone", "restarts": 3}
 CAME_BACK: Final = {"name": "inbox", "is_up": True, "error": "OSError: gone", "restarts": 3}
@@ -57,6 +59,7 @@ TROUBLES: Final = [
     ({"tasks": [CAME_BACK]}, "task inbox", "warn"),
     ({"market_age_s": 60.0}, "quotes", "warn"),
     ({"halts": [HALT]}, "halt", "fail"),
+    ({"kills": [KILL]}, "kill", "fail"),
     ({"intents_held": 2}, "held intents", "warn"),
     ({"orders_in_doubt": 1}, "orders", "warn"),
     ({"poison": 1}, "poison", "warn"),

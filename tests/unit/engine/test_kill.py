@@ -91,10 +91,11 @@ def test_a_level_is_in_the_journal_before_anything_that_follows_from_it() -> Non
     resting(world)
     before = len(world.records)
     kill(world, KillLevel.CANCEL_ALL)
-    made = [type(one).__name__ for one in world.records[before:]]
+    latched = [type(one).__name__ for one in world.records[before:]]
+    kept_quotes(world, 1)
 
-    assert ["Commanded", "Killed"] == made[:2]
-    assert made.index("Killed") < made.index("Sending")
+    assert ["Commanded", "Killed"] == latched
+    assert 1 == cancels(world)
 
 
 def test_what_was_decided_and_not_written_yet_does_not_leave() -> None:
@@ -312,6 +313,7 @@ def test_a_flatten_of_the_kill_cannot_be_ended_while_it_is_killed() -> None:
     owning(world)
     world.is_cut_off = True
     kill(world, KillLevel.FLATTEN)
+    kept_quotes(world, 2)
     (flatten_id,) = world.engine.desk.controllers
     refused = world.command(CancelParent(parent_id=flatten_id)).code
     unkill(world, is_forced=True)

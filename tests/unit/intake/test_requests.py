@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from execd.core.commands import AmendParent, CancelParent
-from execd.core.enums import Urgency
+from execd.core.commands import AmendParent, CancelParent, FlattenScope
+from execd.core.enums import Horizon, Urgency
+from execd.core.scopes import Scope
 from execd.errors import IntentError
 from execd.intake.parse import ParsedRequest, amend_of
 from tests.unit.intake.tables import NOW_NS, S, answered, context, refusal
@@ -41,6 +42,22 @@ def test_an_amend_changes_what_is_given() -> None:
 
 
 @pytest.mark.parametrize(
+    "scope, value, expected",
+    [
+        ("symbol", "AAPL", Scope(symbol="AAPL")),
+        ("account", "sim", Scope(account="sim")),
+        ("sleeve", "trend", Scope(strategy="trend")),
+        ("sleeve", "trend/intraday", Scope(strategy="trend", horizon=Horizon.INTRADAY)),
+    ],
+)
+def test_a_flatten_names_a_symbol_a_sleeve_or_an_account(scope: str, value: str, expected: Scope) -> None:
+    """A document flatten {id, scope, value, note?}: its id is the flatten's."""
+    found = document(f"{{kind: flatten, id: f1, scope: {scope}, value: {value}, note: news}}")
+
+    assert FlattenScope(scope=expected, flatten_id="f1", reason="news") == found.command
+
+
+@pytest.mark.parametrize(
     "text", ["{kind: amend, id: m1, target: a1, qty: 50}", "{qty: 50.0, target: a1, id: m1, kind: amend}"]
 )
 def test_the_same_document_has_the_same_hash(text: str) -> None:
@@ -69,12 +86,12 @@ def test_the_same_document_has_the_same_hash(text: str) -> None:
         ("kind: flatten\nid: f1\nscope: symbol\nvalue: aapl\n", ("bad_symbol", "value", 4)),
         ("kind: flatten\nid: f1\nscope: account\nvalue: nobody\n", ("unknown_account", "value", 4)),
         ("kind: flatten\nid: f1\nscope: sleeve\nvalue: a b\n", ("bad_text", "value", 4)),
-        ("kind: flatten\nid: f1\nscope: symbol\nvalue: AAPL\n", ("not_supported", "kind", 1)),
-        ("kind: flatten\nid: f1\nscope: account\nvalue: sim\n", ("not_supported", "kind", 1)),
+        ("kind: flatten\nid: f1\nscope: sleeve\nvalue: trend/daily\n", ("bad_text", "value", 4)),
+        ("kind: flatten\nid: f1\nscope: sleeve\nvalue: /swing\n", ("bad_text", "value", 4)),
     ],
 )  # fmt: skip
 def test_a_document_is_read_as_strictly_as_an_order(text: str, expected: tuple[str, str | None, int | None]) -> None:
-    """Each field has its rule, its code and its line; flatten is read and then refused until its feature exists."""
+    """Each field has its rule, its code and its line."""
     assert expected == refusal("a.yaml", text)
 
 
