@@ -15,7 +15,7 @@ from typing import Any, Final, assert_never
 from execd.core.orders import Request
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.snapshot import AccountSnapshot
-from execd.errors import BrokerError, NotSent, Refused, Unknown, VenueError
+from execd.errors import BrokerError, NotSent, RateLimited, Refused, Unauthorized, Unknown, VenueError
 from execd.venue.door import reachable
 from execd.venue.line import Line, LineClosed
 from execd.venue.snapshot import joined
@@ -26,6 +26,7 @@ from execd.venue.wire import (
     Ask,
     ClearFaults,
     Do,
+    Failed,
     Find,
     Found,
     FromClient,
@@ -218,8 +219,10 @@ class Link:
                     self._line.cut(f"report {seq} was not told, {self.seq} was the last")
             case Taken(rid=rid):
                 _answer(self._asked.get(rid), None)
-            case NotTaken(rid=rid, text=text):
-                _fail(self._asked.get(rid), Refused(text))
+            case NotTaken():
+                _fail(self._asked.get(message.rid), _refused(message))
+            case Failed(rid=rid, text=text):
+                _fail(self._asked.get(rid), Unknown(text))
             case Found(rid=rid, seen=seen):
                 self._on_found(self._asked.get(rid), seen)
             case Surveyed(rid=rid, part=part, is_last=is_last):
@@ -284,6 +287,18 @@ class Link:
         for asked in [*self._asked.values(), *waiting]:
             _fail(asked, Unknown(f"the connection to the venue ended: {self.lost}"))
         self._grows.set()
+
+
+def _refused(message: NotTaken) -> Refused:
+    match message.code:
+        case "rate_limited":
+            return RateLimited(message.text, until_ns=message.until_ns)
+        case "unauthorized":
+            return Unauthorized(message.text)
+        case "":
+            return Refused(message.text)
+        case _:
+            assert_never(message.code)
 
 
 def _answer(asked: "asyncio.Future[Any] | None", answer: object) -> None:

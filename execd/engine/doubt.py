@@ -23,6 +23,7 @@ from execd.core.reports import OrderSnapshot
 from execd.core.rules import S
 from execd.engine import asking, halting
 from execd.engine.desk import Desk
+from execd.engine.expecting import look_at
 from execd.engine.parking import order_class, take_tokens
 from execd.engine.restraint import restraint_of
 from execd.engine.sending import gate
@@ -51,6 +52,9 @@ def on_timer(desk: Desk, key: str, now_ns: int) -> None:
     order = desk.book.orders.get(key)
     if order is None or not order.is_in_doubt:
         desk.doubts.pop(key, None)
+        if order is not None and not order.is_done:
+            # What was asked of it meanwhile, and has no answer either, was left to this schedule.
+            look_at(desk, key, now_ns)
         return
     desk.ask_about(order)
     desk.doubts[key] = desk.doubts.get(key, 0) + 1

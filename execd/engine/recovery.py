@@ -53,6 +53,10 @@ def take_up(desk: Desk, now_ns: int) -> None:
         spread_ns = 0 if parent.order.flatten_id else SPREAD_NS * (n + 1) // len(parent_ids)
         desk.set_timer(parent_id, now_ns + spread_ns)
         desk.write_report(parent_id)
+    for order in [order for account in desk.rules.limits for order in desk.all_live(account)]:
+        # A busted trade can bring an order of an ended parent back to life, which nobody looks after.
+        if desk.parent(order.first.parent_id).status.is_terminal:
+            desk.ask_about(order)
     flattening.take_up(desk, now_ns)
     kill.take_up(desk, now_ns)
 

@@ -110,6 +110,9 @@ class VenueHouse:
             case "disconnect":
                 for session in touched:
                     session.line.cut("the venue was told to cut the connection")
+            case "replay-reports":
+                for session in touched:
+                    session.replay()
             case _:
                 self.faults.set(fault)
         return ""

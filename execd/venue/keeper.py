@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from execd.core.codec import encode_text
-from execd.core.reports import ExecReport, Trade
+from execd.core.reports import ExecReport, Trade, TradeCanceled, TradeCorrected
 from execd.errors import VenueError
 from execd.venue.ledger import Execution, Ledger
 from execd.venue.ledger_file import Batch, Kept, LedgerFile
@@ -52,9 +52,12 @@ class Keeper:
         batch.reports.append((account, seq, report))
         if order is not None:
             self._add_order(batch, order)
-            if isinstance(report, Trade):
+            if isinstance(report, TradeCanceled | TradeCorrected):
+                self._undo(batch, report.exec_ref_id)
+            trade = report.trade if isinstance(report, TradeCorrected) else report
+            if isinstance(trade, Trade):
                 self._add_execution(
-                    batch, Execution(account=account, symbol=order.symbol, side=order.side, trade=report)
+                    batch, Execution(account=account, symbol=order.symbol, side=order.side, trade=trade)
                 )
         self._grows.set()
 
@@ -131,6 +134,8 @@ class Keeper:
             raise
         for execution in batch.executions:
             self.ledger.record(execution)
+        for exec_id in batch.undone:
+            self.ledger.undo(exec_id)
         for account, seq, report in batch.reports:
             self._told[account] = seq
             self._tell(account, seq, report)
@@ -146,6 +151,13 @@ class Keeper:
     def _add_execution(self, batch: Batch, execution: Execution) -> None:
         batch.positions[execution.account, execution.symbol] = self.taken.record(execution)
         batch.executions.append(execution)
+
+    def _undo(self, batch: Batch, exec_id: str) -> None:
+        undone = self.taken.undo(exec_id)
+        if undone is not None:
+            execution, held = undone
+            batch.positions[execution.account, execution.symbol] = held
+            batch.undone.append(exec_id)
 
     def _fail_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from execd.core.enums import Side
 from execd.core.reports import Trade
@@ -58,6 +59,19 @@ class Ledger:
         held = holdings[execution.symbol] = holdings.get(execution.symbol, Holding()).after(execution)
         self._executions.append(execution)
         return held
+
+    def undo(self, exec_id: str) -> tuple[Execution, Holding] | None:
+        """Take back an execution, and return it with what is held then; None where it is not remembered."""
+        for execution in reversed(self._executions):
+            if execution.trade.exec_id == exec_id:
+                self._executions.remove(execution)
+                trade = execution.trade
+                back = replace(trade, last_qty=-trade.last_qty, commission=-trade.commission)
+                holdings = self._holdings[execution.account]
+                held = holdings[execution.symbol].after(replace(execution, trade=back))
+                holdings[execution.symbol] = held
+                return execution, held
+        return None
 
     def seed(self, holdings: dict[str, dict[str, Holding]], executions: Iterable[Execution]) -> None:
         """Begin with what was written down: what everybody holds, and the latest executions."""

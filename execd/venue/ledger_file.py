@@ -43,11 +43,15 @@ _reports: Final = msgspec.json.Decoder(ExecReport)
 
 
 class Batch(msgspec.Struct):
-    """What becomes durable together. Reports are (account, seq, report); orders and positions replace what was."""
+    """What becomes durable together. Reports are (account, seq, report); orders and positions replace what was.
+
+    `undone` are executions that never happened.
+    """
 
     reports: list[tuple[str, int, ExecReport]] = []
     orders: dict[str, tuple[str, bool, int, str]] = {}
     executions: list[Execution] = []
+    undone: list[str] = []
     positions: dict[tuple[str, str], Holding] = {}
     accounts: dict[str, int] = {}
 
@@ -126,6 +130,7 @@ class LedgerFile:
             self._many("INSERT OR IGNORE INTO accounts VALUES (?, ?)", batch.accounts.items())
             self._many("INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?)", orders)
             self._many("INSERT INTO executions (exec_id, account, transact_ns, body) VALUES (?, ?, ?, ?)", executions)
+            self._many("DELETE FROM executions WHERE exec_id = ?", ((exec_id,) for exec_id in batch.undone))
             self._many("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)", positions)
             self._many("INSERT INTO reports VALUES (?, ?, ?, ?)", reports)
             self._connection.execute("COMMIT")

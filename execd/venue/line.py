@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
-from execd.venue.wire import FromClient, FromVenue, Splitter, WireError, frame
+from execd.venue.wire import FromClient, FromVenue, Splitter, WireError, frame, strange
 
 WAITING_BYTES_MAX: Final = 16 * 1024 * 1024
 """Half a minute of the busiest market; a reader that is further behind is better off beginning anew."""
@@ -69,6 +69,11 @@ class Line(asyncio.Protocol):
         self._transport.write(frame(message))
         if self._transport.get_write_buffer_size() > self.waiting_bytes_max:
             self.cut("the other side does not read what it is told")
+
+    def garble(self, body: bytes) -> None:
+        """Write a frame that holds no message; nobody there is no error."""
+        if self.is_open and self._transport is not None:
+            self._transport.write(strange(body))
 
     def pause_writing(self) -> None:
         """Remember that the reader is behind."""

@@ -226,11 +226,15 @@ class Matching:
     def restore(self, order: Order, now_ns: int) -> None:
         """Take up a live order of before a restart, at the back of the queue, without a report.
 
-        An order that is done, or of which no answer is known, is not taken up: it never arrived here.
+        An order that is done, or of which no answer is known, is not taken up: it never arrived here. One that was full
+        until a trade of it was busted has ended here too, and can be asked about.
         """
         if order.is_done or order.acked_ns is None or order.key in self._orders:
             return
-        self.take_up(restored(order, self._commission, lane=self._lane(order.first.account), now_ns=now_ns))
+        working = restored(order, self._commission, lane=self._lane(order.first.account), now_ns=now_ns)
+        if order.fills.busted and sum(trade.last_qty for trade in order.fills.distinct) >= order.order_qty:
+            working.ended = "filled"
+        self.take_up(working)
 
     def take_up(self, working: Working) -> None:
         """Take up an order as it was written down: a live one rests at the back of the queue, without a report."""

@@ -18,6 +18,7 @@ from execd.core.order import Order
 from execd.core.orders import NewOrder
 from execd.core.reports import Rejected
 from execd.errors import Refused, Unknown, VenueError
+from execd.venue.failing import Failing
 from execd.venue.faults import Fault, FaultName, ns_of
 from execd.venue.hosting import House
 from execd.venue.lane import Lane
@@ -73,6 +74,7 @@ class Session:
         self._feed = house.venue.attach_feed(self._symbols)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lane = Lane()
+        self._failing = Failing(house, self.line, self.say)
         self._hanging: asyncio.TimerHandle | None = None
         self._held: list[FromVenue] | None = None
         self._adopted: list[Order] = []
@@ -110,6 +112,11 @@ class Session:
         if self._hanging is not None:
             self._hanging.cancel()
         self._hanging = asyncio.get_running_loop().call_later(seconds, self.go_on)
+
+    def replay(self) -> None:
+        """Tell every report again that is kept."""
+        if self.stream is not None:
+            self._begin(self.stream.replay(self._house.keeper))
 
     def go_on(self) -> None:
         """Say what was held back, and read again."""
@@ -162,6 +169,7 @@ class Session:
             self._dismiss("version", text)
             return
         self.hello = hello
+        self._failing.account = self.account
         if hello.kind != "ask" and (hung_s := self._house.hung_s(hello.account)) > 0:
             self.hang(hung_s)
         match hello.kind:
@@ -201,7 +209,14 @@ class Session:
         begin_seq = min(max(since_seq, first_seq - 1, 0), last_seq)
         self._may_adopt = account not in keeper.accounts
         self._since_ns = keeper.accounts.get(account) or house.clock.now_ns()
-        self.stream = Stream(account, say=self.say, faults=house.faults, silence=house.silence, clock=house.clock)
+        self.stream = Stream(
+            account,
+            say=self.say,
+            garble=self.line.garble,
+            faults=house.faults,
+            silence=house.silence,
+            clock=house.clock,
+        )
         self.say(
             Welcome(
                 version=VERSION,
@@ -226,10 +241,12 @@ class Session:
         """Take what was said, unless it is lost on its way; what is delayed holds up everything behind it."""
         delay_s = 0.0
         if isinstance(message, Do):
-            if self._hits("drop-request"):
+            if self._failing.before(message):
                 return
             if delay := self._hits("delay-request"):
                 delay_s = delay.seconds
+        elif isinstance(message, Find) and self._failing.question(message):
+            return
         self._lane.add(partial(self._take, message), delay_s)
 
     def _take(self, message: Do | Find | Survey | Adopt) -> None:
@@ -265,20 +282,18 @@ class Session:
         except Refused as error:
             self._follow(message.rid, str(error))
             return
-        if self._hits("disconnect-on-request"):
-            self.line.cut("the venue was told to cut the connection")
-            return
-        self._follow(message.rid, "")
+        if not self._failing.after(message):
+            self._follow(message.rid, "")
 
     async def _find(self, message: Find) -> None:
         house = self._house
         try:
             seen = await house.venue.find(self.account, message.cl_ord_id)
             await house.keeper.settled()
-            if seen is not None and seen.cum_qty:
+            if seen is not None:
                 order_id = seen.order_id
-                trades = await house.keeper.read(lambda file: file.trades_of(order_id))
-                seen = replace(seen, trades=trades)
+                trades = await house.keeper.read(lambda file: file.trades_of(order_id)) if seen.cum_qty else ()
+                seen = self._failing.answer(replace(seen, trades=trades))
         except (Unknown, VenueError):
             return  # The venue ends, and the connection with it: who asked learns that he does not know.
         if self.stream is not None:

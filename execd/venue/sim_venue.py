@@ -19,7 +19,7 @@ from execd.core.instrument import Instrument
 from execd.core.market import Halt, Prints, Quote
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
-from execd.core.reports import ExecReport, OrderSnapshot, Trade
+from execd.core.reports import ExecReport, OrderSnapshot, Trade, TradeCanceled, TradeCorrected
 from execd.core.snapshot import AccountSnapshot
 from execd.errors import Refused, Unknown
 from execd.ports import Clock
@@ -178,6 +178,10 @@ class SimVenue:
         books = ledger if ledger is not None else self.ledger
         return snapshot_of(self.matching, books, account, since_ns=since_ns, now_ns=self._clock.now_ns())
 
+    def report(self, account: str, report: ExecReport) -> None:
+        """Tell an account what the venue's desk did to an order of its own accord."""
+        self._deliver(account, [report])
+
     def _check_open(self) -> None:
         if not self._tasks:
             raise Refused("the simulated venue is not open")
@@ -285,8 +289,11 @@ class SimVenue:
             return
         mailbox = self.attach_account(account)
         for report in reports:
-            if isinstance(report, Trade):
-                self._book(account, report)
+            if isinstance(report, TradeCanceled | TradeCorrected):
+                self.ledger.undo(report.exec_ref_id)
+            trade = report.trade if isinstance(report, TradeCorrected) else report
+            if isinstance(trade, Trade):
+                self._book(account, trade)
             mailbox.put(report)
 
     def _book(self, account: str, trade: Trade) -> None:

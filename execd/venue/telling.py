@@ -23,6 +23,8 @@ REORDER_S: Final = 0.2
 """A report that should change places goes alone where none follows so soon."""
 CATCH_UP_S_MAX: Final = 10.0
 """Who does not read a page of missed reports within this time is cut off."""
+NO_MESSAGE: Final = b"\x00\xff no report"
+NO_KIND: Final = b'{"type":"Omen","text":"a kind of report that nobody knows"}'
 SILENCED_MAX: Final = 10_000
 
 
@@ -48,13 +50,17 @@ class Silence:
 
 
 class Stream:
-    """`say` writes a frame; `drained` waits for the reader. `seq` is the last number that was passed on."""
+    """`say` writes a frame, `garble` one that holds no message; `drained` waits for the reader.
+
+    `seq` is the last number that was passed on.
+    """
 
     def __init__(
         self,
         account: str,
         *,
         say: Callable[[FromVenue], None],
+        garble: Callable[[bytes], None],
         faults: Faults,
         silence: Silence,
         clock: Clock,
@@ -63,6 +69,7 @@ class Stream:
         self.live = asyncio.Event()
         self._account = account
         self._say = say
+        self._garble = garble
         self._faults = faults
         self._silence = silence
         self._clock = clock
@@ -93,6 +100,11 @@ class Stream:
         now_ns = self._clock.now_ns()
         if self._faults.hit("drop-report", self._account, now_ns):
             return
+        if self._faults.hit("garble-report", self._account, now_ns):
+            self._garble(NO_MESSAGE)
+            return
+        if self._faults.hit("strange-report", self._account, now_ns):
+            self._garble(NO_KIND)
         delay = self._faults.hit("delay-report", self._account, now_ns)
         delay_s = delay.seconds if delay is not None else 0.0
         if self._faults.hit("reorder-reports", self._account, now_ns):
@@ -104,6 +116,16 @@ class Stream:
         if self._faults.hit("duplicate-report", self._account, now_ns):
             self._pass(message)
         self._release()
+
+    async def replay(self, keeper: Keeper) -> None:
+        """Tell everything again that was told, from the first report that is kept."""
+        after_seq, last_seq = 0, self.seq
+        while page := await keeper.read(partial(_page, self._account, after_seq)):
+            for seq, report in page:
+                if seq > last_seq:
+                    return
+                self._say(self._told(seq, report))
+                after_seq = seq
 
     def alive(self) -> Alive:
         """Return the sign of life; its number is no further than what has left."""

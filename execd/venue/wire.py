@@ -19,7 +19,7 @@ from execd.core.snapshot import AccountSnapshot
 from execd.venue.faults import Fault
 from execd.venue.spec import VenueSpec
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Both sides must speak the same; there is nothing to negotiate between a daemon and a venue of one installation."""
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """A hundred adopted orders with their fills are far below it."""
@@ -150,7 +150,20 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class NotTaken(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A request or a command was not taken; nothing of it happened."""
+    """A request or a command was not taken; nothing of it happened.
+
+    `code` rate_limited: there were too many, and there may be one again at `until_ns`; unauthorized: the account may do
+    nothing at all.
+    """
+
+    rid: int
+    text: str
+    code: Literal["", "rate_limited", "unauthorized"] = ""
+    until_ns: int = 0
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The venue failed over a request or a question; whether it was taken this does not say."""
 
     rid: int
     text: str
@@ -205,7 +218,7 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 FromClient = Hello | Do | Find | Survey | Adopt | Want | Ask | Withdraw | SetFault | ClearFaults | Stop
-FromVenue = Welcome | Goodbye | Taken | NotTaken | Found | Surveyed | Answer | Report | Skip | Alive | Ticks
+FromVenue = Welcome | Goodbye | Taken | NotTaken | Failed | Found | Surveyed | Answer | Report | Skip | Alive | Ticks
 
 
 class WireError(Exception):
@@ -222,6 +235,11 @@ def frame(message: FromClient | FromVenue) -> bytes:
     body = _encoder.encode(message)
     if len(body) > FRAME_BYTES_MAX:
         raise WireError(f"a frame of {len(body)} bytes; {FRAME_BYTES_MAX} are allowed")
+    return len(body).to_bytes(_HEAD, "big") + body
+
+
+def strange(body: bytes) -> bytes:
+    """Return bytes in the shape of a frame that hold no message of ours, for a venue that is told to say them."""
     return len(body).to_bytes(_HEAD, "big") + body
 
 

@@ -43,6 +43,7 @@ class Wrong(StrEnum):
     RESET_BEFORE = "the connection is cut"
     REFUSED = "it is refused before it was read"
     RATE_LIMITED = "it is refused for there were too many (HTTP 429)"
+    DENIED = "it is refused for the account may do nothing (HTTP 401)"
     REJECTED = "it is rejected with `code`"
     HANG = "nothing is read and nothing said for `seconds`, on connections that stay open"
     # A question is answered wrongly:

@@ -23,6 +23,7 @@ from execd.markets import heard_ns
 from execd.ports import Broker, Feed
 from execd.venue.door import LEDGER_NAME, SOCKET_NAME, VenueLock, listen
 from execd.venue.faults import Fault, FaultName
+from execd.venue.hands import Hands
 from execd.venue.house import VenueHouse
 from execd.venue.latency import Latency
 from execd.venue.ledger import Execution as Booked
@@ -40,7 +41,7 @@ S: Final = 1_000_000_000
 LATENCY: Final = Latency(base_ns=5_000_000)
 OPEN_END_NS: Final = 7 * 24 * 3_600 * S
 ZERO: Final = Decimal(0)
-INSIDE: Final = (Wrong.BY_HAND, Wrong.WITHDRAW)
+INSIDE: Final = (Wrong.BY_HAND, Wrong.WITHDRAW, Wrong.BUST, Wrong.CORRECT, Wrong.OVERFILL)
 """What the venue inside can do: calls of a function are never lost, and never in doubt."""
 
 
@@ -139,16 +140,19 @@ class SimInside:
             self.venue.send(request)
 
     def bust(self, exec_id: str) -> None:
-        """Refuse."""
-        raise AssertionError(exec_id)
+        """Let a trade never have happened, unless the venue has died with its daemon."""
+        self._hands().bust(ACCOUNT, exec_id)
 
     def correct(self, exec_id: str, px: Decimal) -> None:
-        """Refuse."""
-        raise AssertionError(exec_id)
+        """Let a trade have happened at another price."""
+        self._hands().correct(ACCOUNT, exec_id, px)
 
     def overfill(self, cl_ord_id: str, qty: Decimal) -> None:
-        """Refuse."""
-        raise AssertionError(cl_ord_id)
+        """Let an order trade more than it asked for."""
+        self._hands().overfill(ACCOUNT, cl_ord_id, qty)
+
+    def _hands(self) -> Hands:
+        return Hands(self.venue, self.venue.ledger, self._clock)
 
     async def orders(self) -> list[Truth]:
         """Return every order that the venue remembers."""
@@ -196,7 +200,8 @@ class SimProcess:
     def __init__(self, name: str, lookups: Lookups, *, takes_ids_again: bool) -> None:
         self.name = name
         self.lookups = lookups
-        self.can = frozenset(Wrong)
+        # An answer that proves is not told wrongly: that would be a broker of another model.
+        self.can = frozenset(Wrong) - (PROOF if lookups.are_final else frozenset())
         self._spec = VenueSpec(symbols=(SYMBOL,))
         self._takes_ids_again = takes_ids_again
         self._house: VenueHouse | None = None
@@ -273,15 +278,18 @@ class SimProcess:
 
     def bust(self, exec_id: str) -> None:
         """Let a trade never have happened."""
-        raise AssertionError(exec_id)
+        assert not self._hands().bust(ACCOUNT, exec_id)
 
     def correct(self, exec_id: str, px: Decimal) -> None:
         """Let a trade have happened at another price."""
-        raise AssertionError(exec_id)
+        assert not self._hands().correct(ACCOUNT, exec_id, px)
 
     def overfill(self, cl_ord_id: str, qty: Decimal) -> None:
         """Let an order trade more than it asked for."""
-        raise AssertionError(cl_ord_id)
+        assert not self._hands().overfill(ACCOUNT, cl_ord_id, qty)
+
+    def _hands(self) -> Hands:
+        return Hands(self.house.venue, self.house.keeper.taken, self._clock)
 
     async def orders(self) -> list[Truth]:
         """Return every order of the ledger."""
@@ -298,9 +306,27 @@ class SimProcess:
         return ZERO if held is None else held.qty
 
 
+PROOF: Final = frozenset({Wrong.LATE, Wrong.FIND_NONE, Wrong.FIND_STALE})
 Make = Callable[[], SimInside | SimProcess]
 FAULTS: Final[dict[Wrong, tuple[FaultName, ...]]] = {
-    Wrong.SILENCE: ("accept-then-silence",),
+    Wrong.NO_ANSWER: ("drop-answer",),
+    Wrong.SILENCE: ("drop-answer", "accept-then-silence"),
+    Wrong.ERROR_AFTER: ("fail-answer",),
+    Wrong.GARBAGE_AFTER: ("garble-answer",),
+    Wrong.LATE: ("late-request",),
+    Wrong.ERROR_BEFORE: ("fail-request",),
+    Wrong.RESET_BEFORE: ("cut-request",),
+    Wrong.REFUSED: ("refuse-request",),
+    Wrong.RATE_LIMITED: ("limit-rate",),
+    Wrong.DENIED: ("deny-request",),
+    Wrong.FIND_NONE: ("blind-find",),
+    Wrong.FIND_ERROR: ("fail-find",),
+    Wrong.FIND_STALE: ("stale-find",),
+    Wrong.FIND_LOST: ("drop-find",),
+    Wrong.SUMS_ONLY: ("sums-only",),
+    Wrong.REPLAY: ("replay-reports",),
+    Wrong.GARBAGE: ("garble-report",),
+    Wrong.STRANGE: ("strange-report",),
     Wrong.RESET_AFTER: ("disconnect-on-request",),
     Wrong.LOST: ("drop-request",),
     Wrong.REJECTED: ("reject",),

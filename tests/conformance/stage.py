@@ -318,8 +318,7 @@ async def _calm(case: Case, stage: Stage) -> None:
 async def _is_at_rest(stage: Stage) -> bool:
     if stage.fuse.blown.is_set() or _restless(stage):
         return False
-    ours = stage.journal.epoch
-    return not any(one.is_live and one.cl_ord_ids[0].startswith(ours) for one in await stage.driver.orders())
+    return not any(one.is_live and one.cl_ord_ids[0] in stage.book.orders for one in await stage.driver.orders())
 
 
 def _restless(stage: Stage) -> list[str]:
