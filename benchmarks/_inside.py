@@ -150,6 +150,9 @@ class Double:
             account=ACCOUNT, since_ns=since_ns, asked_ns=0, read_ns=0, orders=orders, trades=(), positions={}
         )
 
+    def hang_up(self, text: str) -> None:
+        """Do nothing: there is no connection."""
+
     async def close(self) -> None:
         """Leave."""
 
@@ -176,6 +179,9 @@ class Told:
                 yield tick
         finally:
             lives.cancel()
+
+    def hang_up(self, text: str) -> None:
+        """Do nothing: there is no connection."""
 
     async def close(self) -> None:
         """Hear nothing more."""
@@ -219,6 +225,9 @@ class Frames:
                 yield replace(tick, received_ns=time.time_ns()) if isinstance(tick, Quote) else tick
             if not self._ticks:
                 await self._grows.wait()
+
+    def hang_up(self, text: str) -> None:
+        """Do nothing: there is no connection."""
 
     async def close(self) -> None:
         """Hear nothing more."""

@@ -40,7 +40,6 @@ from execd.runtime.recaller import Recaller
 from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
-from execd.runtime.sender import Sender
 from execd.runtime.stopping import (
     NOT_WRITTEN,
     NOT_WRITTEN_TEXT,
@@ -50,13 +49,13 @@ from execd.runtime.stopping import (
     tell_left,
     until_gone,
 )
-from execd.runtime.streams import QuoteListener, ReportListener
 from execd.runtime.supervisor import Supervisor, first_of, within
 from execd.runtime.tell import Tell
 from execd.runtime.timers import Scheduler
 from execd.surface.answers import Problem
 from execd.surface.metrics import Metrics
 from execd.surface.web import Surface
+from execd.wires import Wires
 
 LAST_S_MAX: Final = 5.0
 """How long a stop waits for the last commit, again for the last reports, and again for the last pages."""
@@ -106,9 +105,9 @@ class Daemon:
         self.venues = {name: str(account.adapter) for name, account in settings.accounts.items()}
         self.metrics = Metrics(book=engine.book, rules=engine.desk.rules, venues=self.venues)
         self.market = open_market(settings, engine, clock, paths)
-        brokers, post, on_call = self.market.brokers, self.pump.post, self.metrics.count_call
-        self.sender = Sender(brokers=brokers, post=post, clock=clock, on_call=on_call, objection=engine.barred)
-        self.quotes = QuoteListener(feed=self.market.feed, pump=self.pump, clock=clock)
+        brokers = self.market.brokers
+        self.wires = Wires(settings, self.market, engine, self.pump, clock, self.metrics.count_call)
+        self.sender, self.quotes = self.wires.sender, self.wires.quotes
         self.recaller = Recaller(remember=journal.recall, post=self.pump.post, clock=clock)
         guarded = Guarded(paths, journal, engine, self.pump, clock, self.health, self.ballast, brokers)
         self.guards = Guards(settings, guarded)
@@ -120,6 +119,7 @@ class Daemon:
             replies=self.replies,
             recaller=self.recaller,
             reconciler=self.guards.reconciler,
+            doubt=self.wires.doubt,
         )
         self.entrance = self._entrance()
         self.inbox = self.entrance.inbox(float(settings.inbox.scan_s))
@@ -194,10 +194,7 @@ class Daemon:
         supervisor.spine("recaller", self.recaller.run)
         supervisor.spine("outbox", self.reporter.run)
         supervisor.spine("health", self.health.run)
-        for name, broker in self.market.brokers.items():
-            listener = ReportListener(broker=broker, pump=pump, clock=self.clock)
-            task = "listener.reports" if len(self.market.brokers) == 1 else f"listener.reports.{name}"
-            supervisor.edge(task, listener.run, listener.announce)
+        self.wires.start_reports(supervisor)
         self.guards.begin(self.settings, supervisor)
         pump.post(Recovered(now_ns=self.clock.now_ns()))
         for told in restored:
@@ -210,7 +207,7 @@ class Daemon:
         # What recovery made stays; looking through it at every collection would only cost.
         gc.collect()
         gc.freeze()
-        supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce)
+        self.wires.start_quotes(supervisor)
         supervisor.edge("inbox", self.inbox.run, self.inbox.announce)
         self.health.state = "ready"
         log.info(

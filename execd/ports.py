@@ -69,6 +69,9 @@ class Broker(Protocol):
     def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
         """Yield reports as they come, for ever."""
 
+    def hang_up(self, text: str) -> None:
+        """Give up the connection behind `reports`, for it has not told everything; called again, they begin anew."""
+
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what the broker knows of an order by its first ClOrdID; None for a healthy "no such order"."""
 
@@ -90,7 +93,10 @@ class Feed(Protocol):
         """Ask for more symbols; asking again is harmless."""
 
     def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
-        """Yield what the market shows, for ever."""
+        """Yield what the market shows, for ever; StreamAlive at least every 5 s while the source is well."""
+
+    def hang_up(self, text: str) -> None:
+        """Give up the connection behind `ticks`, for it is stale; called again, they begin anew."""
 
     async def close(self) -> None:
         """Stop."""

@@ -60,6 +60,9 @@ class SimBroker:
         """Yield reports as they come, for ever."""
         return self._mailbox.items()
 
+    def hang_up(self, text: str) -> None:
+        """Do nothing: there is no connection, and nothing gets lost."""
+
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what the venue knows of an order; None proves that it never arrived. Raises Unknown."""
         return await self._venue.find(self.account, cl_ord_id)
@@ -90,6 +93,9 @@ class SimFeed:
     def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
         """Yield what the market shows, for ever."""
         return self._mailbox.items()
+
+    def hang_up(self, text: str) -> None:
+        """Do nothing: there is no connection, and nothing gets lost."""
 
     async def close(self) -> None:
         """Hear nothing more."""

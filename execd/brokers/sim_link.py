@@ -112,6 +112,10 @@ class Link:
         self._greeted.cancel()
         self._line.cut("we closed it")
 
+    def hang_up(self, text: str) -> None:
+        """End the connection, because it is not to be believed; what it brought is still read."""
+        self._line.cut(f"we hung up: {text}")
+
     @property
     def is_over(self) -> bool:
         """Whether it is lost, and everything it brought has been read."""

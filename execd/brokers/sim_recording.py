@@ -45,6 +45,10 @@ class RecordingFeed:
                 self._write(tick)
             yield tick
 
+    def hang_up(self, text: str) -> None:
+        """Hand it on."""
+        self._feed.hang_up(text)
+
     async def close(self) -> None:
         """Make the tapes whole, and close the feed."""
         try:

@@ -120,6 +120,11 @@ class SimRemoteBroker:
         async for report in link.reports():
             yield report
 
+    def hang_up(self, text: str) -> None:
+        """End the connection; what was reported since is told again to the next one."""
+        if self._link is not None:
+            self._link.hang_up(text)
+
     async def find(self, cl_ord_id: str) -> OrderSnapshot | None:
         """Return what the ledger holds of an order; None proves that it never arrived. Raises Unknown."""
         if self._link is None or self._link.lost:
@@ -191,6 +196,11 @@ class SimRemoteFeed:
         async for tick in link.ticks():
             # The instant of arrival is ours, and not that of the other process.
             yield replace(tick, received_ns=self._clock.now_ns()) if isinstance(tick, Quote) else tick
+
+    def hang_up(self, text: str) -> None:
+        """End the connection; the next one asks for every symbol again."""
+        if self._link is not None:
+            self._link.hang_up(text)
 
     async def close(self) -> None:
         """Hear nothing more."""

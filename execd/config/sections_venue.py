@@ -5,7 +5,7 @@ field here; a new broker's own section comes here, too.
 """
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, model_validator
 
@@ -13,6 +13,7 @@ from execd.config.fields import (
     Bps,
     CalendarName,
     ClosureText,
+    Count,
     Days,
     Flag,
     Positive,
@@ -29,6 +30,8 @@ from execd.config.fields import (
 from execd.config.section import Section
 from execd.config.strict_text import refusal
 from execd.core.enums import QueueRule
+
+SYMBOLS_MAX: Final = 30
 
 
 class Commission(Section):
@@ -72,6 +75,30 @@ class Sim(Section):
     def _has_what_its_source_needs(self) -> Self:
         if self.source is SimSource.TAPE and not self.tapes:
             raise refusal("missing_field", "source tape needs at least one file in tapes", field="tapes")
+        return self
+
+
+class Streams(Section):
+    """What is heard of the market and of our orders while it happens, and what is asked for instead."""
+
+    quotes: Flag = True
+    """false: prices are asked for and not heard; no feed that is built can be asked, so it is refused."""
+    reports: Flag = True
+    """false: reports are not heard; what works is asked about every 5 s."""
+    symbols_max: Count = 30
+    """What a feed with a limit is asked to show; the simulated venue's has none, so it takes no other number."""
+    reconnect_alert_after: Count = 3
+    """After so many failures in a row somebody is told, and the account is polled while trying goes on."""
+
+    @model_validator(mode="after")
+    def _is_built(self) -> Self:
+        """Refuse what no feed can do yet: a key that is read and not followed would be worse than none."""
+        if not self.quotes:
+            text = "quotes: false needs a feed that can be asked for a quote (a REST snapshot), and that of sim cannot"
+            raise refusal("not_supported", f"{text}; leave it true", field="quotes")
+        if self.symbols_max != SYMBOLS_MAX:
+            text = f"the feed of sim shows as many symbols as are asked for; leave symbols_max {SYMBOLS_MAX}"
+            raise refusal("not_supported", text, field="symbols_max")
         return self
 
 

@@ -39,7 +39,7 @@ from execd.config.sections_trading import (
     Throttle,
     minutes_of,
 )
-from execd.config.sections_venue import MarketData, RefData, Sim
+from execd.config.sections_venue import MarketData, RefData, Sim, Streams
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
 from execd.core.enums import Horizon
@@ -82,6 +82,7 @@ class Settings(BaseModel):
     session: SessionHours = SessionHours()
     sim: Sim = Sim()
     market_data: MarketData = MarketData()
+    streams: Streams = Streams()
     refdata: RefData = RefData()
     journal: Journal = Journal()
     process: Process = Process()

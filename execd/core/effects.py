@@ -58,6 +58,13 @@ class TakeSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False
     is_dry: bool = False
 
 
+class DoubtStream(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Begin the report stream of an account anew: it has not told what was found by asking."""
+
+    account: str
+    text: str
+
+
 class Recall(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Ask the journal for the parent of an order that left memory."""
 
@@ -118,4 +125,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     verdicts: tuple[Verdict, ...] = ()
 
 
-Effect = Submit | Cancel | Replace | SetTimer | Query | TakeSnapshot | Recall | Subscribe | WriteReport | Alert | Reply
+Effect = (
+    Submit
+    | Cancel
+    | Replace
+    | SetTimer
+    | Query
+    | TakeSnapshot
+    | DoubtStream
+    | Recall
+    | Subscribe
+    | WriteReport
+    | Alert
+    | Reply
+)

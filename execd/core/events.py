@@ -158,6 +158,13 @@ class IdsLost(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ids: tuple[str, ...]
 
 
+class PollDue(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The reports of an account are not heard: what is open there is to be asked about."""
+
+    now_ns: int
+    account: str
+
+
 class TroubleReported(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Something that the daemon stands on is in trouble, or is well again (`is_over`).
 
@@ -267,6 +274,7 @@ Event = (
     | DocumentReceived
     | CommandReceived
     | IdsLost
+    | PollDue
     | TroubleReported
     | ClockJumped
     | RulesChanged
@@ -285,6 +293,7 @@ Replace = effects.Replace
 SetTimer = effects.SetTimer
 Query = effects.Query
 TakeSnapshot = effects.TakeSnapshot
+DoubtStream = effects.DoubtStream
 Recall = effects.Recall
 Subscribe = effects.Subscribe
 WriteReport = effects.WriteReport

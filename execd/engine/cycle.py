@@ -31,6 +31,7 @@ from execd.core.events import (
     LookupFailed,
     ParentReceived,
     ParentWoken,
+    PollDue,
     PrintsReceived,
     QuoteReceived,
     RateLimitHit,
@@ -197,7 +198,7 @@ def _rank_of(event: Event) -> int:
             | IdsLost()
         ):
             return _FACTS
-        case TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
+        case PollDue() | TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK
         case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
             return _COMMANDS

@@ -26,6 +26,7 @@ from execd.core.events import (
     LookupFailed,
     ParentReceived,
     ParentWoken,
+    PollDue,
     PrintsReceived,
     QuoteReceived,
     RateLimitHit,
@@ -52,6 +53,7 @@ from execd.engine import (
     facts,
     flattening,
     halting,
+    hearing,
     kill,
     late,
     listing,
@@ -128,6 +130,7 @@ class Engine:
         | Answered
         | Reading
         | IdsLost
+        | PollDue
         | TroubleReported
         | ClockJumped
         | RulesChanged
@@ -159,6 +162,8 @@ class Engine:
                 reconciling.on_reading(desk, event)
             case IdsLost():
                 refuse_lost(desk, event)
+            case PollDue():
+                hearing.on_poll(desk, event)
             case TroubleReported():
                 halting.on_trouble(desk, event)
             case ClockJumped():
@@ -242,6 +247,7 @@ class Engine:
         if event.stream == "quotes":
             desk.markets.on_gap()
         else:
+            hearing.begin(desk, (event.account,), event.now_ns)
             # What was reported meanwhile is lost to us: the broker is asked for every order that it may be about.
             for order in desk.all_live(event.account):
                 desk.ask_about(order)

@@ -34,7 +34,7 @@ from execd.core.reports import (
     TradeCanceled,
     TradeCorrected,
 )
-from execd.engine import doubt, foreign, halting, limiting, memory, readings
+from execd.engine import doubt, foreign, halting, hearing, limiting, memory, readings
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped
 from execd.engine.stepping import UNSENT_ALERT_N, step_parent
@@ -159,6 +159,7 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
     if event.seen is not None:
         _check_fills(desk, changed, event.now_ns)
     if changed is not order:
+        hearing.on_found(desk, order, changed, event)
         _go_on(desk, changed, event.now_ns)
 
 

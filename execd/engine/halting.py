@@ -83,6 +83,8 @@ def on_clock(desk: Desk, event: ClockJumped) -> None:
     if event.is_suspend:
         # Whatever streams said while the machine slept is lost, and quotes of before it are old.
         desk.markets.on_gap()
+        for account in desk.rules.limits:
+            desk.lines.heard_ns[account] = event.now_ns
         for order in [order for account in desk.rules.limits for order in desk.all_live(account)]:
             desk.ask_about(order)
         for account in desk.rules.limits:

@@ -22,6 +22,10 @@ class Lines:
         """By order: how many questions about it in a row had no answer."""
         self.rejects_n: dict[str, int] = {}
         """Orders in a row that the broker refused."""
+        self.heard_ns: dict[str, int] = {}
+        """Since when its report stream has been up, as far as we know."""
+        self.doubted_ns: dict[str, int] = {}
+        """When it was last begun anew because it had not told something."""
         self._rules = rules
 
     def change_rules(self, rules: Throttle) -> None:

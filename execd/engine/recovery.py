@@ -14,7 +14,7 @@ from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
 from execd.core.wake import Wake
-from execd.engine import doubt, flattening, kill, memory, parking, poison
+from execd.engine import doubt, flattening, hearing, kill, memory, parking, poison
 from execd.engine.desk import Desk
 
 INTERRUPTED: Final = "execd ended while it was on its way"
@@ -25,6 +25,7 @@ SPREAD_NS: Final = 5 * S
 def take_up(desk: Desk, now_ns: int) -> None:
     """Load every open parent's algorithm, ask about every order that may be live, and let parents wait for a quote."""
     parking.remember(desk, now_ns)
+    hearing.begin(desk, desk.rules.limits, now_ns)
     poison.set_aside(desk, now_ns)
     for cl_ord_id, told in desk.book.external.items():
         if memory.is_ours(desk, cl_ord_id) and desk.book.order_of(cl_ord_id) is None and told:

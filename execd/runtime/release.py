@@ -4,12 +4,14 @@ It only hands on: nothing here waits, refuses or reorders. A new effect is a
 case here.
 """
 
+from collections.abc import Callable
 from typing import assert_never
 
 from execd.core.effects import TakeSnapshot
 from execd.core.events import (
     Alert,
     Cancel,
+    DoubtStream,
     Effect,
     Query,
     Recall,
@@ -42,8 +44,11 @@ class Release:
         replies: Replies,
         recaller: Recaller,
         reconciler: Reconciler,
+        doubt: Callable[[str, str], None] = lambda _, __: None,
     ) -> None:
+        """`doubt` is told of an account whose report stream is not to be believed, and why."""
         self._sender = sender
+        self._doubt = doubt
         self._scheduler = scheduler
         self._quotes = quotes
         self._reporter = reporter
@@ -66,6 +71,8 @@ class Release:
                 self._replies.deliver(effect)
             case Recall():
                 self._recaller.recall(effect)
+            case DoubtStream(account=account, text=text):
+                self._doubt(account, text)
             case TakeSnapshot():
                 self._reconciler.take(effect)
             case Alert():

@@ -30,6 +30,7 @@ from execd.core.events import (
 )
 from execd.errors import NotSent, RateLimited, Refused, Unauthorized, Unknown
 from execd.ports import Broker, Clock
+from execd.runtime.arrivals import Arrivals
 from execd.runtime.lane import Call, Lane
 from execd.runtime.post import Post
 
@@ -55,13 +56,18 @@ class Sender:
         clock: Clock,
         on_call: OnCall,
         objection: Object = lambda _: "",
+        arrivals: Arrivals | None = None,
     ) -> None:
-        """`brokers` by account name; `objection` is asked last before a request that adds risk is written."""
+        """`brokers` by account name; `objection` is asked last before a request that adds risk is written.
+
+        `arrivals` holds back reports of an order until its sending is over.
+        """
         self._lanes = {account: Lane(broker) for account, broker in brokers.items()}
         self._post = post
         self._clock = clock
         self._on_call = on_call
         self._objection = objection
+        self._arrivals = arrivals if arrivals is not None else Arrivals(post)
         self._group: asyncio.TaskGroup | None = None
         self._is_over = False
         self._idle = asyncio.Event()
@@ -125,6 +131,9 @@ class Sender:
             outcome = await self._call(lane, call)
         finally:
             lane.end(call)
+            if isinstance(call, Submit):
+                # After the answer was told, whatever it was.
+                self._arrivals.end(call.request.cl_ord_id)
             if self._is_over and self.in_flight == 0:
                 self._idle.set()
         self._on_call(lane.broker.account, op, outcome, time.perf_counter() - began_s)
@@ -136,6 +145,8 @@ class Sender:
         if isinstance(call, Submit | Replace) and (why_not := self._why_not(call)):
             self._fail(lane, call, Outcome.NOT_SENT, why_not)
             return str(Outcome.NOT_SENT)
+        if isinstance(call, Submit):
+            self._arrivals.begin(call.request.cl_ord_id)
         try:
             async with asyncio.timeout(CALL_S_MAX):
                 await self._ask(lane.broker, call)

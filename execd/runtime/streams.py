@@ -1,21 +1,29 @@
 """The tasks `listener.quotes` and `listener.reports`: what streams say becomes events.
 
-They are edges: when a stream ends or fails the supervisor starts them again,
-and before that announces a gap, because what was said meanwhile is lost.
-Quotes go through the conflating buffer, everything else straight to the pump.
+They are edges: when a stream ends, fails or is not to be believed, the
+supervisor starts them again, and before that announces a gap, because what was
+said meanwhile is lost. Quotes go through the conflating buffer, everything
+else straight to the pump. When a stream is stale says `staleness` (quotes) or
+the engine (`DoubtStream`: what it found by asking the stream had not told).
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, assert_never
 
 from execd.core.events import HaltReceived, ReportReceived, StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote
 from execd.errors import BrokerError
 from execd.ports import Broker, Clock, Feed
+from execd.runtime.arrivals import Arrivals
 from execd.runtime.pump import REPORTS_MAX, Pump
+from execd.runtime.staleness import Staleness
 
 TICKS_PER_BREATH: Final = 256
 """A stream that is never empty still lets the other tasks run after so many ticks."""
+LOOK_S: Final = 1.0
+SLEPT_S: Final = 5.0
+"""A look that comes so late was late itself: the machine or the process stood still, not the stream."""
 
 
 class StreamEndedError(BrokerError):
@@ -25,12 +33,14 @@ class StreamEndedError(BrokerError):
 class QuoteListener:
     """Subscriptions and ticks of the feed."""
 
-    def __init__(self, *, feed: Feed, pump: Pump, clock: Clock) -> None:
-        """Begin with no symbol."""
+    def __init__(self, *, feed: Feed, pump: Pump, clock: Clock, is_open: Callable[[], bool] = lambda: True) -> None:
+        """Begin with no symbol. `is_open`: whether what is subscribed is expected to tick."""
         self.symbols: dict[str, None] = {}
+        self.staleness = Staleness()
         self._feed = feed
         self._pump = pump
         self._clock = clock
+        self._is_open = is_open
         self._wanted = asyncio.Event()
 
     def subscribe(self, symbols: tuple[str, ...]) -> None:
@@ -44,11 +54,12 @@ class QuoteListener:
         self._pump.post(StreamGap(now_ns=self._clock.now_ns(), account="", stream="quotes", text=text))
 
     async def run(self) -> None:
-        """Listen until the stream ends or fails."""
+        """Listen until the stream ends, fails or is stale."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._ask())
                 group.create_task(self._listen())
+                group.create_task(self._doubt())
         except* BrokerError as errors:
             raise StreamEndedError("; ".join(str(error) for error in errors.exceptions)) from errors
 
@@ -60,6 +71,8 @@ class QuoteListener:
             if fresh:
                 await self._feed.subscribe(fresh)
                 asked.update(dict.fromkeys(fresh))
+                for symbol in fresh:
+                    self.staleness.ask(symbol, _now_s())
             await self._wanted.wait()
 
     async def _listen(self) -> None:
@@ -71,17 +84,33 @@ class QuoteListener:
                 await asyncio.sleep(0)
         raise StreamEndedError("the quote stream ended")
 
+    async def _doubt(self) -> None:
+        """Look whether the stream is to be believed; hang up where it is not."""
+        self.staleness.begin(_now_s(), tuple(self.symbols))
+        while True:
+            due_s = _now_s() + LOOK_S
+            await asyncio.sleep(LOOK_S)
+            if _now_s() - due_s > SLEPT_S:
+                self.staleness.begin(_now_s(), tuple(self.symbols))
+            elif problem := self.staleness.problem(_now_s(), is_open=self._is_open()):
+                self._feed.hang_up(problem)
+                raise StreamEndedError(f"stale: {problem}")
+
     def _take(self, tick: Quote | Prints | Halt | StreamAlive | StreamGap) -> None:
         match tick:
             case Quote():
+                self.staleness.tick(tick.symbol, _now_s())
                 self._pump.market.add_quote(tick)
                 self._pump.nudge()
             case Prints():
+                self.staleness.tick(tick.symbol, _now_s())
                 self._pump.market.add_prints(tick)
                 self._pump.nudge()
             case Halt():
+                self.staleness.tick(tick.symbol, _now_s(), is_halted=tick.is_halted)
                 self._pump.post(HaltReceived(now_ns=self._clock.now_ns(), halt=tick))
             case StreamAlive():
+                self.staleness.alive(_now_s())
                 self._pump.post(StreamAlive(now_ns=self._clock.now_ns()))
             case StreamGap(text=text):
                 self.announce(text)
@@ -92,11 +121,17 @@ class QuoteListener:
 class ReportListener:
     """Execution reports of one account."""
 
-    def __init__(self, *, broker: Broker, pump: Pump, clock: Clock) -> None:
-        """Listen to `broker`."""
+    def __init__(
+        self, *, broker: Broker, pump: Pump, clock: Clock, arrivals: Arrivals | None = None, is_heard: bool = True
+    ) -> None:
+        """Listen to `broker`. `arrivals` holds back what is early; not `is_heard`: the account is polled instead."""
         self._broker = broker
         self._pump = pump
         self._clock = clock
+        self._hear = pump.post if arrivals is None else arrivals.hear
+        self._is_heard = is_heard
+        self._doubted = asyncio.Event()
+        self._doubt_text = ""
 
     def announce(self, text: str) -> None:
         """Say that reports may have been missed: what is open must be asked about."""
@@ -104,8 +139,27 @@ class ReportListener:
             StreamGap(now_ns=self._clock.now_ns(), account=self._broker.account, stream="reports", text=text)
         )
 
+    def doubt(self, text: str) -> None:
+        """Hang up and begin anew: the stream has not told what it should have."""
+        self._doubt_text = text
+        self._doubted.set()
+
     async def run(self) -> None:
-        """Listen until the stream ends, fails, or says more than the engine can take in."""
+        """Listen until the stream ends, fails, is doubted, or says more than the engine can take in."""
+        self._doubted.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen())
+                group.create_task(self._end_where_doubted())
+        except* BrokerError as errors:
+            raise StreamEndedError("; ".join(str(error) for error in errors.exceptions)) from errors
+
+    async def _end_where_doubted(self) -> None:
+        await self._doubted.wait()
+        self._broker.hang_up(self._doubt_text)
+        raise StreamEndedError(f"stale: {self._doubt_text}")
+
+    async def _listen(self) -> None:
         n = 0
         async for report in self._broker.reports():
             n += 1
@@ -113,10 +167,12 @@ class ReportListener:
                 await asyncio.sleep(0)
             if isinstance(report, StreamGap):
                 self.announce(report.text)
-            else:
-                self._pump.post(
-                    ReportReceived(now_ns=self._clock.now_ns(), account=self._broker.account, report=report)
-                )
+            elif self._is_heard:
+                self._hear(ReportReceived(now_ns=self._clock.now_ns(), account=self._broker.account, report=report))
             if self._pump.waiting_n >= REPORTS_MAX:
                 raise StreamEndedError(f"{REPORTS_MAX} events wait for the engine")
         raise StreamEndedError("the report stream ended")
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

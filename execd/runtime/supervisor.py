@@ -1,29 +1,40 @@
 """All tasks of the daemon, under one TaskGroup.
 
 *Spine* tasks never restart: their exception ends the process, and recovery is
-the ordinary start. *Edges* are started again with a growing, jittered pause;
-before that they announce what may have been missed. A new task is one line in
+the ordinary start. *Edges* are started again with a growing, jittered pause
+(`backoff`); before that they announce what may have been missed. A new task is one line in
 `app.py`; its name is what status, logs and metrics call it.
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal, Self
+from typing import Final, Literal, Protocol, Self
 
 import structlog
 
-PAUSE_S_MIN: Final = 0.1
-PAUSE_S_MAX: Final = 30.0
+from execd.runtime.backoff import Backoff
+
 HEALTHY_S: Final = 60.0
 """An edge that lived so long begins again with the shortest pause."""
+LIVES_S: Final = 5.0
+"""An edge that lives so long has begun well, whatever comes after."""
 SAID_MAX: Final = 5
 """Errors of a group that are told."""
 
 Run = Callable[[], Awaitable[None]]
 Announce = Callable[[str], None]
 log = structlog.get_logger("execd.supervisor")
+
+
+class Watch(Protocol):
+    """Somebody who wants to know how an edge fares."""
+
+    def failed(self, failed_n: int, text: str) -> None:
+        """Hear that it ended, for the `failed_n`-th time in a row."""
+
+    def well(self) -> None:
+        """Hear that it has lived for a while."""
 
 
 class TaskState:
@@ -35,6 +46,8 @@ class TaskState:
         self.kind: Final = kind
         self.is_up = False
         self.restarts_n = 0
+        self.failed_n = 0
+        """How often it has failed in a row; one that lives for a minute begins anew."""
         self.error = ""
 
 
@@ -61,10 +74,10 @@ class Supervisor:
         state = self._state(name, "spine")
         self._tasks[name] = self._group.create_task(self._once(state, run), name=name)
 
-    def edge(self, name: str, run: Run, announce: Announce) -> None:
+    def edge(self, name: str, run: Run, announce: Announce, watch: Watch | None = None) -> None:
         """Start a task that may fail and come back; `announce` is called before each new beginning."""
         state = self._state(name, "edge")
-        self._tasks[name] = self._group.create_task(self._again(state, run, announce), name=name)
+        self._tasks[name] = self._group.create_task(self._again(state, run, announce, watch), name=name)
 
     async def stop(self, *names: str) -> None:
         """Cancel the named tasks (all where none is named) and wait until they have ended."""
@@ -83,20 +96,28 @@ class Supervisor:
         finally:
             state.is_up = False
 
-    async def _again(self, state: TaskState, run: Run, announce: Announce) -> None:
-        failed_n = 0
+    async def _again(self, state: TaskState, run: Run, announce: Announce, watch: Watch | None) -> None:
+        loop, backoff, failed_n = asyncio.get_running_loop(), Backoff(state.name), 0
         while True:
             began_s = time.monotonic()
+            backoff.begun(began_s)
+            lives = loop.call_later(LIVES_S, watch.well) if watch is not None else None
             try:
                 await self._once(state, run)
                 state.error = "ended"
             except Exception as error:  # noqa: BLE001  # An edge comes back from whatever it died of; that is its kind.
                 state.error = said(error)
-            failed_n = 0 if time.monotonic() - began_s > HEALTHY_S else failed_n + 1
-            pause_s = pause_after(failed_n, random.random())  # noqa: S311  # Spreads restarts; guards nothing.
+            finally:
+                if lives is not None:
+                    lives.cancel()
+            ended_s = time.monotonic()
+            failed_n = state.failed_n = 0 if ended_s - began_s > HEALTHY_S else failed_n + 1
+            pause_s = backoff.pause_s(failed_n, ended_s)
             state.restarts_n += 1
             log.warning("task_restarts", task=state.name, error=state.error, pause_s=round(pause_s, 3))
             announce(state.error)
+            if watch is not None:
+                watch.failed(max(1, failed_n), state.error)
             await asyncio.sleep(pause_s)
 
 
@@ -126,9 +147,3 @@ def said(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(said(one) for one in error.exceptions[:SAID_MAX])
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def pause_after(failed_n: int, draw: float) -> float:
-    """Return the pause after the `failed_n`-th failure in a row, seconds; `draw` in [0, 1) jitters it downward."""
-    longest_s = min(PAUSE_S_MAX, PAUSE_S_MIN * 2.0 ** min(failed_n, 16))
-    return longest_s * (1 - draw / 2)

@@ -18,6 +18,7 @@ from execd.core.events import (
     Alert,
     Cancel,
     CommandReceived,
+    DoubtStream,
     Effect,
     HaltReceived,
     LookedUp,
@@ -296,7 +297,7 @@ class Replay:
                 self._agenda.put(now_ns, FACT, "" if order is None else order.first.symbol, answer)
             case Alert():
                 self.alerts[effect.code] = self.alerts.get(effect.code, 0) + 1
-            case Subscribe() | Reply() | Recall() | TakeSnapshot():
+            case Subscribe() | Reply() | Recall() | TakeSnapshot() | DoubtStream():
                 # Every tape is read anyway, nobody waits for an answer, nothing leaves memory in a day, and no report
                 # of the tapes' venue gets lost.
                 pass

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from execd import __version__
+from execd.engine.throttle import used
 from execd.runtime.clock import NS_PER_S
 from execd.surface.meters import Meters
 from execd.surface.status import Status, size_of, wal_of
@@ -44,6 +45,8 @@ class Gauges:
         for state in self._supervisor.states.values():
             meters.task_up.labels(state.name).set(state.is_up)
             meters.task_restarts.labels(state.name).set(state.restarts_n)
+            if state.name.startswith("listener."):
+                meters.stream_failures.labels(state.name).set(state.failed_n)
         for name, files_n in self._inbox().items():
             meters.inbox_files.labels(name).set(files_n)
         wal_bytes = size_of(wal_of(self._journal))
@@ -63,7 +66,18 @@ class Gauges:
         for account in ("", *self._venues):
             level = kills[account].level.rank if account in kills else 0
             meters.kill_level.labels(account or "all").set(level)
+        self._read_throttle(now_ns)
         self._read_book(now_ns)
+
+    def _read_throttle(self, now_ns: int) -> None:
+        meters, lines = self._meters, self._engine.desk.lines
+        for account in self._venues:
+            known = lines.buckets_of(account)
+            for share, requests_n in zip(("orders", "cancels", "questions"), used(known, now_ns), strict=True):
+                meters.throttle_used.labels(account, share).set(requests_n)
+            meters.throttle_parked.labels(account).set(len(lines.parked_of(account)))
+            meters.throttle_closed.labels(account).set(max(0, known.closed_ns - now_ns) / NS_PER_S)
+            meters.questions.labels(account).set(len(lines.questions.get(account, ())))
 
     def _read_book(self, now_ns: int) -> None:
         meters, desk = self._meters, self._engine.desk

@@ -28,6 +28,7 @@ class Meters:
         self._of_process()
         self._of_intents()
         self._of_orders()
+        self._of_throttle()
 
     def _of_process(self) -> None:
         counter, gauge, histogram = self._counter, self._gauge, self._histogram
@@ -36,6 +37,7 @@ class Meters:
         self.start_time = gauge("start_time_seconds", "When the daemon started, Unix time.")
         self.task_up = gauge("task_up", "Whether a task of the daemon runs.", "task")
         self.task_restarts = gauge("task_restarts", "How often an edge task was started again.", "task")
+        self.stream_failures = gauge("stream_failures", "How often a stream has failed in a row.", "task")
         self.alerts = counter("alerts_total", "Alerts raised.", "severity", "code")
         self.journal_commit = histogram("journal_commit_duration_seconds", "One durable commit.", _SHORT_S)
         self.journal_records = counter("journal_records_total", "Records committed.")
@@ -106,6 +108,18 @@ class Meters:
         )
         self.market_data_age = gauge("market_data_age_seconds", "Since the feed last said anything.", "venue")
         self.quotes_conflated = gauge("quotes_conflated", "Quotes replaced by a later one before the engine saw them.")
+
+    def _of_throttle(self) -> None:
+        counter, gauge = self._counter, self._gauge
+        self.throttle_used = gauge(
+            "throttle_used", "Requests of the last window, by what they take from.", "account", "share"
+        )
+        self.throttle_parked = gauge("throttle_parked", "Intents that wait for a token.", "account")
+        self.throttle_closed = gauge(
+            "throttle_closed_seconds", "For how long nothing but cancels leaves, by the broker's word.", "account"
+        )
+        self.questions = gauge("throttle_questions_waiting", "Questions that wait for a token.", "account")
+        self.rate_limited = counter("throttle_rate_limited_total", "Calls that a broker found too many (429).", "venue")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"execd_{name}", text, labels, registry=self._registry)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from execd.core.batch import Batch
 from execd.core.book import Book, Parent
-from execd.core.enums import OrdStatus, ParentStatus
+from execd.core.enums import OrdStatus, Outcome, ParentStatus
 from execd.core.events import Alert, Effect, Reply
 from execd.core.instrument import Instrument
 from execd.core.orders import NewOrder, ReplaceRequest
@@ -67,6 +67,8 @@ class Metrics:
     def count_call(self, account: str, op: str, outcome: str, seconds: float) -> None:
         """Take note of a broker call that ended."""
         self.meters.broker_request.labels(self._venue(account), op, outcome).observe(seconds)
+        if outcome == Outcome.RATE_LIMITED:
+            self.meters.rate_limited.labels(self._venue(account)).inc()
 
     def _count(self, record: Record) -> None:
         match record:

@@ -31,6 +31,9 @@ class _Script:
     async def subscribe(self, symbols: Sequence[str]) -> None:
         """Nothing to ask for."""
 
+    def hang_up(self, text: str) -> None:
+        """Do nothing."""
+
     async def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
         for tick in self._said:
             yield tick

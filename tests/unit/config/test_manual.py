@@ -65,12 +65,13 @@ JUDGED_TOGETHER: Final = frozenset(
     {
         "clock.skew_alert_s",
         "clock.skew_halt_s",
+        "streams.symbols_max",
         "throttle.window_max",
         "throttle.requests_max",
         "throttle.cancel_reserve",
     }
 )
-"""Keys whose bounds depend on another one's value."""
+"""Keys whose bounds depend on another one's value, or on what is built."""
 
 
 @pytest.mark.parametrize("bound", ["exclusiveMinimum", "minimum", "maximum"])

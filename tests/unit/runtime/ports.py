@@ -127,6 +127,10 @@ class ScriptedBroker:
             account="sim", since_ns=since_ns, asked_ns=0, read_ns=0, orders=(), trades=(), positions={}
         )
 
+    def hang_up(self, text: str) -> None:
+        """Note it."""
+        self.calls.append(f"hang up: {text}")
+
     async def reports(self) -> AsyncIterator[ExecReport | StreamGap]:
         """Tell of three orders and end."""
         for n in range(3):

@@ -3,17 +3,10 @@
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from execd.runtime import supervisor as room
-from execd.runtime.supervisor import PAUSE_S_MAX, PAUSE_S_MIN, Supervisor, pause_after
-
-
-@given(failed_n=st.integers(0, 10_000), draw=st.floats(0, 1, exclude_max=True))
-def test_a_pause_grows_to_its_cap_and_never_vanishes(failed_n: int, draw: float) -> None:
-    """However often an edge failed, its pause lies between half the shortest and the longest."""
-    assert PAUSE_S_MIN / 2 <= pause_after(failed_n, draw) <= PAUSE_S_MAX
+from execd.runtime import backoff as room
+from execd.runtime import supervisor as supervisor_room
+from execd.runtime.supervisor import Supervisor
 
 
 async def test_an_edge_announces_before_it_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +32,46 @@ async def test_an_edge_announces_before_it_begins_again(monkeypatch: pytest.Monk
 
     expected = ["begin", "gap: ConnectionError: cut", "begin"]
     assert (story, told) == (expected, (True, 1, "ConnectionError: cut"))
+
+
+class Heard:
+    """A watch that notes what it hears."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.was_well = asyncio.Event()
+
+    def failed(self, failed_n: int, text: str) -> None:
+        """Note a failure."""
+        self.told.append(f"failed {failed_n}: {text}")
+
+    def well(self) -> None:
+        """Note that it lives."""
+        self.told.append("well")
+        self.was_well.set()
+
+
+async def test_a_watch_hears_of_each_failure_in_a_row_and_of_a_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever polls while a stream is down hears when that begins and when it ends."""
+    monkeypatch.setattr(room, "PAUSE_S_MIN", 0.0)
+    monkeypatch.setattr(supervisor_room, "LIVES_S", 0.0)
+    watch, lives_n = Heard(), 0
+
+    async def edge() -> None:
+        nonlocal lives_n
+        lives_n += 1
+        if lives_n == 3:
+            await asyncio.Event().wait()
+        raise ConnectionError("cut")
+
+    async with Supervisor() as supervisor:
+        supervisor.edge("listener", edge, lambda _: None, watch)
+        async with asyncio.timeout(1):
+            await watch.was_well.wait()
+        failed_n = supervisor.states["listener"].failed_n
+        await supervisor.stop()
+
+    assert (["failed 1: ConnectionError: cut", "failed 2: ConnectionError: cut", "well"], 2) == (watch.told, failed_n)
 
 
 async def test_an_exception_of_the_spine_ends_everything() -> None:
