@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(as_json(told))
     else:
-        print(chain_text(told) if "order" in told else aside_text(told))
+        print(chain_text(told) if "chain" in told else aside_text(told))
     return 0
 
 
@@ -71,17 +71,8 @@ def aside_text(told: dict[str, Any]) -> str:
 
 def chain_text(told: dict[str, Any]) -> str:
     """Return the chain for people."""
-    row, chain = told["order"], told["chain"]
-    filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
-    at = f" @ {row['avg_px']}" if row["avg_px"] else ""
-    cost = f", {row['slippage_bps']} bps against arrival" if row["slippage_bps"] else ""
-    why = safe(because(row["status"], row["reason"]))
-    reason = f" ({why})" if why else ""
-    lines = [
-        f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
-        f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",
-        paint("\nUTC", "dim"),
-    ]
+    head = _controller_head(told["controller"]) if "controller" in told else _order_head(told["order"])
+    lines, chain = [*head, paint("\nUTC", "dim")], told["chain"]
     before_ns = chain[0]["ns"] if chain else 0
     for link in chain:
         since = paint(_since(link["ns"] - before_ns).rjust(9), "dim")
@@ -90,6 +81,23 @@ def chain_text(told: dict[str, Any]) -> str:
         lines.append(f"{link['ts'][11:26]} {since}  {label} {readable(safe(link['text']))}")
         lines += [paint(f"{'':37}{name} {link[key]}", "dim") for name, key in _DETAILS if link[key]]
     return "\n".join(lines)
+
+
+def _controller_head(one: dict[str, Any]) -> list[str]:
+    state = paint("over", "head") if one["is_over"] else paint("at work", "working")
+    return [f"{paint(one['id'], 'head')}  {one['kind']}, {state}", safe(one["text"])]
+
+
+def _order_head(row: dict[str, Any]) -> list[str]:
+    filled = f"{row['cum_qty']} of {or_dash(row['qty'])}"
+    at = f" @ {row['avg_px']}" if row["avg_px"] else ""
+    cost = f", {row['slippage_bps']} bps against arrival" if row["slippage_bps"] else ""
+    why = safe(because(row["status"], row["reason"]))
+    reason = f" ({why})" if why else ""
+    return [
+        f"{paint(row['id'], 'head')}  {row['side']} {or_dash(row['qty'])} {row['symbol']}",
+        f"{paint(row['status'], row['status'])}{reason}: {filled} filled{at}{cost}",
+    ]
 
 
 _DETAILS: Final = (("saw", "quote"), ("as", "cl_ord_id"))

@@ -153,7 +153,7 @@ def _about_scope(
         case ResumeScope():
             return pausing.resume(desk, command, now_ns)
         case FlattenScope():
-            return flattening.ask(desk, command, now_ns)
+            return flattening.ask(desk, command, uid, now_ns)
         case _:
             assert_never(command)
 

@@ -45,7 +45,7 @@ CLOSING: Final = "~f"
 """Stands in the id of a closing intent, before its number; no intent's own id may hold the sign."""
 
 
-def ask(desk: Desk, command: FlattenScope, now_ns: int) -> Answer:
+def ask(desk: Desk, command: FlattenScope, uid: int | None, now_ns: int) -> Answer:
     """Begin a flatten because somebody asked for it."""
     scope = command.scope
     if scope.account and scope.account not in desk.rules.limits:
@@ -55,7 +55,9 @@ def ask(desk: Desk, command: FlattenScope, now_ns: int) -> Answer:
     before = {running.scope: running.flatten_id for running in desk.controllers.values()}
     if scope in before:
         return done(f"{scope.text} is being flattened already, by {before[scope]}")
-    flatten_id = begin(desk, scope, flatten_id=command.flatten_id, reason=command.reason, now_ns=now_ns)
+    who = f"user {uid}" if uid is not None else f"the file {command.flatten_id}"
+    reason = f"{command.reason} ({who})" if command.reason else f"asked for by {who}"
+    flatten_id = begin(desk, scope, flatten_id=command.flatten_id, reason=reason, now_ns=now_ns)
     if flatten_id not in desk.controllers:
         return done(f"{scope.text} is flat: nothing is owned and nothing is out ({flatten_id})")
     return done(f"{scope.text} is being flattened by {flatten_id}; execd status tells how far it is")
@@ -68,7 +70,7 @@ def begin(desk: Desk, scope: Scope, *, flatten_id: str, reason: str, now_ns: int
             return running.flatten_id
     flatten_id = flatten_id or f"flatten~{base32(now_ns // MS, INSTANT_LEN)}"
     flatten = Flatten(flatten_id=flatten_id, scope=scope, reason=reason, began_ns=now_ns, phase_ns=now_ns)
-    _keep(desk, flatten, f"flatten {scope.text} begins: {reason}" if reason else f"flatten {scope.text} begins", now_ns)
+    _keep(desk, flatten, f"flatten {scope.text} begins: {reason}", now_ns)
     drive(desk, flatten_id, now_ns)
     return flatten_id
 
@@ -139,7 +141,7 @@ def _carry_out(desk: Desk, before: Flatten, step: Step, now_ns: int) -> None:
     for command in step.commands:
         match command:
             case Stop(parent_id=parent_id):
-                reason = f"flatten {step.flatten.scope.text}: {step.flatten.reason or 'asked for'}"
+                reason = f"flatten {step.flatten.scope.text}: {step.flatten.reason}"
                 stop_parent(desk, parent_id, ParentStatus.CANCELED, reason, now_ns)
                 pull_live(desk, desk.parent(parent_id), now_ns)
             case Close():

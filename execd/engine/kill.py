@@ -160,5 +160,5 @@ def _what_goes_on(desk: Desk) -> str:
     if desk.book.halts:
         told.append(f"{len(desk.book.halts)} halts stay (execd status)")
     if desk.book.pauses:
-        told.append(f"{len(desk.book.pauses)} scopes stay paused")
+        told.append(f"paused stays {', '.join(one.text for one in desk.book.pauses)}")
     return "; ".join(told)

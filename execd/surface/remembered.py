@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from execd.core.book import Book
+from execd.core.latching import Controlled
 from execd.core.records import Record
 from execd.surface import views
 from execd.surface.explain import explain
@@ -39,13 +40,20 @@ def book_of(records: Iterable[Record], intent_id: str) -> Book | None:
 
 
 def told(records: Sequence[Record], intent_id: str, row: views.OrderRow | None = None) -> dict[str, object] | None:
-    """Return the chain of an intent with its row; None where the records do not tell of it."""
+    """Return the chain of an intent with its row, or of a flatten; None where the records do not tell of it."""
     if row is None:
         book = book_of(records, intent_id)
         if book is None:
-            return None
+            steps = [one for one in records if isinstance(one, Controlled) and one.controller_id == intent_id]
+            return {"controller": _controller(steps), "chain": explain(steps)} if steps else None
         row = views.order_row(book, book.parents[intent_id])
     return {"order": row, "chain": explain(records)}
+
+
+def _controller(steps: Sequence[Controlled]) -> dict[str, object]:
+    """Return what a controller is, and how far it has come."""
+    last = steps[-1]
+    return {"id": last.controller_id, "kind": last.state.name, "is_over": last.is_over, "text": last.text}
 
 
 def told_aside(book: Book, an_id: str) -> dict[str, object] | None:
