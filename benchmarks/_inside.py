@@ -30,7 +30,7 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced
 from execd.core.snapshot import AccountSnapshot
 from execd.markets import Market
-from execd.ports import BrokerLimits, Holdings
+from execd.ports import BrokerLimits
 from execd.venue.line import Line
 from execd.venue.mailbox import Mailbox
 from execd.venue.wire import Tick, Ticks, from_venue
@@ -76,10 +76,6 @@ class Double:
 
     async def start(self) -> None:
         """Be there."""
-
-    async def holdings(self) -> Holdings:
-        """Hold nothing."""
-        return Holdings()
 
     async def take_up(self) -> None:
         """Be ready."""

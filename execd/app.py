@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import Final, Literal, Self
 
 import structlog
@@ -199,6 +198,7 @@ class Daemon:
         pump.post(Recovered(now_ns=self.clock.now_ns()))
         for told in restored:
             pump.post(told)
+        await self.guards.met()
         await first_of(pump.drained(), pump.without_room())
         if pump.is_without_room:
             raise JournalFull("the journal has no room for this start: make room on its disk, then start again")
@@ -232,7 +232,6 @@ class Daemon:
                 self.market.brokers,
                 self.venues,
                 now_ns=self.clock.now_ns(),
-                hold_back=partial(opening.hold_back, self.paths, self.clock, pinning.CAUSE),
             )
         except BrokerSilent:
             raise

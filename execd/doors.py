@@ -34,6 +34,7 @@ from execd.surface.latches import Latches
 from execd.surface.metrics import Metrics
 from execd.surface.peers import Roles
 from execd.surface.previews import Previews
+from execd.surface.reconciling import Reconciling
 from execd.surface.status import About, Status
 from execd.surface.stopping import Stopping
 from execd.surface.verbs import Amend, Reload, Verbs
@@ -105,13 +106,16 @@ def open_doors(parts: Parts) -> Surface:
         read=lambda name, body: _intents(parts, name, body),
         subscribe=parts.subscribe,
     )
+    reconciling = Reconciling(
+        pump=parts.pump, replies=parts.replies, clock=parts.clock, accounts=tuple(settings.accounts)
+    )
     stopping = Stopping(wish=parts.stop_wish, post=parts.pump.post, clock=parts.clock)
     roles = _roles(settings)
     gate = Gate(roles=roles, post=parts.pump.post, clock=parts.clock)
     gauges = Gauges(meters=metrics.meters, status=status, journal=parts.paths.journal, inbox=parts.inbox)
     surface = Surface(
         control=gate.app(
-            (*control.routes, *previews.routes, *verbs.routes, *latches.routes, *stopping.routes),
+            (*control.routes, *previews.routes, *verbs.routes, *latches.routes, *stopping.routes, *reconciling.routes),
             body_bytes_max=BODY_BYTES_MAX,
         ),
         public=public_app(registry=metrics.registry, read=gauges.read, health=parts.health),

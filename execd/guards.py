@@ -45,13 +45,16 @@ from execd.runtime.resources import ResourceWatch
 from execd.runtime.routes import ExecRoute, Route, WebhookRoute
 from execd.runtime.sdnotify import Notifier
 from execd.runtime.starts import StartsFile
-from execd.runtime.supervisor import Supervisor
+from execd.runtime.supervisor import Supervisor, first_of, within
 from execd.runtime.watchdog import LOOKS_PER_LIMIT, Heartbeat, Watchdog
 
 _TEXT_LEN_MAX: Final = 2_000
 """What the journal keeps of a reload."""
 _BEATS_PER_WATCH: Final = 2
 """Signs of life within what the service manager waits, as sd_watchdog_enabled(3) advises."""
+
+MET_S_MAX: Final = 10.0
+"""How long a start waits for the first reading of its accounts."""
 
 log = structlog.get_logger("execd.guards")
 _durably: Final = partial(write_whole, is_durable=True)
@@ -146,6 +149,10 @@ class Guards:
         )
         if trouble is not None:
             self._pump.post(trouble)
+
+    async def met(self) -> None:
+        """Return once every account was read, or could not be; one that takes too long begins without new risk."""
+        await first_of(within(MET_S_MAX, self.reconciler.met(), "start_unread"), self._pump.without_room())
 
     def start(self, supervisor: Supervisor) -> None:
         """Start their tasks and say READY."""

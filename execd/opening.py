@@ -23,7 +23,7 @@ from execd.core.events import IdsLost, TroubleReported
 from execd.core.ids import epoch_ns
 from execd.errors import JournalError, JournalFull, JournalLost, JournalUnsafe
 from execd.intake.outbox import write_whole
-from execd.journal import disk, marks, store
+from execd.journal import disk, store
 from execd.journal.ballast import NAME, Ballast
 from execd.journal.lock import StateLock
 from execd.journal.marks import RESTORED, clear_reduce_only, read_reduce_only
@@ -162,11 +162,6 @@ def restored(paths: StatePaths, clock: Clock) -> tuple[IdsLost | TroubleReported
         return (trouble,)
     parts = (tuple(ids[at : at + IDS_A_RECORD]) for at in range(0, len(ids), IDS_A_RECORD))
     return (*(IdsLost(now_ns=now_ns, ids=part) for part in parts), trouble)
-
-
-def hold_back(paths: StatePaths, clock: Clock, cause: str, reason: str) -> None:
-    """Let this start take no new risk for one reason more; it is on the disk when this returns."""
-    marks.hold_back(paths.root, now_ns=clock.now_ns(), cause=cause, reason=reason)
 
 
 def forget_restored(paths: StatePaths) -> None:

@@ -3,14 +3,13 @@
 An account is pinned at its first start: adapter, and the broker's own identity
 of it. A journal that knows it as another one is refused before anything is
 asked or sent, for its positions and orders would be taken for those of
-somebody else. A pin without any history binds nobody and is replaced. An
-account that holds something of which the journal knows nothing is begun
-without new risk. Nothing here connects; a new adapter whose mistakes have a
-better next step is a case in `_next_step`.
+somebody else. A pin without any history binds nobody and is replaced. What an
+account holds is no question here: the first reading of it tells. Nothing here
+connects; a new adapter whose mistakes have a better next step is a case in
+`_next_step`.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import structlog
@@ -18,16 +17,13 @@ import structlog
 from execd.brokers.sim import IN_PROCESS
 from execd.config.fields import Adapter
 from execd.core.book import Book
-from execd.core.codec import plain
 from execd.errors import JournalOther
 from execd.journal.export import utc
 from execd.journal.pins import Pin
 from execd.journal.sqlite import SqliteJournal
-from execd.ports import Broker, Holdings
+from execd.ports import Broker
 
 ELSEWHERE: Final = "name another --state-dir for the account that was found"
-CAUSE: Final = "account_unknown"
-SHOWN_MAX: Final = 20
 log = structlog.get_logger("execd.pinning")
 
 
@@ -48,11 +44,9 @@ async def hold_to(
     adapters: Mapping[str, str],
     *,
     now_ns: int,
-    hold_back: Callable[[str], None],
 ) -> None:
     """Hold the journal to the accounts that the brokers answered for, take those up, and pin what is new.
 
-    `hold_back` is called with the reason where an account holds something of which the journal knows nothing.
     Raises JournalOther where one is another than before; then nothing has changed, here or there.
     """
     pins, fresh = await journal.pins(), dict[str, Pin]()
@@ -64,11 +58,6 @@ async def hold_to(
         if pin is not None and await journal.has_history(name):
             raise JournalOther(refusal(name, pin, found))
         fresh[name] = found
-    for name in fresh:
-        # In the journal that was written before there were pins, what is held has a history.
-        if not await journal.has_history(name) and (told := unknown_text(name, await brokers[name].holdings())):
-            # Before the pin: a start that dies in between asks again.
-            await asyncio.to_thread(hold_back, told)
     for broker in brokers.values():
         await broker.take_up()
     if fresh:
@@ -76,22 +65,6 @@ async def hold_to(
         await journal.pin(fresh)
     for name, pin in fresh.items():
         log.info("account_pinned", account=name, adapter=pin.adapter, identity=pin.identity, is_anew=name in pins)
-
-
-def unknown_text(account: str, held: Holdings) -> str:
-    """Return what an account holds of which the journal knows nothing, and what to do; empty where it is nothing."""
-    parts = [f"{plain(qty)} {symbol}" for symbol, qty in sorted(held.positions.items())[:SHOWN_MAX]]
-    if len(held.positions) > SHOWN_MAX:
-        parts.append(f"{len(held.positions) - SHOWN_MAX} more positions")
-    if held.cl_ord_ids:
-        more = ", …" if len(held.cl_ord_ids) > SHOWN_MAX else ""
-        parts.append(f"{len(held.cl_ord_ids)} live orders ({', '.join(held.cl_ord_ids[:SHOWN_MAX])}{more})")
-    if not parts:
-        return ""
-    return (
-        f"the account {account} holds {', '.join(parts)}, of which the journal knows nothing: cancel those orders at "
-        "the broker, and declare what is held with execd adopt (--sleeve or --external)"
-    )
 
 
 def refusal(account: str, pin: Pin, found: Pin) -> str:

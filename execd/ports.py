@@ -5,8 +5,7 @@ A broker call returns, raises `Refused` (surely not live), raises `Unknown`
 (may be live), or is our bug.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -30,13 +29,6 @@ class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
     lookups_are_final: bool = False
 
 
-class Holdings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account holds now: signed quantities by symbol (none of them zero), and its live orders' ClOrdIDs."""
-
-    positions: Mapping[str, Decimal] = {}
-    cl_ord_ids: tuple[str, ...] = ()
-
-
 class Broker(Protocol):
     """One account at one broker.
 
@@ -50,9 +42,6 @@ class Broker(Protocol):
 
     async def start(self) -> None:
         """Connect, and learn `identity`; nothing changes at the broker."""
-
-    async def holdings(self) -> Holdings:
-        """Return what the account holds, before it is taken up. Raises Unknown where the broker cannot say."""
 
     async def take_up(self) -> None:
         """Begin to work on the account, now that it is known to be the right one; then requests can be made."""

@@ -6,11 +6,12 @@ account without us. Whatever the venue reports is in its books, also what nobody
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
 from execd.core.effects import TakeSnapshot
-from execd.core.enums import OrdType, Side
+from execd.core.enums import OrdType, Side, Urgency
 from execd.core.events import Effect, Recovered
 from execd.core.orders import NewOrder
 from execd.core.reading import SnapshotFailed, SnapshotReceived
@@ -19,9 +20,11 @@ from execd.core.records import Record
 from execd.core.reports import ExecReport, Trade
 from execd.core.rules import Reconcile, Rules
 from execd.core.snapshot import AccountSnapshot
+from execd.engine.reconcile_positions import expected_qty
 from execd.venue.ledger import Execution, Ledger
 from execd.venue.snapshot import snapshot_of
-from tests.world import RULES, World
+from tests.unit.engine.test_commanding import STANDING, kept_quotes
+from tests.world import RULES, World, intent, quote
 
 READ_RULES = replace(RULES, reconcile=Reconcile())
 Alter = Callable[[AccountSnapshot], AccountSnapshot | None]
@@ -104,3 +107,35 @@ class ReadWorld(World):
             self.tell(failed)
         else:
             self.tell(SnapshotReceived(now_ns=self.now_ns, snapshot=shown, ref=asked.ref, is_dry=asked.is_dry))
+
+
+EMPTY = AccountSnapshot(account="sim", since_ns=0, asked_ns=0, read_ns=0, orders=(), trades=(), positions={})
+
+
+def begun(**more: Any) -> ReadWorld:  # noqa: ANN401  # ReadWorld checks them.
+    """Return a world whose account was read once, with a standing quote."""
+    world = ReadWorld(**more)
+    world.show(quote(*STANDING, size=1_000))
+    return world
+
+
+def owning(world: ReadWorld, qty: int = 100) -> None:
+    """Buy some shares, and let five seconds pass."""
+    world.drop(intent("own", urgency=Urgency.HIGH, order_qty=Decimal(qty)))
+    kept_quotes(world, 10)
+
+
+def mine(world: World, symbol: str = "AAPL") -> Decimal:
+    """Return what the journal expects of the account."""
+    return expected_qty(world.book, "sim", symbol)
+
+
+def moved(symbol: str, qty: int) -> Any:  # noqa: ANN401  # What a test does to a reading.
+    """Return what shows more shares of a symbol than there are."""
+
+    def alter(one: AccountSnapshot) -> AccountSnapshot:
+        held = dict(one.positions or {})
+        held[symbol] = held.get(symbol, Decimal(0)) + qty
+        return replace(one, positions=held)
+
+    return alter

@@ -13,7 +13,7 @@ from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
-from execd.ports import BrokerLimits, Holdings
+from execd.ports import BrokerLimits
 from execd.venue.sim_venue import SimVenue
 from execd.venue.source import GeneratorSource
 
@@ -35,10 +35,6 @@ class SimBroker:
     async def start(self) -> None:
         """Open the venue, if nobody has."""
         await self._venue.start()
-
-    async def holdings(self) -> Holdings:
-        """Return nothing: what the venue has, it has from the journal."""
-        return Holdings()
 
     async def take_up(self) -> None:
         """Do nothing: the venue has been given what the journal remembers."""

@@ -9,11 +9,9 @@ of a request is never guessed: not written is NotSent, not answered is Unknown.
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from execd.brokers.sim_link import Link, LinkLost
@@ -24,9 +22,9 @@ from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
-from execd.errors import BrokerError, BrokerSilent, NotSent, Refused, Unknown
-from execd.ports import BrokerLimits, Clock, Holdings
-from execd.venue.wire import VERSION, Adopt, Ask, Hello
+from execd.errors import BrokerError, BrokerSilent, NotSent, Unknown
+from execd.ports import BrokerLimits, Clock
+from execd.venue.wire import VERSION, Adopt, Hello
 
 ADOPT_ORDERS: Final = 100
 """Orders in one frame."""
@@ -61,21 +59,6 @@ class SimRemoteBroker:
             except LinkLost as error:
                 raise BrokerSilent(f"{error}; {self._venue.help_with_silence()}") from error
             self.identity = identity_of(self._link)
-
-    async def holdings(self) -> Holdings:
-        """Return what the ledger has of the account. Raises Unknown where the venue does not say."""
-        link = self._link
-        if link is None or link.welcome is None or link.welcome.is_new:
-            return Holdings()
-        try:
-            held = _held_decoder.decode(await link.rows(partial(_ask, "positions", self.account)))
-            live = _live_decoder.decode(await link.rows(partial(_ask, "orders", self.account)))
-        except Refused as error:
-            raise Unknown(f"the venue does not say what {self.account} holds: {error}") from error
-        return Holdings(
-            positions={one.symbol: one.qty for one in held if one.qty},
-            cl_ord_ids=tuple(one.cl_ord_id for one in live),
-        )
 
     async def take_up(self) -> None:
         """Let an account that is new there begin, with what is remembered of it. Raises Refused, or Unknown."""
@@ -212,23 +195,6 @@ def identity_of(link: Link) -> str:
     """Return which account a venue welcomed us to: when it began there tells it from a later one of the same name."""
     since_ns = 0 if link.welcome is None else link.welcome.since_ns
     return f"begun {datetime.fromtimestamp(since_ns // _NS_PER_S, UTC):%Y-%m-%dT%H:%M:%S}.{since_ns % _NS_PER_S:09}Z"
-
-
-class _Held(msgspec.Struct, frozen=True):
-    symbol: str
-    qty: Decimal
-
-
-class _Live(msgspec.Struct, frozen=True):
-    cl_ord_id: str
-
-
-_held_decoder: Final = msgspec.json.Decoder(list[_Held])
-_live_decoder: Final = msgspec.json.Decoder(list[_Live])
-
-
-def _ask(what: Literal["orders", "positions"], account: str, rid: int) -> Ask:
-    return Ask(rid=rid, what=what, account=account)
 
 
 def _adopt(orders: tuple[Order, ...], is_last: bool, rid: int) -> Adopt:  # noqa: FBT001  # Bound by position.

@@ -34,6 +34,7 @@ COMMANDS: Final = (
     "resume",
     "release",
     "resolve",
+    "reconcile",
     "halt",
     "kill",
     "unkill",

@@ -69,6 +69,7 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "session", f"{told['session']}, last quote proof {or_dash(told['market_age_s'])} s ago"
     yield "intents", ", ".join(f"{count} {status}" for status, count in told["intents"].items()) or "none yet"
     yield "orders", f"{told['orders_working']} working{doubt}"
+    yield "reconciled", _reconciled(told["reconciled"]) or "no account is read"
     yield "inbox", told["inbox"]
     yield "outbox", told["outbox"]
     journal = told["journal"]
@@ -77,6 +78,24 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "config", f"{told['config_file'] or 'built-in defaults'} ({told['config_digest'][:12]})"
     if not told["instruments_n"]:
         yield "", "no instruments.yaml beside it: every symbol is an ordinary US share"
+
+
+def _reconciled(rows: list[dict[str, Any]]) -> str:
+    """Return how long ago each account was compared with its broker."""
+    return ", ".join(f"{row['account']} {_age(row)}{_beside(row)}" for row in rows)
+
+
+def _age(row: dict[str, Any]) -> str:
+    if row["age_s"] is None:
+        return paint("not read yet: no new risk there", "bad")
+    return f"{row['age_s']:.0f} s ago"
+
+
+def _beside(row: dict[str, Any]) -> str:
+    """Return what stands out in a comparison."""
+    words = [f"{row['external_orders']} orders of others"] if row["external_orders"] else []
+    words += [f"{row['suspects']} in question"] if row["suspects"] else []
+    return paint(f" ({', '.join(words)})", "held") if words else ""
 
 
 def mib(size: int) -> str:

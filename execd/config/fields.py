@@ -53,6 +53,13 @@ class SessionKind(StrEnum):
     CALENDAR = "calendar"
 
 
+class External(StrEnum):
+    """What an order of others on an account does."""
+
+    HALT = "halt"
+    COUNT = "count"
+
+
 class SimSource(StrEnum):
     """What moves the simulated market."""
 
@@ -207,6 +214,7 @@ ClockText = Annotated[str, Reader(_matching, "string", pattern=_CLOCK, what="a t
 ZoneText = Annotated[str, Reader(_zone, "string")]
 ModeWord = Annotated[Mode, Reader(_mode, "string")]
 AdapterWord = Annotated[Adapter, Reader(_adapter, "string")]
+ExternalWord = Annotated[External, Reader(word_of, "string", words=External)]
 SessionWord = Annotated[SessionKind, Reader(word_of, "string", words=SessionKind)]
 SourceWord = Annotated[SimSource, Reader(word_of, "string", words=SimSource)]
 QueueWord = Annotated[QueueRule, Reader(word_of, "string", words=QueueRule)]

@@ -23,6 +23,7 @@ RELOADABLE: Final = (
     ("accounts", "*", "limits"),
     ("execution",),
     ("throttle",),
+    ("reconcile",),
     ("risk",),
     ("kill",),
     ("sleeves",),

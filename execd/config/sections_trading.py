@@ -17,6 +17,8 @@ from execd.config.fields import (
     CalendarName,
     ClockText,
     Count,
+    External,
+    ExternalWord,
     Flag,
     HorizonWord,
     Name,
@@ -146,6 +148,25 @@ class Throttle(Section):
         if self.window_max + self.cancel_reserve > self.requests_max:
             text = f"window_max {self.window_max} and cancel_reserve {self.cancel_reserve} are more than requests_max"
             raise refusal("bad_value", f"{text} {self.requests_max} together; lower one of them", field="requests_max")
+        return self
+
+
+class Reconcile(Section):
+    """How each account is compared with its broker: at the start, after gaps, around the close, and every so often."""
+
+    every_s: Span = Decimal(60)
+    """Between two readings."""
+    stale_s: Span = Decimal(180)
+    """An account whose last whole reading is older takes no new risk; exits and cancels go on."""
+    external: ExternalWord = External.HALT
+    """What an order of others on the account does to its symbol: no new risk there, or it is only counted."""
+
+    @model_validator(mode="after")
+    def _is_read_in_time(self) -> Self:
+        """Refuse an age that a reading always has before the next one."""
+        if self.stale_s < 2 * self.every_s:
+            text = f"stale_s {self.stale_s} is less than two readings apart (every_s {self.every_s}); raise it"
+            raise refusal("bad_value", text, field="stale_s")
         return self
 
 

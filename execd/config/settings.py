@@ -12,7 +12,7 @@ from typing import Final, Self, assert_never
 
 from pydantic import BaseModel, model_validator
 
-from execd.config.fields import Adapter, Mode, ModeWord, Name, SessionKind, Symbol, Text
+from execd.config.fields import Adapter, External, Mode, ModeWord, Name, SessionKind, Symbol, Text
 from execd.config.plain import plain
 from execd.config.section import STRICT
 from execd.config.sections_running import (
@@ -33,6 +33,7 @@ from execd.config.sections_trading import (
     Execution,
     InstrumentSettings,
     Limits,
+    Reconcile,
     Risk,
     SessionHours,
     SleeveDefaults,
@@ -78,6 +79,7 @@ class Settings(BaseModel):
     accounts: dict[Name, Account] = {"sim": Account(adapter=Adapter.SIM, limits=SIM_LIMITS)}
     execution: Execution = Execution()
     throttle: Throttle = Throttle()
+    reconcile: Reconcile = Reconcile()
     risk: Risk = Risk()
     session: SessionHours = SessionHours()
     sim: Sim = Sim()
@@ -149,6 +151,11 @@ class Settings(BaseModel):
             execution=_execution(self.execution),
             session=_session(self.session, table),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
+            reconcile=core_rules.Reconcile(
+                every_ns=ns_of_s(self.reconcile.every_s),
+                stale_ns=ns_of_s(self.reconcile.stale_s),
+                halts_on_external=self.reconcile.external is External.HALT,
+            ),
             lookups={name: _LOOKUPS[account.adapter] for name, account in self.accounts.items()},
             rejects_max=self.risk.rejects_max,
             is_observing=self.mode is Mode.OBSERVE,

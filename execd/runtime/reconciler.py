@@ -29,11 +29,11 @@ log = structlog.get_logger("execd.reconciler")
 
 
 class Reconciler:
-    """`TakeSnapshot` in, `SnapshotReceived` or `SnapshotFailed` out. `read_once` is set when each account had one."""
+    """`TakeSnapshot` in, `SnapshotReceived` or `SnapshotFailed` out."""
 
     def __init__(self, *, brokers: Mapping[str, Broker], post: Post, clock: Clock) -> None:
         """`brokers` by account name."""
-        self.read_once = asyncio.Event()
+        self._met = asyncio.Event()
         self._brokers = brokers
         self._post = post
         self._clock = clock
@@ -50,6 +50,10 @@ class Reconciler:
             return
         waiting[effect] = None
         self._grows[effect.account].set()
+
+    async def met(self) -> None:
+        """Return once each account was read, or could not be."""
+        await self._met.wait()
 
     def announce(self, text: str) -> None:
         """Tell that what was asked for was not read: the task died of something, and begins anew."""
@@ -79,7 +83,7 @@ class Reconciler:
                 del self._read_now[account]
                 self._unread.pop(account, None)
                 if not self._unread:
-                    self.read_once.set()
+                    self._met.set()
 
     async def _read(self, effect: TakeSnapshot, broker: Broker) -> None:
         for pause_s in (*PAUSES_S, None):

@@ -68,6 +68,16 @@ class Gauges:
             meters.kill_level.labels(account or "all").set(level)
         self._read_throttle(now_ns)
         self._read_book(now_ns)
+        self._read_accounts(now_ns)
+
+    def _read_accounts(self, now_ns: int) -> None:
+        """Tell how each account is compared with its broker; before the first reading its age is that of the start."""
+        comparing = self._engine.desk.comparing
+        for account, watch in comparing.watches.items():
+            age_ns = now_ns - (watch.good_ns or watch.begun_ns)
+            self._meters.reconcile_age.labels(account).set(age_ns / NS_PER_S)
+            self._meters.position_drift.labels(account).set(float(watch.drift_qty))
+            self._meters.external_orders.labels(account).set(comparing.external_n.get(account, 0))
 
     def _read_throttle(self, now_ns: int) -> None:
         meters, lines = self._meters, self._engine.desk.lines

@@ -102,6 +102,16 @@ class Meters:
         self.filled_notional = counter("filled_notional_total", "Money traded.", "venue", "currency")
         self.commission = counter("commission_total", "Commission paid.", "venue", "currency")
 
+        self.reconcile_verdicts = counter(
+            "reconcile_verdicts_total", "Differences with a broker that changed something, by rule.", "rule"
+        )
+        self.reconcile_age = gauge(
+            "reconcile_age_seconds", "Since an account was last read whole at its broker.", "account"
+        )
+        self.position_drift = gauge(
+            "position_drift_shares", "Shares by which positions differ from the broker's, all symbols.", "account"
+        )
+        self.external_orders = gauge("external_orders", "Live orders on an account that are not ours.", "account")
         self.broker_up = gauge("broker_up", "Whether the report stream of a venue runs.", "venue")
         self.broker_request = histogram(
             "broker_request_duration_seconds", "Calls to a broker.", _CALL_S, "venue", "op", "outcome"

@@ -18,6 +18,7 @@ from execd.core.enums import OrdStatus, Outcome, ParentStatus
 from execd.core.events import Alert, Effect, Reply
 from execd.core.instrument import Instrument
 from execd.core.orders import NewOrder, ReplaceRequest
+from execd.core.reconciled import Reconciled
 from execd.core.records import Failed, ParentEnded, ParentRefused, ParentStarted, Record, Reported, Sending
 from execd.core.reports import Accepted, Canceled, DoneForDay, Expired, Rejected, Trade
 from execd.core.rules import Rules
@@ -83,6 +84,8 @@ class Metrics:
                 self.meters.child_orders.labels(venue, request.side, request.ord_type, "sent").inc()
             case Reported():
                 self._count_report(record)
+            case Reconciled(rule=rule):
+                self.meters.reconcile_verdicts.labels(rule).inc()
             case Failed(outcome=outcome, account=account):
                 self.meters.request_failures.labels(self._venue(account), outcome).inc()
             case _:

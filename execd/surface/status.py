@@ -22,6 +22,7 @@ from execd.runtime.pump import Pump
 from execd.runtime.supervisor import Supervisor
 from execd.surface.alarms import route_rows
 from execd.surface.latched import latch_rows
+from execd.surface.reconciling import reconciled_rows
 from execd.surface.views import counts, instant
 
 
@@ -119,6 +120,7 @@ class Status:
             },
             "poison": len(desk.book.poisons),
             "hindrance": self.health.hindrance(),
+            "reconciled": reconciled_rows(desk, now_ns),
             **{name: read() for name, read in self._about.more.items()},
         }
 

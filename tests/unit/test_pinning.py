@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,28 +14,21 @@ from execd.journal.backup import backup, restore
 from execd.journal.pins import Pin
 from execd.journal.salvage import rebuild
 from execd.journal.sqlite import SqliteJournal
-from execd.ports import Broker, Holdings
+from execd.ports import Broker
 from tests.properties.stories import ACCOUNT, START_NS
 from tests.unit.journal.files import altered, content, meta, told
 from tests.unit.runtime.ports import ScriptedBroker
 
-NOTHING = Holdings()
 LATER_NS = START_NS + 3_600 * 10**9
-HOLDS = "the account new holds 36.5 AAPL, -3 IBM, 2 live orders (e-p-1, e-p-2), of which the journal knows nothing"
 FIRST, SECOND = "begun 2026-11-20T09:30:00.000000001Z", "begun 2026-11-21T09:30:00.000000001Z"
 
 
 class Answering(ScriptedBroker):
     """A broker that answers for a certain account, and remembers that it was told to begin."""
 
-    def __init__(self, identity: str, held: Holdings = NOTHING) -> None:
+    def __init__(self, identity: str) -> None:
         super().__init__()
         self.identity = identity
-        self.held = held
-
-    async def holdings(self) -> Holdings:
-        """Return what it was made with."""
-        return self.held
 
     async def take_up(self) -> None:
         """Begin."""
@@ -62,12 +54,10 @@ async def held(path: Path, identity: str, *, adapter: str = "sim", now_ns: int =
 
 async def hold(
     path: Path, brokers: Mapping[str, Broker], adapters: Mapping[str, str], *, now_ns: int = LATER_NS
-) -> list[str]:
-    """Hold a journal to accounts; return why no new risk may be taken."""
-    reasons = list[str]()
+) -> None:
+    """Hold a journal to accounts."""
     async with opened(path) as journal:
-        await pinning.hold_to(journal, brokers, adapters, now_ns=now_ns, hold_back=reasons.append)
-    return reasons
+        await pinning.hold_to(journal, brokers, adapters, now_ns=now_ns)
 
 
 async def pins(path: Path) -> dict[str, Pin]:
@@ -129,34 +119,6 @@ async def test_an_account_without_any_history_may_be_another_one(tmp_path: Path)
     await held(path, FIRST, now_ns=LATER_NS + 1)
 
     assert {ACCOUNT: Pin(adapter="sim", identity=FIRST, pinned_ns=LATER_NS + 1)} == await pins(path)
-
-
-async def test_what_an_account_holds_that_the_journal_does_not_know_holds_back_new_risk(tmp_path: Path) -> None:
-    """SPEC 15: named before the pin is written; an account that the journal has traded is known by its records."""
-    some = Holdings(positions={"AAPL": Decimal("36.50"), "IBM": Decimal(-3)}, cl_ord_ids=("e-p-1", "e-p-2"))
-    one = {"new": Answering(FIRST, some), ACCOUNT: Answering(FIRST, some)}
-    path = tmp_path / "journal.db"
-    told(path)
-    first = await hold(path, one, dict.fromkeys(one, "sim"))
-    again = await hold(path, one, dict.fromkeys(one, "sim"))
-    empty = await hold(tmp_path / "other.db", {"new": Answering(FIRST)}, {"new": "sim"})
-
-    assert ([], []) == (again, empty)
-    assert [True] == [reason.startswith(HOLDS) for reason in first]
-
-
-async def test_many_things_that_an_account_holds_are_told_in_bounds(tmp_path: Path) -> None:
-    """An alert is read by people; how much more there is, is said."""
-    many = Holdings(
-        positions={f"S{n}": Decimal(n) for n in range(1, 101)}, cl_ord_ids=tuple(f"o{n}" for n in range(100))
-    )
-    (reason,) = await hold(tmp_path / "journal.db", {"new": Answering(FIRST, many)}, {"new": "sim"})
-
-    assert ("80 more positions" in reason, "100 live orders (o0, o1," in reason, True) == (
-        True,
-        True,
-        len(reason) < 1_000,
-    )
 
 
 async def test_one_account_that_does_not_fit_keeps_all_from_beginning(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from execd.config.loader import load
 from execd.config.settings import Settings
 from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import Instrument
-from execd.core.rules import PROVING, Execution, Limits, Rules, Throttle
+from execd.core.rules import PROVING, Execution, Limits, Reconcile, Rules, Throttle
 from execd.core.session import SimpleHours
 from execd.errors import ConfigError
 
@@ -46,7 +46,9 @@ def test_the_defaults_are_the_rules_of_core() -> None:
         open_orders_max=500,
     )
 
-    assert Rules(limits={"sim": limits}, lookups={"sim": PROVING}) == load(None, {}).to_rules()
+    rules = Rules(limits={"sim": limits}, lookups={"sim": PROVING}, reconcile=Reconcile())
+
+    assert rules == load(None, {}).to_rules()
 
 
 def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
@@ -61,11 +63,12 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         "session: {kind: simple_hours, zone: Europe/Berlin, opens: 09:00, closes: 17:30}\n"
         "instruments: {NO: {asset_class: ETF, ticks: [{from_px: 0, tick: 0.05}], round_lot: 10}}\n"
         "mode: observe\nrisk: {duplicate_window_s: 60, rejects_max: 3}\n"
-        "journal: {memory_h: 0.5, memory_parents_max: 9}\n"
+        "journal: {memory_h: 0.5, memory_parents_max: 9}\nreconcile: {every_s: 5, stale_s: 11, external: count}\n"
     )
     ms, s = 1_000_000, 1_000_000_000
     rules = load(file, {}).to_rules()
 
+    assert rules.reconcile == Reconcile(every_ns=5 * s, stale_ns=11 * s, halts_on_external=False)
     assert rules.execution == Execution(
         is_smart=False,
         offset_bps=Decimal("-1.5"),

@@ -66,6 +66,8 @@ JUDGED_TOGETHER: Final = frozenset(
         "clock.skew_alert_s",
         "clock.skew_halt_s",
         "streams.symbols_max",
+        "reconcile.every_s",
+        "reconcile.stale_s",
         "throttle.window_max",
         "throttle.requests_max",
         "throttle.cancel_reserve",

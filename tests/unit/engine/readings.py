@@ -52,11 +52,10 @@ def trade(n: int, qty: int, at_ns: int = START_NS + S, key: str = KEY) -> Trade:
     )
 
 
-def book_of(*records: Record, is_acked: bool = True) -> Book:
-    """Return a book with one order, and what `records` say of it."""
-    order = intent("p")
-    begun: list[Record] = [
-        ParentAccepted(now_ns=START_NS, parent=order, content_hash="h"),
+def begun_parent() -> list[Record]:
+    """Return the records of an intent that works."""
+    return [
+        ParentAccepted(now_ns=START_NS, parent=intent("p"), content_hash="h"),
         ParentStarted(
             now_ns=START_NS,
             parent_id="p",
@@ -66,8 +65,12 @@ def book_of(*records: Record, is_acked: bool = True) -> Book:
             plan=Plan(algo="now"),
             quote=None,
         ),
-        Sending(now_ns=START_NS, request=new()),
     ]
+
+
+def book_of(*records: Record, is_acked: bool = True) -> Book:
+    """Return a book with one order, and what `records` say of it."""
+    begun = [*begun_parent(), Sending(now_ns=START_NS, request=new())]
     if is_acked:
         begun.append(told(Accepted(cl_ord_id=KEY, transact_ns=START_NS, order_id="o")))
     return fold([*begun, *records])

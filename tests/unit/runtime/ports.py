@@ -13,7 +13,7 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
 from execd.errors import NotSent, RateLimited, Refused, Unauthorized, Unknown
-from execd.ports import BrokerLimits, Holdings
+from execd.ports import BrokerLimits
 
 NOW_NS = 1_700_000_000_000_000_000
 S = 1_000_000_000
@@ -84,10 +84,6 @@ class ScriptedBroker:
 
     async def start(self) -> None:
         """Be there."""
-
-    async def holdings(self) -> Holdings:
-        """Hold nothing."""
-        return Holdings()
 
     async def take_up(self) -> None:
         """Begin."""
