@@ -10,6 +10,7 @@ from execd.core.events import ClockJumped, Query, StopRequested, TroubleReported
 from execd.core.orders import CancelRequest
 from execd.core.records import Sending
 from execd.core.rules import S
+from execd.engine import halting
 from tests.unit.engine.test_commanding import STANDING, kept_quotes, resting
 from tests.world import RULES, World, intent, quote
 
@@ -149,3 +150,22 @@ def test_observing_plans_and_reports_and_sends_nothing() -> None:
     assert parent.plan is not None
     assert ParentStatus.CANCELED is parent.status
     assert parent.reason.startswith("observe: would place 100 at ")
+
+
+def test_two_exits_that_are_harmless_alone_are_not_harmless_together() -> None:
+    """Reducing is judged with all that the sleeve has out: no second exit leaves that could make it short."""
+    world = World(latency_ns=500_000_000)
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("bought", urgency=Urgency.HIGH))
+    kept_quotes(world, 2)
+    trouble(world)
+    world.drop(intent("out", side=Side.SELL, order_qty=Decimal(60), price=Decimal("300.00")))
+    kept_quotes(world, 3)
+    desk = world.engine.desk
+    parent = world.book.parents["out"]
+    first = world.submitted[-1]
+    more = [
+        halting.is_reducing(desk, parent, replace(first, cl_ord_id="x", order_qty=Decimal(qty))) for qty in (40, 41)
+    ]
+
+    assert (Decimal(60), [True, False]) == (first.order_qty, more)

@@ -233,6 +233,20 @@ def test_a_kill_of_one_account_binds_no_other() -> None:
     assert "unknown_account" == unknown
 
 
+@pytest.mark.parametrize("first", ["", "sim"])
+def test_of_two_levels_that_bind_an_account_the_higher_one_counts(first: str) -> None:
+    """One for all accounts and one for a single one: neither hides the other, whichever came first."""
+    world = World(TWO_ACCOUNTS)
+    resting(world)
+    world.drop(intent("b", "IBM", account="other", price=Decimal(90)))
+    world.show(quote("IBM", "100.00", "100.02"))
+    for account in (first, "sim" if first == "" else ""):
+        kill(world, KillLevel.CANCEL_ALL if account else KillLevel.HALT_NEW, account)
+    kept_quotes(world, 2)
+
+    assert ((), 1) == (world.book.parents["a"].live, len(world.book.parents["b"].live))
+
+
 def test_an_order_that_stays_is_asked_for_again_and_told() -> None:
     """Cancelled means confirmed: a cancel that got lost is repeated, and somebody hears of it meanwhile."""
     world = World()
