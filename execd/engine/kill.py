@@ -17,6 +17,7 @@ from execd.core.scopes import Kill, KillLevel, Scope
 from execd.engine import flattening, halting
 from execd.engine.answering import Answer, done, unknown_account
 from execd.engine.desk import Desk
+from execd.engine.readings import stale_text
 from execd.engine.restraint import kill_text
 
 TIMER: Final = "@kill"
@@ -49,7 +50,7 @@ def unlatch(desk: Desk, command: UnkillTrading, uid: int | None, now_ns: int) ->
     if not lifted:
         held = "; all accounts are: leave --account out" if desk.book.kills else ""
         return Answer("not_killed", f"{command.account or 'nothing'} is not killed by itself{held}")
-    opens = _open(desk, lifted)
+    opens = _open(desk, lifted, now_ns)
     if opens and not command.is_forced:
         text = f"{'; '.join(opens)}: wait, resolve it, or say --force"
         return Answer("still_open", f"not lifted: {text}")
@@ -130,16 +131,12 @@ def _orders_out(desk: Desk, kills: list[Kill]) -> list[str]:
     ]
 
 
-def _open(desk: Desk, kills: list[Kill]) -> list[str]:
+def _open(desk: Desk, kills: list[Kill], now_ns: int) -> list[str]:
     """Return what is not done or not known under these kills: a person should not take risk up on it."""
     out = _orders_out(desk, kills)
-    doubts = [
-        order.key
-        for account in desk.rules.limits
-        for order in desk.all_live(account)
-        if order.is_in_doubt and any(kill.account in {"", account} for kill in kills)
-    ]
-    opens: list[str] = []
+    accounts = [one for one in desk.rules.limits if any(kill.account in {"", one} for kill in kills)]
+    doubts = [order.key for account in accounts for order in desk.all_live(account) if order.is_in_doubt]
+    opens = [text for one in accounts if (text := stale_text(desk, one, "", now_ns))]
     if doubts:
         opens.append(f"in doubt: {', '.join(doubts[:SHOWN_MAX])} (execd resolve)")
     if out and any(kill.level is not KillLevel.HALT_NEW for kill in kills):

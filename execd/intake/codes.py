@@ -167,7 +167,7 @@ OF_A_COMMAND: Final = (
     Code("not_killed", "no kill level is in force there", "`execd status` lists them"),
     Code(
         "still_open",
-        "orders are in doubt or not confirmed as cancelled, or a flatten is at work",
+        "not compared with the broker lately, orders in doubt or not confirmed as cancelled, or a flatten at work",
         "wait or resolve it; `--force` lifts the kill all the same",
     ),
     Code("snapshot_failed", "the broker did not say what the account holds", "again, once its line is well"),

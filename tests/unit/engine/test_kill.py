@@ -20,6 +20,7 @@ from execd.core.events import CommandReceived, ParentReceived, QuoteReceived, Su
 from execd.core.latching import Killed
 from execd.core.orders import CancelRequest
 from execd.core.records import Failed, ParentHeld, Sending
+from execd.core.rules import Reconcile
 from execd.core.scopes import KillLevel, Scope
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
@@ -140,6 +141,29 @@ def test_a_kill_survives_a_restart_and_is_told_again() -> None:
     assert KillLevel.CANCEL_ALL is world.book.kills[""].level
     assert "kill_engaged" in world.alerts()
     assert (1, "killed") == (len(world.submitted), world.book.parents["a"].reason)
+
+
+def test_a_crash_right_after_the_latch_carries_it_out_all_the_same() -> None:
+    """The latch is all that is kept, and all that is needed: the next start cancels and closes."""
+    world = World()
+    owning(world)
+    kill(world, KillLevel.FLATTEN)
+    world.crash()
+    kept_quotes(world, 12)
+
+    assert {Decimal(0)} == {position.qty for position in world.book.positions.values()}
+    assert {} == world.engine.desk.controllers
+
+
+def test_it_is_not_lifted_while_nobody_knows_what_the_account_holds() -> None:
+    """Fault H7: a comparison with the broker comes before risk is taken up again."""
+    world = World(replace(RULES, reconcile=Reconcile()))
+    world.crash()
+    kill(world, KillLevel.HALT_NEW)
+    code, text = unkill(world)
+
+    assert "still_open" == code
+    assert "has not been read" in text
 
 
 def test_a_level_is_raised_and_never_lowered() -> None:
