@@ -6,7 +6,7 @@ then told as failed: it proves nothing. What a reading means is the engine's.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -31,8 +31,11 @@ log = structlog.get_logger("execd.reconciler")
 class Reconciler:
     """`TakeSnapshot` in, `SnapshotReceived` or `SnapshotFailed` out."""
 
-    def __init__(self, *, brokers: Mapping[str, Broker], post: Post, clock: Clock) -> None:
-        """`brokers` by account name."""
+    def __init__(
+        self, *, brokers: Mapping[str, Broker], post: Post, clock: Clock, pauses_s: Sequence[float] = PAUSES_S
+    ) -> None:
+        """`brokers` by account name; a reading that fails is tried again after each of `pauses_s`."""
+        self._pauses_s = (*pauses_s, None)
         self._met = asyncio.Event()
         self._brokers = brokers
         self._post = post
@@ -86,7 +89,7 @@ class Reconciler:
                     self._met.set()
 
     async def _read(self, effect: TakeSnapshot, broker: Broker) -> None:
-        for pause_s in (*PAUSES_S, None):
+        for pause_s in self._pauses_s:
             asked_ns = self._clock.now_ns()
             try:
                 async with asyncio.timeout(READ_S_MAX):
