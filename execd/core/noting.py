@@ -97,7 +97,7 @@ def note(book: "Book", record: Noted) -> None:
         case ExternalSeen():
             _external_seen(book, record)
         case AccountMet():
-            book.met.setdefault(record.account, record.now_ns)
+            book.met.setdefault(record.account, record.broker_ns or record.now_ns)
         case Killed() | Unkilled() | ScopePaused() | ScopeResumed() | Controlled():
             _latched(book, record)
         case _:

@@ -37,10 +37,14 @@ class ExternalSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class AccountMet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An account was read whole for the first time: what was traded there before is none of ours."""
+    """An account was read whole for the first time: what was traded there before is none of ours.
+
+    `broker_ns` is that instant by the broker's clock, by which its lists are asked (0: it told none).
+    """
 
     now_ns: int
     account: str
+    broker_ns: int = 0
 
 
 Comparison = Reconciled | ExternalSeen | AccountMet

@@ -92,7 +92,7 @@ def _since(desk: Desk, account: str, watch: Watch) -> int:
     met_ns = desk.book.met.get(account)
     if watch.is_first or met_ns is None:
         return watch.begun_ns if watch.is_first else watch.heard_ns
-    return max(met_ns, watch.good_ns - OVERLAP_NS if watch.good_ns else watch.heard_ns - START_NS)
+    return max(met_ns, watch.shown_ns - OVERLAP_NS if watch.shown_ns else watch.heard_ns - START_NS)
 
 
 def next_ns(desk: Desk, now_ns: int) -> int:

@@ -78,6 +78,9 @@ def _open(desk: Desk, event: SnapshotReceived, snapshot: AccountSnapshot) -> Non
         desk.alert("broker_time", text, about=account)
         _failed(desk, SnapshotFailed(now_ns=event.now_ns, account=account, text=text, ref=event.ref))
         return
+    if not watch.broker_ns and snapshot.broker_ns:
+        # Until the broker has told its time nobody could say by its clock since when there may be news.
+        watch.heard_ns = min(watch.heard_ns, snapshot.broker_ns - OVERLAP_NS)
     watch.broker_ns = max(watch.broker_ns, snapshot.broker_ns)
     halted: dict[str, tuple[str, ...]] = {}
     for key in desk.book.halts:
@@ -134,9 +137,11 @@ def _close(desk: Desk, watch: Watch, work: Work, now_ns: int) -> None:
     if snapshot.is_whole and not work.is_unbelievable:
         watch.positions = snapshot.positions
         watch.good_ns = max(watch.good_ns, snapshot.asked_ns)
-        watch.heard_ns = max(watch.heard_ns, snapshot.asked_ns - OVERLAP_NS)
+        # By the broker's clock, which may be hours from ours: its rows bear its own instants.
+        watch.shown_ns = max(watch.shown_ns, snapshot.broker_ns or snapshot.asked_ns)
+        watch.heard_ns = max(watch.heard_ns, watch.shown_ns - OVERLAP_NS)
         if account not in desk.book.met:
-            desk.record(AccountMet(now_ns=now_ns, account=account))
+            desk.record(AccountMet(now_ns=now_ns, account=account, broker_ns=snapshot.broker_ns))
         watch.is_first = False
         if watch.is_stale_told:
             watch.is_stale_told = False

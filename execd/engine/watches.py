@@ -35,7 +35,8 @@ class Recents:
 
 
 class Watch:
-    """One account. `asked_ns` is when the reading under way was asked for, `good_ns` when the last whole one was.
+    """One account. `asked_ns` is when the reading under way was asked for, `good_ns` when the last whole one was,
+    `shown_ns` the same by the broker's clock.
 
     `suspects` are what the last reading saw for the first time; `drifts` positions that were found to differ, `agreed`
     those that were told to agree again, `drift_qty` by how many shares all of them differed at last. `recalling` are
@@ -51,6 +52,7 @@ class Watch:
         self.begun_ns = begun_ns
         self.asked_ns = 0
         self.good_ns = 0
+        self.shown_ns = 0
         self.heard_ns = 0
         self.broker_ns = 0
         self.is_wanted = False
