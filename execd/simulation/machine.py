@@ -66,6 +66,8 @@ class Machine:
         self._wall_offset_ns = 0
         self._heard_ns: int | None = None
         self._held: list[Event] | None = None
+        self._is_skewed = False
+        """Whether this life has told of a wall that is far off."""
 
     # What a life asks and tells (`process.Watcher`).
 
@@ -195,7 +197,7 @@ class Machine:
             raise Broken("Inv8", f"the journal cannot be opened after a crash: {error}") from error
         world.note("starts", f"life {self.life_n} at record {life.journal.seq}")
         self._compare(life)
-        self.life = life
+        self.life, self._is_skewed = life, False
         for stream in world.streams.values():
             stream.listen(since_ns=self._heard_ns)
         world.post(Recovered(now_ns=0))
@@ -264,8 +266,9 @@ class Machine:
         skew_ns = self._wall_offset_ns - life.offset_ns
         if abs(stepped_ns) > SKEW_ALERT_NS:
             world.post(ClockJumped(now_ns=0, jump_ns=stepped_ns, skew_ns=skew_ns))
-        is_halted = any(key.cause == "clock_skew" for key in life.book.halts)
-        if abs(skew_ns) > SKEW_HALT_NS and not is_halted:
+        if abs(skew_ns) > SKEW_HALT_NS and not self._is_skewed:
+            self._is_skewed = True
             world.post(TroubleReported(now_ns=0, cause="clock_skew", text=f"the wall is {skew_ns / S:+.1f} s away"))
-        elif abs(skew_ns) <= SKEW_ALERT_NS and is_halted:
+        elif abs(skew_ns) <= SKEW_ALERT_NS and self._is_skewed:
+            self._is_skewed = False
             world.post(TroubleReported(now_ns=0, cause="clock_skew", text="right again", is_over=True))
