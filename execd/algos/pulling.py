@@ -16,6 +16,8 @@ from execd.core.wake import Wake
 CANCELS_REFUSED_MAX: Final = 10
 """A broker that refuses so many cancels of one order needs a person."""
 CANCEL_RETRY_NS: Final = 1 * S
+RELEASE: Final = "release"
+"""Why a parent is stepped that an operator has just released."""
 
 
 class Pulling(Algo, Protocol):
@@ -34,7 +36,8 @@ def pull(algo: Pulling, view: AlgoView, child: Order, text: str) -> Step:
     cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
     if cancels_n < algo.pulls_n or child.pending is not None or child.is_in_doubt:
         return Step(algo)  # Its answer wakes us.
-    if child.cancels_refused_n >= CANCELS_REFUSED_MAX:
+    # Whoever releases the parent has looked, and wants it tried once more.
+    if child.cancels_refused_n >= CANCELS_REFUSED_MAX and view.cause != RELEASE:
         refusal = Refuse(code="cancel_refused", text=f"{child.cancels_refused_n} cancels of {child.key} were refused")
         return Step(algo, (refusal,))
     if cancels_n and view.now_ns < child.tried_ns + CANCEL_RETRY_NS:

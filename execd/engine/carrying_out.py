@@ -18,7 +18,7 @@ from execd.engine import facts, halting, memory
 from execd.engine.desk import Desk, Severity
 from execd.engine.reconcile import EXTERNAL
 from execd.engine.reconcile_positions import MISMATCH, UNKNOWN, expected_qty
-from execd.engine.watches import Watch, Work
+from execd.engine.watches import Recalled, Watch, Work
 
 VERDICTS_MAX: Final = 1_000
 """Verdicts of one reading that are told to who asked; all of them are carried out."""
@@ -87,7 +87,8 @@ def carry_out(desk: Desk, watch: Watch, work: Work, verdict: Verdict, now_ns: in
 def _recall(desk: Desk, watch: Watch, work: Work, name: str) -> None:
     """Ask the journal whose an order of our mark is; what it looks like is compared once that is known."""
     row = next((one for one in work.snapshot.orders or () if name_of(one) == name), None)
-    watch.recalling[name] = row
+    undone = tuple(one.exec_ref_id for one in work.snapshot.undone if one.cl_ord_id == name)
+    watch.recalling[name] = Recalled(row, undone, work.snapshot.since_ns)
     memory.recall(desk, "", name)
 
 

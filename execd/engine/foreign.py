@@ -79,11 +79,15 @@ def on_shown(desk: Desk, event: RecallAnswered) -> bool:
     if account is None:
         return False
     watch = desk.comparing.watches[account]
-    row = watch.recalling.pop(name)
+    row, undone, since_ns = watch.recalling.pop(name)
     if event.parent is not None:
         order = next((one for one in event.orders if any(request.cl_ord_id == name for request in one.requests)), None)
         differs = order is None or row is None or bool(rule_of(order, row))
+        # A correction may leave the sum as it was.
+        differs |= order is not None and any(one not in order.fills.busted for one in undone)
         if differs:
+            # What was told beside the row was told of an order that was not there: it must be told again.
+            watch.go_back(since_ns)
             ask(desk, account, now_ns)
         return differs
     watch.disown(name)

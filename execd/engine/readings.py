@@ -38,7 +38,8 @@ def begin(desk: Desk, now_ns: int) -> None:
     for account in desk.rules.limits:
         is_known = account in desk.book.met or account in owners or account in heard_ns
         watch = desk.comparing.watches[account] = Watch(is_first=not is_known, begun_ns=now_ns)
-        watch.heard_ns = min(heard_ns.get(account) or now_ns, now_ns) - OVERLAP_NS
+        # Where all has left memory nobody knows when we last heard: a day is looked through again.
+        watch.heard_ns = min(heard_ns.get(account, now_ns - START_NS), now_ns) - OVERLAP_NS
         ask(desk, account, now_ns)
 
 
@@ -71,6 +72,8 @@ def reading_of(desk: Desk, account: str, now_ns: int) -> TakeSnapshot:
     """Return the wish for a reading, as far back as there may be news."""
     watch = desk.comparing.watches.get(account)
     since_ns = now_ns if watch is None else _since(desk, account, watch)
+    if watch is not None and watch.back_ns:
+        since_ns = min(since_ns, watch.back_ns)
     return TakeSnapshot(account=account, since_ns=since_ns)
 
 

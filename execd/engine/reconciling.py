@@ -137,6 +137,8 @@ def _close(desk: Desk, watch: Watch, work: Work, now_ns: int) -> None:
     if snapshot.is_whole and not work.is_unbelievable:
         watch.positions = snapshot.positions
         watch.good_ns = max(watch.good_ns, snapshot.asked_ns)
+        if snapshot.since_ns <= watch.back_ns:
+            watch.back_ns = 0
         # By the broker's clock, which may be hours from ours: its rows bear its own instants.
         watch.shown_ns = max(watch.shown_ns, snapshot.broker_ns or snapshot.asked_ns)
         watch.heard_ns = max(watch.heard_ns, watch.shown_ns - OVERLAP_NS)

@@ -7,7 +7,7 @@ lost: the next reading finds again what differs.
 from collections import deque
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from execd.core.book import Book
 from execd.core.reports import OrderSnapshot
@@ -34,9 +34,22 @@ class Recents:
         self.symbols.touch(symbol, now_ns)
 
 
+class Recalled(NamedTuple):
+    """What a reading showed of an order that had left memory: its row, and which of its fills were taken back.
+
+    `since_ns` is since when that reading told of news.
+    """
+
+    row: OrderSnapshot | None
+    undone: tuple[str, ...]
+    since_ns: int
+
+
 class Watch:
-    """One account. `asked_ns` is when the reading under way was asked for, `good_ns` when the last whole one was,
-    `shown_ns` the same by the broker's clock.
+    """One account.
+
+    `asked_ns` is when the reading under way was asked for, `good_ns` when the last whole one was, `shown_ns` the same
+    by the broker's clock.
 
     `suspects` are what the last reading saw for the first time; `drifts` positions that were found to differ, `agreed`
     those that were told to agree again, `drift_qty` by how many shares all of them differed at last. `recalling` are
@@ -61,9 +74,15 @@ class Watch:
         self.drifts: dict[str, Drift] = {}
         self.agreed: dict[str, None] = {}
         self.drift_qty = Decimal(0)
-        self.recalling: dict[str, OrderSnapshot | None] = {}
+        self.back_ns = 0
+        """How far back a reading must still go, for what an order brought back from the journal has missed; 0: no."""
+        self.recalling: dict[str, Recalled] = {}
         self.disowned: dict[str, None] = {}
         self.positions: Mapping[str, Decimal] | None = None
+
+    def go_back(self, since_ns: int) -> None:
+        """Let the next readings go back so far, until a whole one has."""
+        self.back_ns = min(self.back_ns or since_ns, since_ns)
 
     def disown(self, name: str) -> None:
         """Remember that the journal does not know an order that bears our mark."""

@@ -1,13 +1,14 @@
 """Requests of which nobody knows whether they live: when they are asked about, and what each answer proves."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
 from execd.core.commands import ReleaseParent, ResolveOrder
 from execd.core.enums import Outcome, ParentStatus, Urgency
-from execd.core.events import LookedUp, Query, ReportReceived
+from execd.core.events import Cancel, Effect, LookedUp, Query, ReportReceived, RequestFailed
 from execd.core.orders import CancelRequest
 from execd.core.records import Failed, Missed, Resent, Sending
 from execd.core.reports import CancelRejected, OrderSnapshot, Trade
@@ -285,3 +286,34 @@ def test_an_id_that_was_used_before_is_asked_about_and_is_no_rejection() -> None
     assert 1 == len([one for one in world.records if isinstance(one, Resent)])
     assert (1, 1, ParentStatus.WORKING) == (len(parent.live), len(world.venue.live()), parent.status)
     assert not world.book.orders[parent.live[0]].is_in_doubt
+
+
+class Stubborn(World):
+    """A world whose broker refuses cancels for a while."""
+
+    is_refusing = True
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, Cancel) and self.is_refusing:
+            self._later(partial(self._refuse, effect))
+        else:
+            super()._carry_out(effect)
+
+    def _refuse(self, effect: Cancel) -> None:
+        cl_ord_id = effect.request.cl_ord_id
+        self.tell(RequestFailed(now_ns=self.now_ns, account="sim", cl_ord_id=cl_ord_id, outcome=Outcome.REFUSED))
+
+
+def test_a_release_tries_once_more_to_cancel_what_was_refused_ten_times() -> None:
+    """Whoever releases has looked; without that a held parent would hold itself again for ever."""
+    world = Stubborn()
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("a", price=Decimal("199.00"), expire_ns=START_NS + 10 * S))
+    key = next(iter(world.book.orders))
+    world.run(600)
+    held = world.book.parents["a"].status
+    world.is_refusing = False
+    world.command(ReleaseParent(parent_id="a", reason="the broker takes cancels again"))
+    world.run(601)
+
+    assert (ParentStatus.HELD, True) == (held, world.book.orders[key].is_done)

@@ -1,0 +1,56 @@
+"""What a reading says of an order that has left memory counts, though the journal must be asked whose it is."""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from execd.core.enums import Urgency
+from execd.core.reports import TradeCanceled
+from execd.core.rules import S
+from execd.core.snapshot import AccountSnapshot
+from tests.reading import READ_RULES, ReadWorld
+from tests.world import START_NS, intent, quote
+
+BUSTED_S = 2_000
+TOLD_S = 2_400
+"""Readings failed meanwhile, so that the one that tells goes far back, and the one after it would not."""
+
+
+class Mute(ReadWorld):
+    """A world whose broker takes a fill back after its order has left memory, and reports it to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(READ_RULES, memory_ns=300 * S), alter=self._altered)
+
+    def _altered(self, seen: AccountSnapshot) -> AccountSnapshot | None:
+        at_s = (self.now_ns - START_NS) // S
+        if at_s < BUSTED_S:
+            return seen
+        if at_s < TOLD_S:
+            return None
+        first = self.submitted[0].cl_ord_id
+        undone = TradeCanceled(cl_ord_id=first, transact_ns=START_NS + BUSTED_S * S, exec_ref_id=f"S-{first}.1")
+        row = self.venue.find("sim", first)
+        assert row is not None
+        busted = replace(row, cum_qty=Decimal(0), avg_px=Decimal(0), transact_ns=undone.transact_ns)
+        is_news = undone.transact_ns >= seen.since_ns
+        return replace(
+            seen,
+            orders=(busted,) if is_news else (),
+            trades=(),
+            undone=(undone,) if is_news else (),
+            positions={},
+        )
+
+
+def test_a_bust_of_an_order_that_left_memory_is_found_by_a_reading() -> None:
+    """The reading that shows it comes before the order is back, and the next one goes as far back. Fault C26."""
+    world = Mute()
+    world.show(quote("AAPL", "200.00", "200.02", size=1_000))
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    world.run(1_500)
+    before = (len(world.book.orders), [one.qty for one in world.book.positions.values()])
+    world.run(3_000)
+
+    assert (0, [Decimal(100)]) == before
+    assert [Decimal(0)] == [one.qty for one in world.book.positions.values()]
