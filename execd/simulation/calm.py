@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 CALM_NS_MAX: Final = 5_400 * S
 """No file asks for more; Inv11's T."""
-DRAIN_NS: Final = 90 * S
-"""Longer than anything that was delayed still takes, and than one round of whoever compares."""
+DRAIN_NS: Final = 150 * S
+"""Longer than anything that was delayed still takes, and than two rounds of whoever compares."""
 SETTLED_NS: Final = 20 * S
 """Until a start has asked, read and compared."""
 SHOWN_MAX: Final = 8
@@ -57,10 +57,10 @@ def judge(world: "World") -> None:
 
 def _is_over(world: "World") -> bool:
     life = world.machine.life
-    if life is None or life.is_busy or world.edge.on_way or world.inbox.waiting:
+    if life is None or life.is_busy or world.machine.is_asleep or world.edge.on_way or world.inbox.waiting:
         return False
     desk = life.cycle.engine.desk
-    if desk.open_parents or any(desk.open_orders_n.values()):
+    if desk.open_parents or desk.controllers or any(desk.open_orders_n.values()):
         return False
     return not any(front.live() for front in world.fronts.values())
 
@@ -71,6 +71,7 @@ def _what_stays(world: "World") -> list[str]:
         return ["the process is down"]
     book, desk = life.book, life.cycle.engine.desk
     stays = [f"{one} is {book.parents[one].status}: {book.parents[one].reason}" for one in desk.open_parents]
+    stays += [f"{one} is at work" for one in desk.controllers]
     stays += [f"{key} is {one.ord_status} in the book" for key, one in book.orders.items() if not one.is_done]
     stays += [f"{one.name} lives at its broker" for front in world.fronts.values() for one in front.live()]
     stays += [f"{one.name} was never answered" for one in world.inbox.waiting]
