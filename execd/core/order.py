@@ -126,10 +126,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             return self.done
         if self.acked_ns is not None:
             return None
-        for failure in self.failures:
-            if failure.cl_ord_id == self.key and failure.outcome in _SURELY_DEAD:
-                return Done(0, OrdStatus.REJECTED, failure.outcome, failure.text)
-        return None
+        failure = self._death(self.key)
+        return None if failure is None else Done(0, OrdStatus.REJECTED, failure.outcome, failure.text)
 
     @property
     def is_done(self) -> bool:
@@ -232,9 +230,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         )
 
     def _is_settled(self, cl_ord_id: str) -> bool:
-        return self.is_answered(cl_ord_id) or any(
-            failure.cl_ord_id == cl_ord_id and failure.outcome in _SURELY_DEAD for failure in self.failures
-        )
+        return self.is_answered(cl_ord_id) or self._death(cl_ord_id) is not None
+
+    def _death(self, cl_ord_id: str) -> Failure | None:
+        """Return what proves that a request never lived.
+
+        One that was written more than once is only dead by the broker's word on the request as such: that the last
+        attempt was not sent, or refused, says nothing about the one before it, of which nobody knows.
+        """
+        told = [failure for failure in self.failures if failure.cl_ord_id == cl_ord_id]
+        is_resent = bool(self.resent_n) and cl_ord_id == self.key
+        proofs = (Outcome.NEVER_ARRIVED,) if is_resent else _SURELY_DEAD
+        return next((failure for failure in told if failure.outcome in proofs), None)
 
 
 def terms_rank(terms: Terms) -> tuple[int, Decimal, Decimal]:

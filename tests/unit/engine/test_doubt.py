@@ -288,6 +288,24 @@ def test_an_id_that_was_used_before_is_asked_about_and_is_no_rejection() -> None
     assert not world.book.orders[parent.live[0]].is_in_doubt
 
 
+@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.RATE_LIMITED, Outcome.REFUSED])
+def test_a_second_attempt_that_surely_failed_says_nothing_about_the_first(outcome: Outcome) -> None:
+    """Fault C4: the first one may come to light minutes later, so nothing else is sent in its place."""
+    world = doubting(UNIQUE_IDS, Fate.LOST)
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 15)
+    world.is_cut_off = True
+    key = next(iter(world.book.orders))
+    world.run(15.5)
+    told = [one for one in world.records if isinstance(one, Failed) and one.outcome is Outcome.NOT_SENT]
+    if outcome is not Outcome.NOT_SENT:
+        world.tell(RequestFailed(now_ns=world.now_ns, account="sim", cl_ord_id=key, outcome=outcome))
+    world.is_cut_off = False
+    kept_quotes(world, 20)
+
+    assert (1, [key], True) == (len(told), list(world.book.orders), world.book.orders[key].is_in_doubt)
+
+
 class Stubborn(World):
     """A world whose broker refuses cancels for a while."""
 
