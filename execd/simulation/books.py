@@ -18,17 +18,21 @@ def find(front: Front, cl_ord_id: str, now_ns: int, *, lag_ns: int = 0) -> Order
     """Return what a broker says of an order; what is younger than `lag_ns` it may not know yet."""
     known = front.by_id.get(cl_ord_id)
     placed = known[-1] if known else None
-    if placed is None or placed.taken_ns > now_ns - lag_ns:
+    if placed is None or placed.taken_ns > now_ns - lag_ns or placed.hidden_until_ns > now_ns:
         return None
     return _shown(front, placed, cl_ord_id)
 
 
 def snapshot(front: Front, since_ns: int, now_ns: int, *, lag_ns: int = 0) -> AccountSnapshot:
     """Return what the account holds, and what changed in it since an instant."""
-    placed = [one for one in front.placed.values() if one.taken_ns <= now_ns - lag_ns]
+    placed = [one for one in front.placed.values() if one.taken_ns <= now_ns - lag_ns and one.hidden_until_ns <= now_ns]
     shown = [_shown(front, one, one.request.cl_ord_id) for one in placed]
     shown += [_by_hand(fill) for fill in front.fills.values() if not fill.placed.is_ours]
-    trades = [fill for fill in front.fills.values() if not fill.is_busted and fill.trade.transact_ns >= since_ns]
+    trades = [
+        fill
+        for fill in front.fills.values()
+        if not fill.is_busted and fill.trade.transact_ns >= since_ns and fill.placed.hidden_until_ns <= now_ns
+    ]
     return AccountSnapshot(
         account=front.account,
         since_ns=since_ns,

@@ -124,7 +124,9 @@ class Edge:
         if isinstance(call, Submit) and faults.strikes("rejected"):
             self._fail(request, Outcome.REFUSED, "403: not allowed", now_ns + AWAY_NS)
             return
-        fate = faults.first_of(*_ALL_FATES)
+        # A broker whose word is final has no such orders.
+        is_hideable = isinstance(call, Submit) and self._fronts[request.account].scene.model != "proving"
+        fate = faults.first_of(*_ALL_FATES, *(("order_hidden",) if is_hideable else ()))
         if fate == "refused":
             self._fail(request, Outcome.NOT_SENT, "connection refused", now_ns + AWAY_NS)
             return
@@ -145,7 +147,10 @@ class Edge:
                 self._arrive(request, arrives_ns)
                 self._fail(request, Outcome.UNKNOWN, "502: bad gateway", arrives_ns + 5 * MS)
             case "late_accept":
-                self._arrive(request, now_ns + faults.draws.between(S, 20 * S, "late_accept"))
+                self._arrive(request, now_ns + faults.draws.between(S, 40 * S, "late_accept"))
+                self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
+            case "order_hidden":
+                self._arrive(request, arrives_ns, hides_ns=faults.draws.between(20 * S, 400 * S, "order_hidden"))
                 self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
             case _:
                 self._arrive(request, arrives_ns, is_answered=True)
@@ -168,7 +173,7 @@ class Edge:
             self._tell(trouble, ways.life_n, ways.now_ns + AWAY_NS)
         self._fail(request, Outcome.REFUSED, "401: unauthorized", ways.now_ns + AWAY_NS)
 
-    def _arrive(self, request: Request, at_ns: int, *, is_answered: bool = False) -> None:
+    def _arrive(self, request: Request, at_ns: int, *, is_answered: bool = False, hides_ns: int = 0) -> None:
         life_n = self._ways.life_n
         front = self._fronts[request.account]
         self.on_way[request.cl_ord_id] = request
@@ -179,7 +184,7 @@ class Edge:
             is_taken = not self.is_away(request.account) and request.cl_ord_id not in front.dead
             if is_taken:
                 self._ways.taken(front, request)
-                answer = front.take(request, now_ns)
+                answer = front.take(request, now_ns, hides_ns=hides_ns)
                 if is_answered and answer is not None:
                     told = ReportReceived(now_ns=now_ns, account=request.account, report=answer)
                     self._tell(told, life_n, now_ns + 5 * MS)

@@ -57,6 +57,8 @@ class Placed:
     request: NewOrder
     taken_ns: int
     is_ours: bool = True
+    hidden_until_ns: int = 0
+    """Until then nothing is told of it, and who asks is told that there is no such order."""
     fills: list[Fill] = field(default_factory=list)
 
     @property
@@ -105,13 +107,13 @@ class Front:
             held[symbol] = held.get(symbol, ZERO) + fill.signed_qty
         return held
 
-    def take(self, request: Request, now_ns: int) -> Accepted | Rejected | None:
-        """Take a request; return what the call itself answers, where it answers."""
+    def take(self, request: Request, now_ns: int, *, hides_ns: int = 0) -> Accepted | Rejected | None:
+        """Take a request; return what the call itself answers, where it answers. A new order may hide for a while."""
         if request.cl_ord_id in self.dead:
             return None
         match request:
             case NewOrder():
-                return self._submit(request, now_ns)
+                return self._submit(request, now_ns, hides_ns)
             case CancelRequest():
                 orig = self._named(request.orig_cl_ord_id)
                 self.hear(self.matching.cancel(replace(request, orig_cl_ord_id=orig), now_ns), now_ns)
@@ -127,10 +129,12 @@ class Front:
         return None
 
     def hear(self, reports: Iterable[ExecReport], now_ns: int) -> list[ExecReport]:
-        """Book what the matching engine says, and tell it on as the client knows it."""
+        """Book what the matching engine says, and tell it on as the client knows it; of what is hidden nothing."""
         told = [self._told(report) for report in reports]
         for report in told:
-            self.tell(report, now_ns)
+            known = self.by_id.get(report.cl_ord_id)
+            if not known or known[-1].hidden_until_ns <= now_ns:
+                self.tell(report, now_ns)
         return told
 
     def disown(self, cl_ord_id: str) -> None:
@@ -138,7 +142,7 @@ class Front:
         if cl_ord_id not in self.by_id:
             self.dead[cl_ord_id] = None
 
-    def _submit(self, request: NewOrder, now_ns: int) -> Accepted | Rejected | None:
+    def _submit(self, request: NewOrder, now_ns: int, hides_ns: int) -> Accepted | Rejected | None:
         known = self.by_id.get(request.cl_ord_id, [])
         if known and self.scene.model != "free":
             used = Rejected(cl_ord_id=request.cl_ord_id, transact_ns=now_ns, code=USED_ID, text="id must be unique")
@@ -148,10 +152,12 @@ class Front:
         reports = self.matching.submit(replace(request, cl_ord_id=name), now_ns)
         if isinstance(reports[0], Accepted):
             placed = Placed(name=name, order_id=self._number(), request=request, taken_ns=now_ns)
+            placed.hidden_until_ns = now_ns + hides_ns if hides_ns else 0
             self.placed[name] = placed
             self.by_id.setdefault(request.cl_ord_id, []).append(placed)
         first = self.hear(reports, now_ns)[0]
-        return first if self.scene.answers and isinstance(first, Accepted | Rejected) else None
+        is_told = self.scene.answers and not hides_ns
+        return first if is_told and isinstance(first, Accepted | Rejected) else None
 
     def _number(self) -> str:
         if self.is_numbered_anew:

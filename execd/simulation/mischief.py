@@ -41,7 +41,8 @@ def correct(front: Front, fill: Fill, qty: Decimal, px: Decimal, now_ns: int) ->
 def overfill(front: Front, placed: Placed, qty: Decimal, now_ns: int) -> None:
     """Fill an order that is full already."""
     last = placed.fills[-1].trade
-    exec_id = f"{placed.order_id}.over{len(placed.fills)}"
+    # Numbers of orders may be given twice; names of executions never are.
+    exec_id = f"{placed.name}.over{len(placed.fills)}"
     trade = replace(last, exec_id=exec_id, last_qty=qty, transact_ns=now_ns)
     if last.cum_after is not None:
         trade = replace(trade, cum_before=last.cum_after, cum_after=last.cum_after + qty)
