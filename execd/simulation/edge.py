@@ -227,6 +227,10 @@ class Edge:
         part = self._faults.strikes("part_unread") and self._faults.draws.pick(PARTS, "part")
         if part:
             seen = replace(seen, **{part: None})
+        if self._faults.strikes("empty_list"):
+            # Well formed, in good health, and wrong.
+            is_of_positions = bool(self._faults.draws.below(2, "empty_list_of"))
+            seen = replace(seen, positions={}) if is_of_positions else replace(seen, orders=())
         here_ns = self._ways.process_ns
         seen = replace(seen, asked_ns=here_ns - READ_NS, read_ns=here_ns)
         return SnapshotReceived(now_ns=now_ns, snapshot=seen, ref=asked.ref, is_dry=asked.is_dry)

@@ -32,6 +32,7 @@ FAULTS: Final = {
     "read_fails": "a question is not answered, or with garbage",
     "read_lags": "a question is answered from before the latest seconds",
     "part_unread": "of an account's orders, trades or positions one part is not told",
+    "empty_list": "an account's list of positions, or of orders, is empty though it should not be",
     # What brokers report.
     "report_late": "a report comes 1 to 30 s late, behind others",
     "report_twice": "a report is told twice",

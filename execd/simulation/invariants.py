@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.checkpoint import SECTIONS
 from execd.core.enums import ParentStatus, Side
 from execd.core.events import Alert
-from execd.core.latching import Killed, Unkilled
+from execd.core.latching import Controlled, Killed, Unkilled
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.parents import PositionKey
@@ -43,6 +45,7 @@ from execd.core.records import (
 from execd.core.reports import Trade, TradeCanceled, TradeCorrected
 from execd.core.rules import Rules
 from execd.core.scopes import KillLevel
+from execd.engine.controllers.flatten import Flatten, Phase
 from execd.journal.fold import mismatches
 from execd.journal.sync import SyncJournal
 from execd.simulation.front import Front, Placed
@@ -165,6 +168,8 @@ class Laws:
                 self._may_be_sent(record.request, book)
             elif isinstance(record, ParentAccepted) and record.parent.parent_id in self._accepted:
                 raise Broken("accepted_once", f"{record.parent.parent_id} was accepted a second time")
+            elif isinstance(record, Controlled) and record.is_over:
+                self._is_flat(record, book)
             self.remember(record)
             if isinstance(record, Reported) and isinstance(record.report, Trade):
                 self._is_true(record.account, record.report)
@@ -209,6 +214,17 @@ class Laws:
             binds = account in {"", request.account} and symbol in {"", request.symbol}
             if binds and not is_close and not self._is_exit(request, book):
                 raise Broken("halted", f"{request.cl_ord_id} was decided under the halt {cause}")
+
+    def _is_flat(self, record: Controlled, book: Book) -> None:
+        """Hold a flatten that says that it is done against what the sleeves of its scope own then."""
+        flatten = msgspec.json.decode(record.state.fields, type=Flatten)
+        owned = [
+            f"{position.qty} {key.symbol}"
+            for key, position in book.positions.items()
+            if position.qty and flatten.scope.covers(key.sleeve, key.symbol)
+        ]
+        if flatten.phase is Phase.DONE and owned:
+            raise Broken("flat", f"{flatten.flatten_id} is done, and {', '.join(owned)} is owned")
 
     def _is_true(self, account: str, trade: Trade) -> None:
         fill = self._fronts[account].fills.get(trade.exec_id)
