@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from execd.core.commands import CancelParent, FlattenScope, HaltNew
 from execd.core.enums import OrdType, ParentStatus, Side, Urgency
+from execd.core.events import HaltReceived
 from execd.core.latching import Controlled
 from execd.core.market import Halt
 from execd.core.orders import NewOrder
@@ -277,3 +278,18 @@ def test_the_order_is_the_end_of_day_order() -> None:
     kept_quotes(world, 2)
 
     assert OrdType.MARKET is world.submitted[-1].ord_type
+
+
+def test_a_close_does_not_wait_for_its_turn_after_a_restart() -> None:
+    """Others are spread over five seconds and wait for a quote; who gets out does neither."""
+    world = World()
+    owning(world)
+    halt = Halt(symbol="AAPL", is_halted=True, exchange_ns=world.now_ns, reason="LULD")
+    world.tell(HaltReceived(now_ns=world.now_ns, halt=halt))
+    flatten(world)
+    world.run(2)
+    while_halted = closes(world)
+    world.crash()
+    world.run(3)
+
+    assert ([], [("AAPL", Side.SELL, Decimal(100))]) == (while_halted, closes(world))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from execd.core.commands import AdoptPosition
+from execd.core.commands import AdoptPosition, AmendParent
 from execd.core.enums import Side, Urgency
 from tests.holding import at_venue
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
@@ -143,3 +143,59 @@ def test_what_is_less_than_an_order_can_be_is_told() -> None:
 
     assert [("AAPL", Side.SELL, Decimal(100))] == closes(world)
     assert "not_flat" in world.alerts()
+
+
+def test_it_waits_for_the_cancels_before_it_closes() -> None:
+    """What was still out is closed with the rest, by one order, and not left over for another round."""
+    world = World(latency_ns=400_000_000)
+    owning(world)
+    world.drop(intent("exit", side=Side.SELL, order_qty=Decimal(40), price=Decimal("300.00")))
+    kept_quotes(world, 3)
+    flatten(world)
+    kept_quotes(world, 12)
+
+    assert [("AAPL", Side.SELL, Decimal(100))] == closes(world)
+
+
+def test_a_close_in_doubt_keeps_no_other_sleeve_waiting() -> None:
+    """Fault F9: what nobody can find out about is left what it may take; the next sleeve is closed beside it."""
+    world = World(replace(RULES, lookups={}))
+    owning(world)
+    world.drop(intent("trend", strategy="trend", order_qty=Decimal(30), urgency=Urgency.HIGH))
+    kept_quotes(world, 3)
+    world.fates.append(Fate.LOST)
+    world.looks.extend([Fate.LOST] * 50)
+    flatten(world)
+    kept_quotes(world, 20)
+
+    assert [("AAPL", Side.SELL, Decimal(30))] == closes(world)
+
+
+def test_an_entry_in_doubt_keeps_nobody_from_getting_out() -> None:
+    """Fault F9: an order of ours on the other side that may or may not rest there is no reason to stay."""
+    world = World(replace(RULES, lookups={}))
+    owning(world)
+    world.fates.append(Fate.LOST)
+    world.looks.extend([Fate.LOST] * 50)
+    world.drop(intent("entry", price=Decimal("190.00")))
+    kept_quotes(world, 3)
+    flatten(world)
+    kept_quotes(world, 15)
+
+    assert [("AAPL", Side.SELL, Decimal(100))] == closes(world)
+    assert world.engine.desk.controllers
+
+
+def test_a_stopped_exit_is_left_what_its_orders_may_take_and_no_more() -> None:
+    """An intent that places nothing more wants nothing more: only its order in doubt is reserved."""
+    world = World(replace(RULES, lookups={}))
+    owning(world)
+    world.fates.append(Fate.LOST)
+    world.looks.extend([Fate.LOST] * 50)
+    world.drop(intent("exit", side=Side.SELL, order_qty=Decimal(40), urgency=Urgency.HIGH))
+    kept_quotes(world, 3)
+    world.command(AmendParent(parent_id="exit", order_qty=Decimal(70)))
+    flatten(world)
+    kept_quotes(world, 15)
+
+    assert [("AAPL", Side.SELL, Decimal(60))] == closes(world)[:1]

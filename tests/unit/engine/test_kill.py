@@ -353,6 +353,8 @@ def test_a_flatten_of_the_kill_cannot_be_ended_while_it_is_killed() -> None:
     kill(world, KillLevel.FLATTEN)
     kept_quotes(world, 2)
     (flatten_id,) = world.engine.desk.controllers
+    kept_quotes(world, 20)
+    assert [flatten_id] == list(world.engine.desk.controllers), "one at work is enough"
     refused = world.command(CancelParent(parent_id=flatten_id)).code
     unkill(world, is_forced=True)
     accepted = world.command(CancelParent(parent_id=flatten_id)).code

@@ -4,14 +4,16 @@ from decimal import Decimal
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from execd.core.commands import HaltNew, PauseScope, ResumeNew, ResumeScope
 from execd.core.enums import Horizon, ParentStatus, Side, Urgency
 from execd.core.latching import ScopePaused
+from execd.core.rules import UNIQUE_IDS
 from execd.core.scopes import Scope
 from tests.unit.engine.test_commanding import STANDING, kept_quotes, resting
 from tests.unit.engine.test_kill import TWO_ACCOUNTS, owning
-from tests.world import World, intent, quote
+from tests.world import RULES, Fate, World, intent, quote
 
 AAPL: Final = Scope(symbol="AAPL")
 
@@ -144,3 +146,15 @@ def test_two_pauses_over_one_intent_need_two_resumes() -> None:
     kept_quotes(world, 5)
 
     assert (1, 2) == (before, len(world.submitted))
+
+
+def test_a_request_in_doubt_is_not_written_again_into_a_paused_scope() -> None:
+    """Resending is new risk, too: while the scope is paused the broker is only asked."""
+    world = World(replace(RULES, lookups={"sim": UNIQUE_IDS}))
+    world.show(quote(*STANDING))
+    world.fates.append(Fate.LOST)
+    world.drop(intent("a"))
+    pause(world)
+    kept_quotes(world, 60)
+
+    assert [] == world.submitted
