@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from execd.core.commands import AdoptPosition, AmendParent
 from execd.core.enums import Side, Urgency
-from tests.holding import at_venue
+from tests.holding import at_venue, lets_read
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.unit.engine.test_flattening import closes, flatten, owned
 from tests.unit.engine.test_kill import owning
@@ -147,12 +147,15 @@ def test_what_is_less_than_an_order_can_be_is_told() -> None:
 
 def test_it_waits_for_the_cancels_before_it_closes() -> None:
     """What was still out is closed with the rest, by one order, and not left over for another round."""
-    world = World(latency_ns=400_000_000)
-    owning(world)
-    world.drop(intent("exit", side=Side.SELL, order_qty=Decimal(40), price=Decimal("300.00")))
+    world = World(latency_ns=100_000_000, report_latency_ns=1_500_000_000)
+    lets_read(world)
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("bought", urgency=Urgency.HIGH))
     kept_quotes(world, 3)
+    world.drop(intent("exit", side=Side.SELL, order_qty=Decimal(40), price=Decimal("300.00")))
+    kept_quotes(world, 6)
     flatten(world)
-    kept_quotes(world, 12)
+    kept_quotes(world, 20)
 
     assert [("AAPL", Side.SELL, Decimal(100))] == closes(world)
 
