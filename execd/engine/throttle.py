@@ -164,6 +164,8 @@ def remembered(rules: Throttle, sent: Iterable[tuple[int, RequestClass]], now_ns
 def _aged(known: Buckets, now_ns: int) -> Buckets:
     after_ns = now_ns - known.rules.window_ns
     orders, urgent, reads = since(known.orders, after_ns), since(known.urgent, after_ns), since(known.reads, after_ns)
+    if orders is known.orders and urgent is known.urgent and reads is known.reads:
+        return known
     return replace(known, orders=orders, urgent=urgent, reads=reads)
 
 

@@ -18,6 +18,7 @@ from execd.ports import Broker, Clock, Feed
 from execd.runtime.arrivals import Arrivals
 from execd.runtime.pump import REPORTS_MAX, Pump
 from execd.runtime.staleness import Staleness
+from execd.runtime.supervisor import together
 
 TICKS_PER_BREATH: Final = 256
 """A stream that is never empty still lets the other tasks run after so many ticks."""
@@ -55,13 +56,7 @@ class QuoteListener:
 
     async def run(self) -> None:
         """Listen until the stream ends, fails or is stale."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._ask())
-                group.create_task(self._listen())
-                group.create_task(self._doubt())
-        except* BrokerError as errors:
-            raise StreamEndedError("; ".join(str(error) for error in errors.exceptions)) from errors
+        await together(self._ask(), self._listen(), self._doubt())
 
     async def _ask(self) -> None:
         asked: dict[str, None] = {}
@@ -140,19 +135,16 @@ class ReportListener:
         )
 
     def doubt(self, text: str) -> None:
-        """Hang up and begin anew: the stream has not told what it should have."""
+        """Hang up and begin anew: the stream has not told what it should have; one that is not heard need not."""
+        if not self._is_heard:
+            return
         self._doubt_text = text
         self._doubted.set()
 
     async def run(self) -> None:
         """Listen until the stream ends, fails, is doubted, or says more than the engine can take in."""
         self._doubted.clear()
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen())
-                group.create_task(self._end_where_doubted())
-        except* BrokerError as errors:
-            raise StreamEndedError("; ".join(str(error) for error in errors.exceptions)) from errors
+        await together(self._listen(), self._end_where_doubted())
 
     async def _end_where_doubted(self) -> None:
         await self._doubted.wait()

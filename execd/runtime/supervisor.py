@@ -7,8 +7,7 @@ the ordinary start. *Edges* are started again with a growing, jittered pause
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, Literal, Protocol, Self
 
 import structlog
@@ -99,7 +98,7 @@ class Supervisor:
     async def _again(self, state: TaskState, run: Run, announce: Announce, watch: Watch | None) -> None:
         loop, backoff, failed_n = asyncio.get_running_loop(), Backoff(state.name), 0
         while True:
-            began_s = time.monotonic()
+            began_s = loop.time()
             backoff.begun(began_s)
             lives = loop.call_later(LIVES_S, watch.well) if watch is not None else None
             try:
@@ -110,7 +109,7 @@ class Supervisor:
             finally:
                 if lives is not None:
                     lives.cancel()
-            ended_s = time.monotonic()
+            ended_s = loop.time()
             failed_n = state.failed_n = 0 if ended_s - began_s > HEALTHY_S else failed_n + 1
             pause_s = backoff.pause_s(failed_n, ended_s)
             state.restarts_n += 1
@@ -138,6 +137,24 @@ async def first_of(one: Awaitable[object], other: Awaitable[object]) -> None:
     finally:
         for task in waiting:
             task.cancel()
+
+
+async def together(*runs: Coroutine[None, None, None]) -> None:
+    """Run all until one ends, end the others, and raise what the first one died of.
+
+    For edges in the place of a TaskGroup: one that is cancelled in the moment in which a child fails tells of the
+    failure alone, and its edge would begin again instead of being stopped.
+    """
+    tasks = [asyncio.ensure_future(run) for run in runs]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended = [task for task in tasks if task.done()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
+        task.result()
 
 
 def said(error: BaseException) -> str:

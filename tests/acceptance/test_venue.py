@@ -223,3 +223,15 @@ def test_a_venue_that_is_a_service_says_when_it_is_ready(venued: Venued, tmp_pat
             code = service.wait(10)
 
     assert ("READY=1", True, True, None, 0) == (heard, has_door, found == service.pid, after, code)
+
+
+def test_an_account_whose_reports_are_not_heard_is_asked(venued: Venued) -> None:
+    """`streams.reports: false`: what the venue tells is not believed; the fill is found by asking, once."""
+    venued.start(EXECD_STREAMS__REPORTS="false")
+    venued.until_ready()
+    venued.drop("a.json", buy("a", urgency="high"))
+    report = venued.ended("a")
+    fills = venued.json("fills")
+
+    assert ("filled", "100") == (report["status"], report["cum_qty"])
+    assert ["100"] == [fill["last_qty"] for fill in fills]

@@ -137,3 +137,23 @@ async def test_a_venue_that_comes_back_with_its_ledger_is_gone_on_with(tmp_path:
         await broker.close()
 
     assert [StreamGap, Canceled] == [type(first), type(second)]
+
+
+async def test_a_connection_that_is_not_believed_is_given_up_and_loses_nothing(tmp_path: Path) -> None:
+    """Fault D8: hung up on, it ends; the next one announces a gap and tells what was reported meanwhile."""
+    async with housed(tmp_path):
+        broker = SimRemoteBroker(VenueProcess(tmp_path, SPEC, lambda _: None), "sim", since_ns=0, remembered=lambda: ())
+        await broker.start()
+        await broker.take_up()
+        await broker.submit(new("a", "9.00"))
+        await anext(broker.reports())
+        broker.hang_up("it did not tell")
+        with pytest.raises(LinkLost, match="we hung up: it did not tell"):
+            [_ async for _ in broker.reports()]
+        reports = broker.reports()
+        first = await anext(reports)
+        await broker.cancel(pull("c", "a"), "S-a")
+        second = await anext(reports)
+        await broker.close()
+
+    assert [StreamGap, Canceled] == [type(first), type(second)]

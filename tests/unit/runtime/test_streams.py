@@ -134,12 +134,14 @@ async def test_reports_that_are_not_wanted_are_read_and_not_believed() -> None:
     pump = _pump()
     listener = ReportListener(broker=Flooding(3), pump=pump, clock=SetClock(), is_heard=False)
     running = asyncio.ensure_future(listener.run())
+    listener.doubt("found by asking")
     for _ in range(5):
         await asyncio.sleep(0)
+    was_over = running.done()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
-    assert 0 == pump.waiting_n
+    assert (False, 0) == (was_over, pump.waiting_n)
 
 
 def _watch(sink: Sink, account: str = "sim") -> StreamWatch:

@@ -6,7 +6,7 @@ import pytest
 
 from execd.runtime import backoff as room
 from execd.runtime import supervisor as supervisor_room
-from execd.runtime.supervisor import Supervisor
+from execd.runtime.supervisor import Supervisor, together
 
 
 async def test_an_edge_announces_before_it_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +72,50 @@ async def test_a_watch_hears_of_each_failure_in_a_row_and_of_a_life(monkeypatch:
         await supervisor.stop()
 
     assert (["failed 1: ConnectionError: cut", "failed 2: ConnectionError: cut", "well"], 2) == (watch.told, failed_n)
+
+
+async def test_an_edge_that_fails_in_the_moment_of_its_stop_is_stopped() -> None:
+    """What runs together is cancelled as one, also where a part of it dies of something in that very moment."""
+    began, waits = list[str](), asyncio.Event()
+
+    async def fails() -> None:
+        waits.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("cut")
+
+    async def edge() -> None:
+        began.append("begin")
+        await together(fails(), asyncio.sleep(3_600))
+
+    async with Supervisor() as supervisor:
+        supervisor.edge("listener", edge, lambda _: None)
+        await waits.wait()
+        async with asyncio.timeout(1):
+            await supervisor.stop("listener")
+
+    assert ["begin"] == began
+
+
+async def test_what_runs_together_ends_with_the_first_and_dies_of_its_error() -> None:
+    """The others are ended, and have ended, before the error is told."""
+    story: list[str] = []
+
+    async def stays() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            story.append("ended")
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ConnectionError("cut")
+
+    with pytest.raises(ConnectionError, match="cut"):
+        await together(stays(), fails())
+
+    assert ["ended"] == story
 
 
 async def test_an_exception_of_the_spine_ends_everything() -> None:
