@@ -46,7 +46,12 @@ def run(args: argparse.Namespace) -> int:
         return _direct(args)
     if args.level == "flatten":
         confirm(args, f"close everything that is owned on {args.account or 'all accounts'}?")
-    return command(args, "kill", level=args.level, account=args.account, reason=args.reason)
+    try:
+        return command(args, "kill", level=args.level, account=args.account, reason=args.reason)
+    except CliError as error:
+        if error.code not in {Exit.NOT_RUNNING, Exit.TIMEOUT}:
+            raise
+        raise CliError(error.code, f"{error}. To have it latched all the same: execd kill --direct") from None
 
 
 def _direct(args: argparse.Namespace) -> int:
