@@ -41,6 +41,7 @@ def test_a_position_is_believed_to_differ_when_two_readings_say_so() -> None:
     assert ("position_mismatch", "position_mismatch") == (second.rule, second.halts)
     assert Drift(Decimal(40), Decimal(70)) == second.drift
     assert ["position_differs"] == rules(MINE, replace(OTHER, positions={"AAPL": Decimal(71)}), sight)
+    assert ["position_differs"] == rules(MINE, replace(OTHER, asked_ns=OTHER.asked_ns - 1), sight)
 
 
 def test_a_position_is_not_judged_while_something_is_on_its_way() -> None:
