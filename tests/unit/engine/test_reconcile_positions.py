@@ -9,9 +9,11 @@ from execd.core.book import Book
 from execd.core.enums import Horizon, Side
 from execd.core.ids import cl_ord_id
 from execd.core.orders import CancelRequest
+from execd.core.reconciled import ExternalSeen
 from execd.core.records import Adopted, Sending
 from execd.core.rules import S
 from execd.core.verdict import Drift
+from execd.engine.reconcile_positions import expected_qty
 from tests.unit.engine.readings import (
     FILLED,
     KEY,
@@ -123,3 +125,12 @@ def test_a_position_that_agrees_again_is_free_where_the_cause_is_known(
 def test_another_account_is_not_looked_at() -> None:
     """Orders, holdings and questions are those of the account that was read."""
     assert [] == rules(MINE, replace(WHOLE, account="other"))
+
+
+def test_what_others_have_traded_counts_by_what_their_orders_come_to() -> None:
+    """An order that is shown again with more counts the rest, an older word nothing, a busted fill less."""
+    words = [(10, 1), (30, 3), (20, 2), (25, 4)]
+    rows = [row(cum, cl_ord_id="hand", side=Side.SELL, at_ns=START_NS + at_ns) for cum, at_ns in words]
+    book = book_of(*(ExternalSeen(now_ns=START_NS, account="sim", seen=one) for one in rows))
+
+    assert Decimal(-25) == expected_qty(book, "sim", "AAPL")
