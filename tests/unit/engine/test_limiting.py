@@ -181,3 +181,16 @@ def test_a_restart_within_the_minute_gives_no_fresh_burst() -> None:
         world.drop(intent(f"p{n:02}", order_qty=Decimal(1)))
 
     assert 20 + 4 >= len(world.submitted) >= 20
+
+
+def test_the_pause_of_an_order_that_was_one_too_many_survives_a_restart() -> None:
+    """The account's closing is forgotten with the process, the pause of who was refused is in the journal."""
+    world = World()
+    world.fates.extend([Fate.LIMITED] * 3)
+    world.show(quote(*STANDING))
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 4)
+    world.crash()
+    kept_quotes(world, 10)
+
+    assert [0, 1, 3, 7] == [int(at_s) for at_s in tried_s(world, NewOrder)]

@@ -223,3 +223,13 @@ def test_a_burst_of_twenty_leaves_at_once_and_the_rest_at_the_rate() -> None:
     assert [0.0] * 20 == sent_s[:20]
     assert 10 * 60 / 130 - 0.01 < sent_s[-1] < 10 * 60 / 130 + 0.01
     assert {"200.11", "200.21"} == {str(request.price) for request in world.submitted}
+
+
+def test_the_sliding_count_binds_where_the_bucket_would_give_more() -> None:
+    """A burst and a rate that are more than the window together: the count of the window is what holds."""
+    known, left_n = buckets(Throttle(burst=50, per_min=300, window_max=60)), 0
+    for n in range(590):
+        known, due_ns = take(known, NEW, START_NS + n * S // 10)
+        left_n += due_ns is None
+
+    assert 60 == left_n
