@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q -n $(TEST_JOBS) --dist loadfile
 # A room may not exist yet in an early checkout.
 TYPED := $(wildcard execd tests benchmarks)
 
-.PHONY: help env demo test lint format types imports unit test-wide simulate soak bench lock clean
+.PHONY: help env demo test lint format types imports unit test-wide simulate mutants soak bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -52,6 +52,9 @@ test-wide: env ## all tests, with fresh and many more examples (minutes)
 
 simulate: env ## play SEEDS seeded worlds (100) with faults, JOBS at a time (2), and check every law
 	@$(BIN)/execd simulate --seeds $(SEEDS) --jobs $(JOBS)
+
+mutants: env ## sabotage a copy of the package, a line at a time: each must be found by a simulated world (minutes)
+	@$(BIN)/python -m tests.mutants.run
 
 soak: env ## SOAK_SEEDS worlds (10000), every fuzz target for SOAK_S seconds (300), then 500 kills with a seed that is told
 	@$(BIN)/execd simulate --seeds $(SOAK_SEEDS) --jobs $(JOBS)

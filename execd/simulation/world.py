@@ -25,11 +25,14 @@ from execd.core.events import (
     Effect,
     Event,
     HaltReceived,
+    LookedUp,
     PrintsReceived,
     Query,
     QuoteReceived,
+    Recall,
     Replace,
     Reply,
+    ReportReceived,
     RequestFailed,
     SetTimer,
     StreamAlive,
@@ -41,8 +44,11 @@ from execd.core.events import (
 )
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import Request
+from execd.core.reading import SnapshotReceived
 from execd.core.reports import ExecReport
 from execd.core.rules import S
+from execd.core.snapshot import AccountSnapshot
+from execd.engine.reconcile_positions import expected
 from execd.journal.perils import Killed
 from execd.simulation import calm, people
 from execd.simulation.edge import Edge
@@ -64,6 +70,8 @@ ROUND_NS: Final = 180 * S
 """So often somebody looks after the daemon while faults strike ..."""
 CALM_ROUND_NS: Final = 30 * S
 """... and in the calm."""
+STILL_NS: Final = 60 * S
+"""Nothing has moved on an account for so long: what is read of it then is no race."""
 HAPPENINGS_MAX: Final = 2_000_000
 SHOWN_MAX: Final = 40
 DULL: Final = (SetTimer, WriteReport)
@@ -97,6 +105,7 @@ class World:
         self._heap: list[tuple[int, int, Act]] = []
         self._put_n = 0
         self._quotes_down_n = 0
+        self._told_ns: dict[str, int] = {}
         self._ticks = Generator(scene.specs, scene.seed, START_NS).ticks()
         self._tick = next(self._ticks)
 
@@ -245,8 +254,33 @@ class World:
                 self.laws.owed["suspended", ""] = "a machine that slept"
             case TroubleReported(cause=cause):
                 self.laws.owed[cause, ""] = cause
+            case ReportReceived(account=account) | LookedUp(account=account):
+                self._told_ns[account] = self.now_ns
+            case SnapshotReceived(snapshot=snapshot, is_dry=False) if self._must_be_doubted(snapshot):
+                self.laws.owed["empty_positions", ""] = "an empty list of positions"
             case _:
                 pass  # The others promise nothing.
+
+    def _must_be_doubted(self, snapshot: AccountSnapshot) -> bool:
+        """Whether an empty list of positions cannot be true: something is held, and nothing moves that could end it."""
+        life, account = self.life, snapshot.account
+        if life is None or snapshot.positions != {} or life.cycle.engine.desk.all_live(account):
+            return False
+        if self._told_ns.get(account, 0) > self.now_ns - STILL_NS:
+            return False
+        book, old_ns = life.book, snapshot.broker_ns - STILL_NS
+        for row in snapshot.orders or ():
+            order = book.order_of(row.cl_ord_id)
+            if row.is_live or row.transact_ns > old_ns or order is None or order.cum_qty != row.cum_qty:
+                return False
+        for one in snapshot.trades or ():
+            if one.trade.transact_ns > old_ns or book.order_of(one.trade.cl_ord_id) is None:
+                return False
+        if snapshot.undone:
+            return False
+        return any(position.qty and key.sleeve.account == account for key, position in book.positions.items()) and any(
+            expected(account, book.positions, book.external_positions).values()
+        )
 
     def _is_news(self, cl_ord_id: str) -> bool:
         order = None if self.life is None else self.life.book.order_of(cl_ord_id)
@@ -266,6 +300,9 @@ class World:
                 self.inbox.answered(effect)
             case Alert():
                 self.laws.alerted(effect)
+            case Recall():
+                # Whose order it is nobody says: what comes back into memory moves there.
+                self._told_ns = dict.fromkeys(self.fronts, self.now_ns)
             case _:
                 pass  # Timers, subscriptions and questions to the journal are the process's own; reports nobody reads.
 
