@@ -114,6 +114,18 @@ def on_used_id(desk: Desk, order: Order, now_ns: int) -> None:
         begin(desk, order, now_ns)
 
 
+def is_of_second_attempt(order: Order) -> bool:
+    """Whether a rejection now may be about a second copy of a request whose first copy may live."""
+    return bool(order.resent_n) and order.acked_ns is None and not order.is_done
+
+
+def on_second_rejected(desk: Desk, order: Order, text: str, now_ns: int) -> None:
+    """Note that the broker would not take a request again; what became of its first copy is still to be found."""
+    failed = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=order.key, outcome=Outcome.REFUSED, text=text)
+    desk.record(failed)
+    begin(desk, desk.book.orders[order.key], now_ns)
+
+
 def _is_older(order: Order, created_ns: int) -> bool:
     return 0 < created_ns < order.sent_ns - OLDER_NS
 
@@ -134,7 +146,9 @@ def after_miss(desk: Desk, order: Order, now_ns: int) -> None:
     if missed_n < model.misses_min * (order.resent_n + 1):
         return
     parent = desk.parent(order.first.parent_id)
-    if order.resent_n < model.resends_max and missed_n < model.misses_min * (order.resent_n + 2):
+    is_refused = any(one.cl_ord_id == order.key and one.outcome is Outcome.REFUSED for one in order.failures)
+    may_resend = order.resent_n < model.resends_max and not is_refused
+    if may_resend and missed_n < model.misses_min * (order.resent_n + 2):
         if _may_resend(desk, order, now_ns):
             desk.record(Resent(now_ns=now_ns, account=order.first.account, cl_ord_id=order.key))
             send_by_ns = now_ns + desk.rules.execution.send_within_ns

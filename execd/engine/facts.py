@@ -66,6 +66,10 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         # It says nothing about the order that lives under this id: that may well be ours.
         doubt.on_used_id(desk, order, event.now_ns)
         return
+    if isinstance(report, Rejected) and doubt.is_of_second_attempt(order):
+        limiting.on_reject(desk, event.account, f"{report.code} {report.text}".strip(), event.now_ns)
+        doubt.on_second_rejected(desk, order, f"{report.code} {report.text}".strip(), event.now_ns)
+        return
     changed = _fold(desk, report.cl_ord_id, record)
     if changed is None:
         return

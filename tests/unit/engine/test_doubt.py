@@ -11,7 +11,7 @@ from execd.core.enums import Outcome, ParentStatus, Urgency
 from execd.core.events import Cancel, Effect, LookedUp, Query, ReportReceived, RequestFailed
 from execd.core.orders import CancelRequest
 from execd.core.records import Failed, Missed, Resent, Sending
-from execd.core.reports import CancelRejected, OrderSnapshot, Trade
+from execd.core.reports import CancelRejected, OrderSnapshot, Rejected, Trade
 from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups, S
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, START_NS, Fate, World, intent, quote
@@ -304,6 +304,29 @@ def test_a_second_attempt_that_surely_failed_says_nothing_about_the_first(outcom
     kept_quotes(world, 20)
 
     assert (1, [key], True) == (len(told), list(world.book.orders), world.book.orders[key].is_in_doubt)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_second_copy_that_is_rejected_says_nothing_about_the_first(is_there: bool) -> None:  # noqa: FBT001  # Drawn.
+    """Faults C4, C9: it may be refused because the first one lives; nothing is written a third time."""
+    world = doubting(UNIQUE_IDS, Fate.TAKEN if is_there else Fate.LOST, looks=(Fate.BLIND,) * 6)
+    world.is_deaf = True
+    world.drop(intent("a", price=Decimal("1.00")))
+    key = next(iter(world.book.orders))
+    kept_quotes(world, 15)
+    world.is_cut_off = True
+    world.run(15.5)
+    world.is_cut_off, world.is_deaf = False, False
+    rejected = Rejected(cl_ord_id=key, transact_ns=world.now_ns, code="no_funds", text="held by another order")
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=rejected))
+    doubted = world.book.orders[key].is_in_doubt
+    kept_quotes(world, 50 if is_there else 200)
+    resent = [one for one in world.records if isinstance(one, Resent)]
+    status = world.book.parents["a"].status
+
+    assert (1, [key], True) == (len(resent), list(world.book.orders), doubted)
+    assert (not is_there, is_there) == (world.book.orders[key].is_in_doubt, status is ParentStatus.WORKING)
+    assert is_there or status is ParentStatus.HELD
 
 
 class Stubborn(World):
