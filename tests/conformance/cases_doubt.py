@@ -89,6 +89,14 @@ LATE: Final = tuple(
 )
 TWICE: Final = (
     Case(
+        name="a new order is taken minutes late, and is wanted all the while",
+        acts=(*given(place(), lives_s=400.0), goes_wrong(1.9, Wrong.LATE, seconds=200.0)),
+        market=((250.0, traded(THROUGH, 30)),),
+        needs=(Wrong.LATE,),
+        until_s=300.0,
+        asks_person=True,
+    ),
+    Case(
         name="a new order is lost, and so is the same one that is written again",
         acts=(*given(place()), goes_wrong(1.9, Wrong.LOST, count=2)),
         needs=(Wrong.LOST,),
@@ -194,6 +202,19 @@ ASKED: Final = (
         market=((40.0, traded(THROUGH, 30)),),
         needs=(Wrong.SILENCE, Wrong.FIND_NONE),
         until_s=150.0,
+        asks_person=True,
+    ),
+    Case(
+        name="no such order, says a broker that has it, for minutes, and the order is wanted all the while",
+        acts=(
+            *given(place(), lives_s=400.0),
+            goes_wrong(1.9, Wrong.SILENCE, count=3),
+            goes_wrong(1.9, Wrong.FIND_NONE, count=40),
+        ),
+        market=((350.0, traded(THROUGH, 30)),),
+        needs=(Wrong.SILENCE, Wrong.FIND_NONE),
+        alerts=("in_doubt",),
+        until_s=340.0,
         asks_person=True,
     ),
     Case(

@@ -12,15 +12,15 @@ from execd.core.enums import OrdStatus, Side
 from execd.core.market import Halt
 from tests.conformance.driver import SYMBOL, Wrong
 from tests.conformance.loop import START_NS
-from tests.conformance.stage import ORDERED_S, Act, Case, Stage, Written, amend, place, pull, quote, traded
+from tests.conformance.stage import LIVES_S, ORDERED_S, Act, Case, Stage, Written, amend, place, pull, quote, traded
 
 THROUGH: Final = "9.98"
 """A price below that at which a case's buys rest: what trades there has traded with them."""
 
 
-def given(*moves: Written, side: Side = Side.BUY) -> tuple[tuple[float, Act], ...]:
+def given(*moves: Written, lives_s: float = LIVES_S) -> tuple[tuple[float, Act], ...]:
     """Return the acts of a case that is one intent."""
-    return ((ORDERED_S, lambda stage: stage.intent("a", *moves, side=side)),)
+    return ((ORDERED_S, lambda stage: stage.intent("a", *moves, lives_s=lives_s)),)
 
 
 def ends(*ended: tuple[OrdStatus, int]) -> Callable[[Stage], None]:

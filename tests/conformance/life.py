@@ -8,10 +8,10 @@ socket stays written. The next life begins from the same journal.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Never
 
+from execd.config.settings import Settings
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.events import Alert, Effect, Event, Recovered, Reply, StreamGap
@@ -21,18 +21,20 @@ from execd.core.rules import Rules
 from execd.core.snapshot import AccountSnapshot
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
+from execd.guards import MET_S_MAX
 from execd.journal.memory import MemoryJournal
+from execd.markets import Market
 from execd.ports import Broker, Feed
+from execd.runtime.clock import SystemClock
 from execd.runtime.pump import Pump
 from execd.runtime.recaller import Recaller
 from execd.runtime.reconciler import Reconciler
 from execd.runtime.release import Release
 from execd.runtime.replies import Replies
 from execd.runtime.reporter import Reporter
-from execd.runtime.sender import Sender
-from execd.runtime.streams import QuoteListener, ReportListener
-from execd.runtime.supervisor import Supervisor
+from execd.runtime.supervisor import Supervisor, within
 from execd.runtime.timers import Scheduler
+from execd.wires import Wires
 from tests.conformance.loop import LoopClock
 
 START_S_MAX: Final = 60.0
@@ -184,22 +186,24 @@ class Life:
         self._pump = Pump(cycle=Cycle(self.engine), journal=FusedJournal(journal, fuse), clock=clock)
         post = self._pump.post
         brokers = {self.broker.account: fused}
-        self._sender = Sender(brokers=brokers, post=post, clock=clock, on_call=lambda *_: None)
+        market = Market(brokers=brokers, feed=self.feed)
+        # It reads the time, as the daemon's own clock does.
+        now: SystemClock = clock  # type: ignore[assignment]
+        self._wires = Wires(Settings(), market, self.engine, self._pump, now, lambda *_: None)
         self._reconciler = Reconciler(brokers=brokers, post=post, clock=clock)
         self._scheduler = Scheduler(post=post, clock=clock)
-        self._quotes = QuoteListener(feed=self.feed, pump=self._pump, clock=clock)
-        self._reports = ReportListener(broker=fused, pump=self._pump, clock=clock)
         self._recaller = Recaller(remember=journal.recall, post=post, clock=clock)
         store = Papers(folder)
         self._reporter = Reporter(book=book, store=store, clock=clock, nudge=self._pump.nudge)
         self._release = Release(
-            sender=self._sender,
+            sender=self._wires.sender,
             scheduler=self._scheduler,
-            quotes=self._quotes,
+            quotes=self._wires.quotes,
             reporter=self._reporter,
             replies=Replies(),
             recaller=self._recaller,
             reconciler=self._reconciler,
+            doubt=self._wires.doubt,
         )
         self._task: asyncio.Task[None] | None = None
         self._is_up = asyncio.Event()
@@ -233,8 +237,8 @@ class Life:
         self.fuse.blow()
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Not awaited itself: a cancellation of whoever waits here must not be mistaken for its.
+            await asyncio.wait((self._task,))
 
     async def _run(self) -> None:
         try:
@@ -242,15 +246,16 @@ class Life:
             await self.broker.take_up()
             async with self._supervisor as supervisor:
                 supervisor.spine("engine", lambda: self._pump.run(self._release, self._reporter.build, (self,)))
-                supervisor.spine("throttler", self._sender.run)
+                supervisor.spine("throttler", self._wires.sender.run)
                 supervisor.spine("scheduler", self._scheduler.run)
                 supervisor.spine("recaller", self._recaller.run)
                 supervisor.spine("outbox", self._reporter.run)
                 supervisor.edge("reconciler", self._reconciler.run, self._reconciler.announce)
-                supervisor.edge("listener.reports", self._reports.run, self._reports.announce)
+                self._wires.start_reports(supervisor)
                 self._pump.post(Recovered(now_ns=self._clock.now_ns()))
                 await self._pump.drained()
-                supervisor.edge("listener.quotes", self._quotes.run, self._quotes.announce)
+                await within(MET_S_MAX, self._reconciler.met(), "start_unread")
+                self._wires.start_quotes(supervisor)
                 self._is_up.set()
         except Exception as error:  # noqa: BLE001  # Whatever a life died of is told by the verdict.
             self.death = error

@@ -18,6 +18,8 @@ START_NS: Final = 1_700_000_000 * NS_PER_S
 """The instant at which every case begins."""
 STILL_MAX: Final = 100_000
 """So many turns without time passing: somebody spins."""
+LASTS_S_MAX: Final = 3_600
+"""No case lasts so long: somebody waits for what never comes, while others tick."""
 Result = TypeVar("Result")
 Call = Callable[..., Result]
 
@@ -58,6 +60,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise StandsStillError(f"{STILL_MAX} turns at {self.time():.9f} s: something spins")
         if heard or timeout == 0:
             return heard
+        if self.at_ns > LASTS_S_MAX * NS_PER_S:
+            raise StandsStillError(f"the case lasts longer than {LASTS_S_MAX} s: somebody waits for what never comes")
         if timeout is None:
             raise StandsStillError("nothing is scheduled and no socket speaks: the case would wait for ever")
         self.at_ns += max(1, math.ceil(timeout * NS_PER_S))

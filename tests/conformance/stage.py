@@ -23,7 +23,7 @@ from execd.core.instrument import Instrument
 from execd.core.market import Quote, one_print
 from execd.core.order import Order
 from execd.core.orders import AlgoSpec, NewOrder, ParentOrder
-from execd.core.rules import Limits, Rules, S
+from execd.core.rules import Limits, Reconcile, Rules, S
 from execd.journal.memory import MemoryJournal
 from execd.venue.commission import Commission
 from tests.conformance.driver import ACCOUNT, SYMBOL, Driver, Tick, Wrong
@@ -119,6 +119,7 @@ class Stage:
             limits={ACCOUNT: LIMITS},
             lookups={ACCOUNT: driver.lookups},
             instruments={SYMBOL: Instrument(symbol=SYMBOL)},
+            reconcile=Reconcile(),
         )
         self.alerts: list[Alert] = []
         self.resolved: list[str] = []
@@ -148,7 +149,9 @@ class Stage:
         """Return the codes of every alert of every life, each once."""
         return list(dict.fromkeys(alert.code for alert in (*self.alerts, *self.life.alerts)))
 
-    def intent(self, parent_id: str, *moves: Written, side: Side = Side.BUY, qty: int = 1_000) -> None:
+    def intent(
+        self, parent_id: str, *moves: Written, side: Side = Side.BUY, qty: int = 1_000, lives_s: float = LIVES_S
+    ) -> None:
         """Let an intent come that does as written; it comes again to the next life, where this one lost it."""
         now_ns = self.clock.now_ns()
         self._give(
@@ -161,7 +164,7 @@ class Stage:
                 algo=AlgoSpec(name=NAME, parameters={"moves": list(moves)}),
                 effective_ns=now_ns,
                 start_by_ns=now_ns + 3_600 * S,
-                expire_ns=now_ns + int(LIVES_S * S),
+                expire_ns=now_ns + int(lives_s * S),
             )
         )
 
