@@ -17,9 +17,10 @@ from execd.core.events import RecallAnswered
 from execd.core.ids import parent_key
 from execd.core.parents import HaltKey
 from execd.core.reports import Canceled, DoneForDay, ExecReport, Expired, Rejected, Trade
+from execd.core.rules import S
 from execd.engine import halting, memory
 from execd.engine.desk import Desk
-from execd.engine.readings import ask
+from execd.engine.readings import TIMER, ask
 from execd.engine.receiving import USED_BEFORE_RESTORE
 from execd.engine.reconcile_rows import rule_of
 
@@ -29,6 +30,8 @@ N_MAX: Final = 9_999
 """Requests of one intent that are believed; a number beyond it was never ours."""
 SCAN_MAX: Final = 1_000
 """The latest of them; somebody who trades the account by hand for years must not slow down each of his reports."""
+AFTER_RECALL_NS: Final = 6 * S
+"""Longer than the pause after which a row is believed (`reconcile.GRACE_NS`)."""
 ENDS: Final = (Canceled, Expired, DoneForDay, Rejected)
 
 
@@ -88,7 +91,8 @@ def on_shown(desk: Desk, event: RecallAnswered) -> bool:
         if differs:
             # What was told beside the row was told of an order that was not there: it must be told again.
             watch.go_back(since_ns)
-            ask(desk, account, now_ns)
+            # Not at once: what has just come back was touched a moment ago, and its row would be passed over.
+            desk.set_timer(f"{TIMER}{account}", now_ns + AFTER_RECALL_NS)
         return differs
     watch.disown(name)
     distrust(desk, account, name, now_ns)
