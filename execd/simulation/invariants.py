@@ -238,6 +238,13 @@ class Laws:
         happened = sum((fill.trade.last_qty for one in placed for fill in one.fills), ZERO)
         if order.cum_qty > happened:
             raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, its broker never more than {happened}")
+        fills = order.fills
+        if fills.seen is not None and not fills.busted:
+            word_ns = fills.seen.transact_ns
+            later = sum((one.last_qty for one in fills.distinct if one.transact_ns > word_ns), ZERO)
+            if order.cum_qty < fills.seen.cum_qty + later:
+                told = f"{fills.seen.cum_qty} and {later} more were told"
+                raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, and {told}")
         if order.cum_qty > order.order_qty and order.cum_qty != self._flagged.get(order.key):
             self._flagged[order.key] = order.cum_qty
             self.owed["parent_held", order.first.parent_id] = "overfill"

@@ -28,7 +28,7 @@ MUTANTS: Final = (
         'desk.effect(Submit(request=replace(order.first, cl_ord_id=f"{order.key}9", send_by_ns=send_by_ns)))',
         "a request in doubt is written again under a new id",
         "Inv2",
-        0,
+        6,
     ),
     Mutant(
         "sent_before_its_record",
@@ -46,7 +46,7 @@ MUTANTS: Final = (
         "PRAGMA synchronous = NORMAL;",
         "what was acknowledged is gone when the power is",
         "Inv8",
-        0,
+        2,
     ),
     Mutant(
         "no_dedup_of_fills",
@@ -64,7 +64,7 @@ MUTANTS: Final = (
         "FREE_IDS: Final = Lookups(resends_max=2, ",
         "a broker that takes an id twice is sent it twice",
         "Inv1",
-        0,
+        7,
     ),
     Mutant(
         "not_found_is_believed",
@@ -73,7 +73,7 @@ MUTANTS: Final = (
         "UNIQUE_IDS: Final = Lookups(are_final=True, ",
         "an order that comes late is taken for lost, and another is sent",
         "one_child",
-        0,
+        6,
     ),
     Mutant(
         "blind_restart",
@@ -81,8 +81,8 @@ MUTANTS: Final = (
         "            order = doubt.doubt_unanswered(desk, desk.book.orders[key], INTERRUPTED, now_ns)",
         "            order = desk.book.orders[key]; desk.effect(doubt.Submit(request=order.first))",
         "a start writes again what may have left before it",
-        "send_by",
-        0,
+        "Inv5",
+        94,
     ),
     Mutant(
         "partial_fill_forgotten_on_cancel",
@@ -90,8 +90,8 @@ MUTANTS: Final = (
         "    return _ended(order, done)\n\n\ndef _ended",
         "    return replace(_ended(order, done), fills=fills.Fills())\n\n\ndef _ended",
         "what was filled before the cancel is bought again",
-        "Inv3",
-        0,
+        "Inv8",
+        1,
     ),
     Mutant(
         "cancel_tells_no_sum",
@@ -108,7 +108,7 @@ MUTANTS: Final = (
         "        return self.cum_qty >= self.order_qty or self.done_as is not None",
         "        return self.cum_qty >= self.order_qty or self.done_as is not None or bool(self.failures)",
         "an order in doubt does not count as live",
-        "one_child",
+        "Inv5",
         0,
     ),
     Mutant(
@@ -118,7 +118,7 @@ MUTANTS: Final = (
         "            change = 0 if is_live else 0",
         "open orders are not counted against their limit",
         "Inv5",
-        0,
+        39,
     ),
     Mutant(
         "late_is_sent",
@@ -127,7 +127,7 @@ MUTANTS: Final = (
         "        if not text and now_ns > request.send_by_ns and not request.price:",
         "after a slow commit a request leaves with an old price",
         "send_by",
-        0,
+        7,
     ),
     Mutant(
         "double_allocation",
@@ -155,7 +155,7 @@ MUTANTS: Final = (
         "self.key != one.cl_ord_id and one.outcome is Outcome.UNKNOWN for one in self.failures)",
         "a cancel of which nobody knows is taken for done",
         "one_child",
-        0,
+        4,
     ),
     Mutant(
         "used_id_is_a_rejection",
@@ -163,8 +163,8 @@ MUTANTS: Final = (
         "    if isinstance(report, Rejected) and report.code == USED_ID and not order.is_done:",
         "    if isinstance(report, Rejected) and report.code == USED_ID and order.is_done:",
         "an order that lives under its id is taken for rejected",
-        "Inv9",
-        0,
+        "Inv11",
+        6,
     ),
     Mutant(
         "overfill_is_nothing",
@@ -173,7 +173,7 @@ MUTANTS: Final = (
         "    if order.cum_qty > order.order_qty * 100:",
         "nobody is called when a broker fills too much",
         "Inv12",
-        0,
+        1,
     ),
     Mutant(
         "gap_is_nothing",
@@ -191,7 +191,7 @@ MUTANTS: Final = (
         '        if key.account in {"", account} and key.symbol in {symbol}:\n            return halt',
         "a halt of an account binds none of its symbols",
         "halted",
-        0,
+        2,
     ),
     Mutant(
         "kill_is_forgotten",
@@ -200,7 +200,7 @@ MUTANTS: Final = (
         "    binding = [kill for kill in (book.kills.get(account),) if kill is not None and kill.reason == account]",
         "a kill level is latched and binds nobody",
         "Inv10",
-        0,
+        17,
     ),
     Mutant(
         "two_children_at_once",
@@ -209,7 +209,7 @@ MUTANTS: Final = (
         "        if view.children and view.children[0].acked_ns is not None:\n"
         "            return self._watch(view, view.children[0])",
         "a parent places again while its first order is on its way",
-        "one_child",
+        "Inv11",
         0,
     ),
     Mutant(
@@ -220,7 +220,7 @@ MUTANTS: Final = (
         "        if known.content_hash == item.content_hash:",
         "a file that comes again trades again",
         "accepted_once",
-        0,
+        1,
     ),
     Mutant(
         "failed_resend_settles",
@@ -228,7 +228,7 @@ MUTANTS: Final = (
         "        is_resent = bool(self.resent_n) and cl_ord_id == self.key",
         "        is_resent = bool(self.resent_n) and cl_ord_id != self.key",
         "a second attempt that was not sent ends the doubt about the first",
-        "one_child",
+        "Inv11",
         6,
     ),
     Mutant(
@@ -237,8 +237,8 @@ MUTANTS: Final = (
         "    if not shown and any(",
         "    if not shown and not any(",
         "an empty list of positions is believed",
-        "Inv12",
-        0,
+        "Inv6",
+        8,
     ),
     Mutant(
         "asked_by_our_clock",
@@ -265,7 +265,7 @@ MUTANTS: Final = (
         "        now_ns = view.now_ns\n        if view.legs and not now_ns:\n            return self._again(view)",
         "a flatten says that it is done while something is owned",
         "flat",
-        0,
+        5,
     ),
     Mutant(
         "report_lost_on_recall",
@@ -274,7 +274,7 @@ MUTANTS: Final = (
         "    told = [report for name in names[:1] for report in desk.book.external.get(name, ())]",
         "of a parent that left memory only what was said of its first request is counted",
         "Inv8",
-        33,
+        0,
     ),
     Mutant(
         "word_for_ever",
@@ -295,11 +295,11 @@ MUTANTS: Final = (
         1,
     ),
     Mutant(
-        "replay_forgets_wakes",
+        "restart_forgets_doubt",
         "engine/recovery.py",
-        "        desk.set_timer(parent_id, now_ns + spread_ns)",
-        "        desk.timers[parent_id] = now_ns + spread_ns",
-        "after a restart nobody is woken by time",
+        "            if order.is_in_doubt:\n                doubt.begin(desk, order, now_ns)",
+        "            if order.is_in_doubt and order.is_done:\n                doubt.begin(desk, order, now_ns)",
+        "what was in doubt before a death is not asked about any more",
         "Inv11",
         0,
     ),
