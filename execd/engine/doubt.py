@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from execd.core.codec import plain
 from execd.core.doubting import all_unanswered, doubted, misses
 from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import LookedUp, LookupFailed, Submit
@@ -84,8 +85,8 @@ def warn(desk: Desk, order: Order, cl_ord_id: str, text: str) -> None:
 
 def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | Found | Missed]:
     """Return what a healthy answer about an order proves, as the records to be folded."""
-    if event.seen is not None and _is_older(order, event.seen.created_ns):
-        text = f"{order.key} is known there since before it was sent: another daemon, or a journal that was rolled back"
+    if event.seen is not None and (why := stranger(order, event.seen)):
+        text = f"{order.key} is known there {why}: another daemon, or a journal that was rolled back"
         desk.alert(FOREIGN_ID, text, parent_id=order.first.parent_id, severity="critical")
         halting.halt(desk, account=event.account, cause=FOREIGN_ID, text=text, now_ns=event.now_ns)
         return []
@@ -126,8 +127,18 @@ def on_second_rejected(desk: Desk, order: Order, text: str, now_ns: int) -> None
     begin(desk, desk.book.orders[order.key], now_ns)
 
 
-def _is_older(order: Order, created_ns: int) -> bool:
-    return 0 < created_ns < order.sent_ns - OLDER_NS
+def stranger(order: Order, seen: OrderSnapshot) -> str:
+    """Return why what the broker has under an order's id is not that order; empty where it may be."""
+    if 0 < seen.created_ns < order.sent_ns - OLDER_NS:
+        return "since before it was sent"
+    first = order.first
+    ours = f"{first.side} {plain(first.order_qty)} {first.symbol}"
+    theirs = f"{seen.side or 'an order for'} {plain(seen.order_qty)} {seen.symbol}"
+    # Afterwards a broker may restate a quantity; what it has never told of must be what was sent.
+    asked = {request.order_qty for request in order.requests if not isinstance(request, CancelRequest)}
+    is_other_qty = order.acked_ns is None and seen.order_qty not in asked
+    is_other_side = seen.side is not None and seen.side.is_buy != first.side.is_buy
+    return f"as {theirs}, and {ours} was sent" if seen.symbol != first.symbol or is_other_side or is_other_qty else ""
 
 
 def on_lookup_failed(desk: Desk, event: LookupFailed) -> None:

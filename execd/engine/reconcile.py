@@ -175,7 +175,8 @@ def _reports(order: Order, key: str, told: _Told, sight: Sight) -> Iterator[Trad
 
 def _row(order: Order, key: str, row: OrderSnapshot, snapshot: AccountSnapshot, sight: Sight) -> Verdict | None:
     """Return what differs between an order and the broker's row of it."""
-    if row.symbol != order.first.symbol or row.side not in {None, order.first.side}:
+    is_other_side = row.side is not None and row.side.is_buy != order.first.side.is_buy
+    if row.symbol != order.first.symbol or is_other_side:
         what = f"is {row.side or ''} {row.symbol} there and {order.first.side} {order.first.symbol} here"
         return _contradicted(order, key, what, snapshot, sight)
     rule = rule_of(order, row)

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from execd.core.commands import ReleaseParent, ResolveOrder
-from execd.core.enums import Outcome, ParentStatus, Urgency
+from execd.core.enums import Outcome, ParentStatus, Side, Urgency
 from execd.core.events import Cancel, Effect, LookedUp, Query, ReportReceived, RequestFailed
 from execd.core.orders import CancelRequest
 from execd.core.records import Failed, Missed, Resent, Sending
@@ -327,6 +328,34 @@ def test_a_second_copy_that_is_rejected_says_nothing_about_the_first(is_there: b
     assert (1, [key], True) == (len(resent), list(world.book.orders), doubted)
     assert (not is_there, is_there) == (world.book.orders[key].is_in_doubt, status is ParentStatus.WORKING)
     assert is_there or status is ParentStatus.HELD
+
+
+@pytest.mark.parametrize(
+    "other", [{"symbol": "MSFT"}, {"side": Side.SELL}, {"order_qty": Decimal(90)}, {"created_ns": START_NS - 3_600 * S}]
+)
+def test_an_order_of_somebody_else_under_our_id_is_not_taken_for_ours(other: dict[str, Any]) -> None:
+    """Fault C8: other symbol, side or quantity, or older than ours: nothing is adopted, and the account is halted."""
+    world = doubting(UNIQUE_IDS, Fate.LOST)
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(0.1)
+    key = next(iter(world.book.orders))
+    seen = OrderSnapshot(
+        cl_ord_id=key,
+        order_id="77",
+        symbol="AAPL",
+        side=Side.BUY,
+        order_qty=Decimal(100),
+        cum_qty=Decimal(50),
+        avg_px=Decimal(1),
+        is_live=True,
+        transact_ns=world.now_ns,
+    )
+    told = LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=replace(seen, **other))
+    world.tell(told)
+    order = world.book.orders[key]
+
+    assert (True, None, Decimal(0)) == (order.is_in_doubt, order.acked_ns, order.cum_qty)
+    assert ("foreign_id", ["foreign_id"]) == (world.alerts()[-1], [key.cause for key in world.book.halts])
 
 
 class Stubborn(World):
