@@ -14,12 +14,13 @@ from msgspec.structs import replace
 
 from execd.core.orders import Request
 from execd.core.reports import OrderSnapshot
+from execd.core.snapshot import AccountSnapshot, Unreadable
 from execd.errors import Refused
 from execd.venue.faults import Fault, FaultName, ns_of
 from execd.venue.hosting import House
 from execd.venue.line import Line
 from execd.venue.matching_orders import ZERO
-from execd.venue.wire import Do, Failed, Find, Found, FromVenue, NotTaken
+from execd.venue.wire import Do, Failed, Find, Found, FromVenue, NotTaken, Survey
 
 TOLD: Final = "the venue was told to"
 NO_MESSAGE: Final = b"<html>502 Bad Gateway</html>"
@@ -33,6 +34,7 @@ class Failing:
         self._house = house
         self._line = line
         self._say = say
+        self._shown: AccountSnapshot | None = None
 
     def before(self, message: Do) -> bool:
         """Lose a request, or refuse it, before it is taken; say whether it is taken no more."""
@@ -72,8 +74,39 @@ class Failing:
             return False
         return True
 
-    def question(self, message: Find) -> bool:
-        """Answer a question wrongly, or not; say whether it is over with that."""
+    def asked(self, message: Find | Survey) -> bool:
+        """Answer a question, or the wish for a reading, wrongly, or not; say whether it is over with that."""
+        return self._question(message) if isinstance(message, Find) else self._survey(message)
+
+    def answer(self, seen: OrderSnapshot) -> OrderSnapshot:
+        """Return what is said of an order that was asked about."""
+        if self._hits("stale-find"):
+            before_ns = min((trade.transact_ns for trade in seen.trades), default=seen.transact_ns) - 1
+            return replace(seen, cum_qty=ZERO, avg_px=ZERO, is_live=True, trades=(), transact_ns=before_ns)
+        return replace(seen, trades=()) if self._hits("sums-only") else seen
+
+    def shown(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Return what a reading shows of an account."""
+        if self._hits("stale-survey"):
+            old = self._shown or replace(snapshot, orders=(), trades=(), positions={})
+            return replace(snapshot, orders=old.orders, trades=old.trades, positions=old.positions)
+        self._shown = snapshot
+        orders, trades, positions = snapshot.orders or (), snapshot.trades or (), snapshot.positions or {}
+        if self._hits("cut-survey"):
+            return replace(snapshot, orders=orders[: len(orders) // 2], trades=trades[: len(trades) // 2])
+        if self._hits("garble-survey"):
+            symbol, name = (orders[-1].symbol, orders[-1].order_id) if orders else ("", "")
+            row = Unreadable(what="order", id=name, symbol=symbol, text=f"{TOLD} let it make none")
+            return replace(snapshot, orders=orders[:-1], unreadable=(row,))
+        if self._hits("empty-positions"):
+            return replace(snapshot, positions={})
+        if self._hits("unread-positions"):
+            return replace(snapshot, positions=None)
+        if self._hits("shift-positions"):
+            return replace(snapshot, positions={symbol: qty + 1 for symbol, qty in positions.items()})
+        return snapshot
+
+    def _question(self, message: Find) -> bool:
         if self._hits("blind-find"):
             self._say(Found(rid=message.rid, seen=None))
         elif self._hits("fail-find"):
@@ -82,12 +115,11 @@ class Failing:
             return self._hits("drop-find") is not None
         return True
 
-    def answer(self, seen: OrderSnapshot) -> OrderSnapshot:
-        """Return what is said of an order that was asked about."""
-        if self._hits("stale-find"):
-            before_ns = min((trade.transact_ns for trade in seen.trades), default=seen.transact_ns) - 1
-            return replace(seen, cum_qty=ZERO, avg_px=ZERO, is_live=True, trades=(), transact_ns=before_ns)
-        return replace(seen, trades=()) if self._hits("sums-only") else seen
+    def _survey(self, message: Survey) -> bool:
+        if self._hits("fail-survey"):
+            self._say(Failed(rid=message.rid, text=f"{TOLD} fail"))
+            return True
+        return self._hits("drop-survey") is not None
 
     def _take_late(self, request: Request) -> None:
         with suppress(Refused):  # The venue has closed meanwhile.

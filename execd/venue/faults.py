@@ -39,6 +39,15 @@ FaultName = Literal[
     "garble-report",
     "strange-report",
     "replay-reports",
+    "mute-report",
+    "fail-survey",
+    "drop-survey",
+    "cut-survey",
+    "stale-survey",
+    "garble-survey",
+    "empty-positions",
+    "unread-positions",
+    "shift-positions",
 ]
 FAULTS: Final[dict[FaultName, str]] = {
     "drop-request": "the next requests are lost on their way; nobody is told",
@@ -69,6 +78,15 @@ FAULTS: Final[dict[FaultName, str]] = {
     "garble-report": "what is no frame is said in the place of the next reports",
     "strange-report": "what is of no known kind is said before the next reports",
     "replay-reports": "every report that is kept is told again, once, now",
+    "mute-report": "the next reports are never told, and no number is missing in the stream",
+    "fail-survey": "the next readings of an account are answered by an error",
+    "drop-survey": "the next readings of an account are never answered",
+    "cut-survey": "the next readings show only the first half of their orders and trades, and say nothing of it",
+    "stale-survey": "the next readings show what the last one before them did, as if it were so now",
+    "garble-survey": "the last order of the next readings makes no sense; without orders, a row without a name",
+    "empty-positions": "the next readings show no position at all",
+    "unread-positions": "the positions of the next readings could not be read",
+    "shift-positions": "the next readings show one share more of each position than there is",
 }
 SECONDS_MAX: Final = 3_600.0
 _NS: Final = 1_000_000_000

@@ -245,7 +245,7 @@ class Session:
                 return
             if delay := self._hits("delay-request"):
                 delay_s = delay.seconds
-        elif isinstance(message, Find) and self._failing.question(message):
+        elif isinstance(message, Find | Survey) and self._failing.asked(message):
             return
         self._lane.add(partial(self._take, message), delay_s)
 
@@ -310,7 +310,7 @@ class Session:
             return  # As with a question about one order.
         if self.stream is not None:
             await self.stream.live.wait()
-        *others, last = pages(snapshot)
+        *others, last = pages(self._failing.shown(snapshot))
         for part in others:
             self.say(Surveyed(rid=message.rid, part=part, is_last=False))
             await self.line.drained()

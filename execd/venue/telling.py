@@ -98,6 +98,9 @@ class Stream:
             self._pass(message)
             return
         now_ns = self._clock.now_ns()
+        if self._faults.hit("mute-report", self._account, now_ns):
+            self._pass(Skip(seq=seq))
+            return
         if self._faults.hit("drop-report", self._account, now_ns):
             return
         if self._faults.hit("garble-report", self._account, now_ns):

@@ -52,7 +52,17 @@ class Wrong(StrEnum):
     FIND_STALE = "as the order was at its acceptance"
     FIND_LOST = "never"
     SUMS_ONLY = "with sums, and without the single trades"
+    # A reading of the account goes wrong:
+    READ_ERROR = "it is answered by an error"
+    READ_LOST = "it is never answered"
+    READ_CUT = "its lists of orders and trades end halfway, and nothing says so"
+    READ_STALE = "it shows what the last one before it did"
+    READ_GARBAGE = "an order in it makes no sense"
+    POSITIONS_EMPTY = "it shows no position"
+    POSITIONS_UNREAD = "its positions could not be read"
+    POSITIONS_OFF = "it shows one share more of each position than there is"
     # A report is told wrongly:
+    MUTE = "a report is never told, and nothing shows that it was"
     DROP = "a report is not told"
     DELAY = "reports come `seconds` later"
     DUPLICATE = "a report is told twice"

@@ -336,4 +336,13 @@ FAULTS: Final[dict[Wrong, tuple[FaultName, ...]]] = {
     Wrong.DUPLICATE: ("duplicate-report",),
     Wrong.REORDER: ("reorder-reports",),
     Wrong.CUT: ("disconnect",),
+    Wrong.MUTE: ("mute-report",),
+    Wrong.READ_ERROR: ("fail-survey",),
+    Wrong.READ_LOST: ("drop-survey",),
+    Wrong.READ_CUT: ("cut-survey",),
+    Wrong.READ_STALE: ("stale-survey",),
+    Wrong.READ_GARBAGE: ("garble-survey",),
+    Wrong.POSITIONS_EMPTY: ("empty-positions",),
+    Wrong.POSITIONS_UNREAD: ("unread-positions",),
+    Wrong.POSITIONS_OFF: ("shift-positions",),
 }

@@ -238,7 +238,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `acts` are (second, what is done then); `market` what is shown when; `needs` what a driver must be able to do;
     `alerts` the codes that people must have been told, and `check` what else holds, where nothing was killed.
-    `asks_person`: the broker alone cannot settle it. `ends_s`: the venue's day ends then.
+    `begins` is done before the first daemon starts. `asks_person`: the broker alone cannot settle it. `ends_s`: the
+    venue's day ends then.
     """
 
     name: str
@@ -249,6 +250,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     check: Callable[[Stage], None] = lambda _: None
     until_s: float = 60.0
     asks_person: bool = False
+    begins: Act = lambda _: None
     ends_s: float = 0.0
 
 
@@ -266,6 +268,7 @@ async def play(
     stage = Stage(driver, clock, folder, fuse)
     await driver.open(folder, clock, ((0.0, quote()), *case.market), case.ends_s)
     try:
+        case.begins(stage)
         await stage.begin()
         told = asyncio.create_task(_tell(case, stage))
         mourner = asyncio.create_task(_go_on(stage))

@@ -9,13 +9,13 @@ from typing import Final
 
 import pytest
 
-from tests.conformance import cases_doubt, cases_kinds, cases_life, cases_stream
+from tests.conformance import cases_doubt, cases_kinds, cases_life, cases_reading, cases_stream
 from tests.conformance.loop import LoopClock, run
 from tests.conformance.matrix import DRIVERS, able, drawn
 from tests.conformance.stage import Case, Stage, play
 from tests.conformance.verdict import wrongs
 
-CASES: Final = (*cases_life.CASES, *cases_kinds.CASES, *cases_doubt.CASES, *cases_stream.CASES)
+CASES: Final = (*cases_life.CASES, *cases_kinds.CASES, *cases_doubt.CASES, *cases_stream.CASES, *cases_reading.CASES)
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # Its content is made private by mkdtemp.
 DEATHS: Final = int(os.environ.get("EXECD_CONFORMANCE_DEATHS", "1"))
 """At so many points of each case its daemon is killed, one after the other; 0: at every one."""
@@ -80,6 +80,12 @@ def test_doubts_end_with_what_the_broker_has(case: Case, name: str, folder: Path
 @pytest.mark.parametrize("case, name", pairs(*cases_stream.CASES), ids=named)
 def test_streams_and_others_change_nothing_that_is_true(case: Case, name: str, folder: Path) -> None:
     """Faults C21, C22, C26, D1, D2, D3, D4, D5, D6, D7, D8, D10, D12 and D15: facts count once, however they come."""
+    ends_well(case, name, folder)
+
+
+@pytest.mark.parametrize("case, name", pairs(*cases_reading.CASES), ids=named)
+def test_readings_tell_what_is_there_and_prove_nothing_by_what_is_not(case: Case, name: str, folder: Path) -> None:
+    """Faults C18, C19, C20, C25, D1, D6 and D8: nothing ends, and no account is flat, for a list is short or old."""
     ends_well(case, name, folder)
 
 
