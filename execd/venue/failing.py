@@ -83,6 +83,8 @@ class Failing:
         if self._hits("stale-find"):
             before_ns = min((trade.transact_ns for trade in seen.trades), default=seen.transact_ns) - 1
             return replace(seen, cum_qty=ZERO, avg_px=ZERO, is_live=True, trades=(), transact_ns=before_ns)
+        if self._hits("other-find"):
+            return replace(seen, order_qty=seen.order_qty + 1)
         return replace(seen, trades=()) if self._hits("sums-only") else seen
 
     def shown(self, snapshot: AccountSnapshot) -> AccountSnapshot:

@@ -48,6 +48,12 @@ def one_at_the_broker(stage: Stage) -> None:
     assert least_n <= len(arrived) <= 1
 
 
+def a_stranger_proved_nothing(stage: Stage) -> None:
+    """Check that our order was still in doubt after the answer, and the only one that was ever sent."""
+    assert [(False, 0)] == [(order.acked_ns is not None, int(order.cum_qty)) for order in stage.seen.values()]
+    assert 1 == len(stage.book.orders)
+
+
 def told(*codes: str) -> Callable[[Stage], None]:
     """Return the check that people were told this."""
 
@@ -216,6 +222,21 @@ ASKED: Final = (
         alerts=("in_doubt",),
         until_s=340.0,
         asks_person=True,
+    ),
+    Case(
+        name="the broker has another order under our id: nothing is believed of it, and nothing new is sent",
+        acts=(
+            *given(place()),
+            goes_wrong(1.9, Wrong.SILENCE),
+            goes_wrong(1.9, Wrong.FIND_OTHER),
+            (5.0, lambda stage: stage.seen.update(stage.book.orders)),
+            (16.0, lambda stage: stage.intent("b", place(price="10.02"), lives_s=10.0)),
+        ),
+        needs=(Wrong.SILENCE, Wrong.FIND_OTHER),
+        alerts=("foreign_id",),
+        until_s=120.0,
+        asks_person=True,
+        check=a_stranger_proved_nothing,
     ),
     Case(
         name="an answer is of before the fill",

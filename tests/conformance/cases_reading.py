@@ -22,22 +22,19 @@ PART: Final = ((6.0, traded(THROUGH, 40)),)
 """The market of most cases here: a fill of a part."""
 
 
+def asked(stage: Stage, ref: str) -> ReadingAsked:
+    """Return the wish of an operator for a reading now."""
+    return ReadingAsked(now_ns=stage.clock.now_ns(), account=ACCOUNT, ref=ref)
+
+
 def read(at_s: float) -> tuple[float, Act]:
     """Return the act that has the account compared with its broker, as an operator does."""
-
-    def done(stage: Stage) -> None:
-        stage.life.post(ReadingAsked(now_ns=stage.clock.now_ns(), account=ACCOUNT, ref=f"read:{at_s}"))
-
-    return (at_s, done)
+    return (at_s, lambda stage: stage.life.post(asked(stage, f"read:{at_s}")))
 
 
 def look(at_s: float) -> tuple[float, Act]:
     """Return the act that remembers how our latest order stands, where there is one."""
-
-    def done(stage: Stage) -> None:
-        stage.seen.update({f"{at_s}": stage.order()} if stage.book.orders else {})
-
-    return (at_s, done)
+    return (at_s, lambda stage: stage.seen.update({f"{at_s}": stage.order()} if stage.book.orders else {}))
 
 
 def withdraw(stage: Stage) -> None:
@@ -71,6 +68,11 @@ def halts(*causes: str) -> Check:
     return check
 
 
+def nothing_yet(stage: Stage) -> None:
+    """Check that no order had been sent when the case looked."""
+    assert {} == stage.seen
+
+
 def untold(*codes: str) -> Check:
     """Return the check that nobody was told this."""
 
@@ -92,11 +94,6 @@ def every(*checks: Check) -> Check:
 
 CALM: Final = every(halts(), untold(MISMATCH, "contradiction", "external_order", "orphan_order"))
 """Nothing was believed that is not so."""
-
-
-def nothing_yet(stage: Stage) -> None:
-    """Check that no order had been sent when the case looked."""
-    assert {} == stage.seen
 
 
 UNREAD: Final = (
@@ -175,13 +172,7 @@ MISSED: Final = (
     ),
     Case(
         name="only a reading shows that the broker has ended an order",
-        acts=(
-            *given(place()),
-            goes_wrong(4.9, Wrong.MUTE),
-            (5.0, withdraw),
-            read(12.0),
-            look(14.0),
-        ),
+        acts=(*given(place()), goes_wrong(4.9, Wrong.MUTE), (5.0, withdraw), read(12.0), look(14.0)),
         needs=(Wrong.MUTE, Wrong.WITHDRAW),
         alerts=("reports_missed",),
         check=every(stood(14.0, 0, is_done=True), ends((CANCELED, 0)), CALM),

@@ -50,6 +50,7 @@ class Wrong(StrEnum):
     FIND_NONE = "no such order, in good health, whatever is there"
     FIND_ERROR = "by an error"
     FIND_STALE = "as the order was at its acceptance"
+    FIND_OTHER = "with an order of another quantity, under its id"
     FIND_LOST = "never"
     SUMS_ONLY = "with sums, and without the single trades"
     # A reading of the account goes wrong:

@@ -306,7 +306,7 @@ class SimProcess:
         return ZERO if held is None else held.qty
 
 
-PROOF: Final = frozenset({Wrong.LATE, Wrong.FIND_NONE, Wrong.FIND_STALE})
+PROOF: Final = frozenset({Wrong.LATE, Wrong.FIND_NONE, Wrong.FIND_STALE, Wrong.FIND_OTHER})
 Make = Callable[[], SimInside | SimProcess]
 FAULTS: Final[dict[Wrong, tuple[FaultName, ...]]] = {
     Wrong.NO_ANSWER: ("drop-answer",),
@@ -322,6 +322,7 @@ FAULTS: Final[dict[Wrong, tuple[FaultName, ...]]] = {
     Wrong.FIND_NONE: ("blind-find",),
     Wrong.FIND_ERROR: ("fail-find",),
     Wrong.FIND_STALE: ("stale-find",),
+    Wrong.FIND_OTHER: ("other-find",),
     Wrong.FIND_LOST: ("drop-find",),
     Wrong.SUMS_ONLY: ("sums-only",),
     Wrong.REPLAY: ("replay-reports",),
