@@ -115,8 +115,8 @@ BEFORE_AN_ORDER: Final = (
 WAITING: Final = (
     Code("not_before", "its time has not come", "nothing"),
     Code("superseding", "what it replaces is being cancelled first", "nothing"),
-    Code("halted", "no new risk is taken, or the symbol is halted", "`execd status` says why"),
-    Code("killed", "the kill switch is engaged; its orders are cancelled", "it goes on when somebody lifts it"),
+    Code("halted", "no new risk: a halt, the kill level `halt_new`, or a halted symbol", "`execd status` says why"),
+    Code("killed", "kill level `cancel_all` or `flatten`; its orders are cancelled", "`execd unkill` lets it go on"),
     Code("flattening", "a flatten of its symbol, sleeve or account is at work", "it goes on when that is over"),
     Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom"),
     Code(
@@ -138,7 +138,9 @@ HELD: Final = (
         "duplicate_suspected", "the sleeve asked for the same within `risk.duplicate_window_s`", "release or cancel it"
     ),
     Code("sent_before", "the broker knows an order of this id, the journal does not", "compare; release or cancel it"),
-    Code("in_doubt", "the broker does not know an order that may have left", "ask the broker; release it"),
+    Code(
+        "in_doubt", "the broker shows no trace of an order that may have left", "look there, `execd resolve`, release"
+    ),
     Code("overfill", "more was filled than was asked", "ask the broker; release or cancel it"),
     Code("conflicting_execution", "one ExecID came with two contents", "the same"),
     Code("cancel_refused", "the broker refuses to cancel an order again and again", "the same"),

@@ -119,7 +119,7 @@ def manual() -> str:
 
 _UNBUILT: Final = """\
 Known and refused `not_supported` until they are built, never ignored: `protect` other than `none`, `extended_hours:
-true`, the kinds `basket`, `pair` and `flatten`, stop orders, `gtc` and auctions, and every other algorithm.
+true`, the kinds `basket` and `pair`, stop orders, `gtc` and auctions, and every other algorithm.
 """
 _STAGES: Final = (
     ("At the door", codes.AT_THE_DOOR),
