@@ -143,7 +143,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     def pending(self) -> Request | None:
         """The latest cancel or replace that has neither an answer nor surely failed."""
         for request in reversed(self.requests[1:]):
-            if not self._is_settled(request.cl_ord_id):
+            if not self.is_settled(request.cl_ord_id):
                 return request
         return None
 
@@ -158,7 +158,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     def is_in_doubt(self) -> bool:
         """Whether a request of it ended unknown and nothing has resolved it since."""
         return not self.is_done and any(
-            failure.outcome is Outcome.UNKNOWN and not self._is_settled(failure.cl_ord_id) for failure in self.failures
+            failure.outcome is Outcome.UNKNOWN and not self.is_settled(failure.cl_ord_id) for failure in self.failures
         )
 
     @property
@@ -229,7 +229,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             for request in self.requests
         )
 
-    def _is_settled(self, cl_ord_id: str) -> bool:
+    def is_settled(self, cl_ord_id: str) -> bool:
+        """Whether a request of the chain has an answer, or surely never lived."""
         return self.is_answered(cl_ord_id) or self._death(cl_ord_id) is not None
 
     def _death(self, cl_ord_id: str) -> Failure | None:

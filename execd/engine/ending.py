@@ -7,6 +7,7 @@ when nothing of it is live. A fill that comes after the end changes the end.
 from typing import Final
 
 from execd.core.book import Parent
+from execd.core.codec import plain
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentStopping
 from execd.core.wake import NEVER
@@ -63,8 +64,8 @@ def status_by_fills(parent: Parent, without_fill: ParentStatus) -> ParentStatus:
     return ParentStatus.PARTIALLY_FILLED if parent.cum_qty else without_fill
 
 
-def after_late_fill(desk: Desk, parent: Parent, now_ns: int) -> None:
-    """Bring the end of an ended parent in line with facts that came after it."""
+def after_late_fill(desk: Desk, parent: Parent, now_ns: int, *, is_news: bool) -> None:
+    """Bring the end of an ended parent in line with facts that came after it; `is_news`: its fills are others now."""
     if parent.order_qty is None:
         return
     without_fill = parent.status
@@ -75,5 +76,8 @@ def after_late_fill(desk: Desk, parent: Parent, now_ns: int) -> None:
     if status is not parent.status:
         reason = parent.reason or "changed by a late report"
         desk.record(ParentEnded(now_ns=now_ns, parent_id=parent_id, status=status, reason=reason))
-    desk.alert("late_report", f"parent {parent_id} had ended when a report of it arrived", parent_id=parent_id)
+    if is_news or status is not parent.status:
+        filled = f"{plain(parent.cum_qty)} of {plain(parent.order_qty)} are filled now"
+        text = f"parent {parent_id} had ended when a report of it arrived: {filled}"
+        desk.alert("late_report", text, parent_id=parent_id)
     desk.write_report(parent_id)

@@ -6,11 +6,11 @@ alert, a report after the end changes the end.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from execd.core.book import Parent
 from execd.core.codec import plain
-from execd.core.enums import Outcome
+from execd.core.enums import Outcome, ParentStatus
 from execd.core.events import (
     Answered,
     LookedUp,
@@ -36,8 +36,10 @@ from execd.core.reports import (
 )
 from execd.engine import doubt, foreign, halting, hearing, limiting, memory, readings
 from execd.engine.desk import Desk
-from execd.engine.ending import after_late_fill, end_if_stopped
-from execd.engine.stepping import UNSENT_ALERT_N, step_parent
+from execd.engine.ending import after_late_fill, end_if_stopped, stop_parent
+from execd.engine.stepping import UNSENT_ALERT_N, pull, pull_live, step_parent
+
+CAME_BACK: Final = "came_back"
 
 
 def on_report(desk: Desk, event: ReportReceived) -> None:
@@ -88,7 +90,7 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     if isinstance(report, CancelRejected) and not changed.is_done:
         # Whoever will not cancel an order that we hold for live knows something that we do not.
         desk.ask_about(changed)
-    _go_on(desk, changed, event.now_ns)
+    _go_on(desk, order, changed, event.now_ns)
 
 
 def on_recalled(desk: Desk, event: RecallAnswered) -> None:
@@ -127,6 +129,9 @@ def on_answer(desk: Desk, event: Answered) -> None:
 
 def on_failure(desk: Desk, event: RequestFailed) -> None:
     """Fold a request that ended without a report."""
+    order = desk.book.order_of(event.cl_ord_id)
+    if order is None or (event.outcome is Outcome.UNKNOWN and (order.is_done or order.is_settled(event.cl_ord_id))):
+        return  # What became of it has been found meanwhile: that nobody has answered says nothing more.
     record = Failed(
         now_ns=event.now_ns,
         account=event.account,
@@ -146,7 +151,7 @@ def on_failure(desk: Desk, event: RequestFailed) -> None:
     if parent.unsent_n == UNSENT_ALERT_N:
         text = f"nothing of {parent.order.parent_id} can be sent, {parent.unsent_n} times now: {event.text}"
         desk.alert("not_sent", text, parent_id=parent.order.parent_id)
-    _go_on(desk, changed, event.now_ns)
+    _go_on(desk, order, changed, event.now_ns)
 
 
 def on_lookup(desk: Desk, event: LookedUp) -> None:
@@ -164,7 +169,7 @@ def on_lookup(desk: Desk, event: LookedUp) -> None:
         _check_fills(desk, changed, event.now_ns)
     if changed is not order:
         hearing.on_found(desk, order, changed, event)
-        _go_on(desk, changed, event.now_ns)
+        _go_on(desk, order, changed, event.now_ns)
 
 
 def on_facts(desk: Desk, key: str, told: Sequence[Reported | Found], now_ns: int) -> bool:
@@ -178,15 +183,16 @@ def on_facts(desk: Desk, key: str, told: Sequence[Reported | Found], now_ns: int
     if changed is order:
         return False
     _check_fills(desk, changed, now_ns)
-    _go_on(desk, changed, now_ns)
+    _go_on(desk, order, changed, now_ns)
     return True
 
 
 def on_resolved(desk: Desk, record: Resolved) -> None:
     """Fold what a person says became of a request in doubt, and go on."""
+    order = desk.book.order_of(record.cl_ord_id)
     changed = _fold(desk, record.cl_ord_id, record)
-    if changed is not None:
-        _go_on(desk, changed, record.now_ns)
+    if changed is not None and order is not None:
+        _go_on(desk, order, changed, record.now_ns)
 
 
 def _fold(desk: Desk, cl_ord_id: str, record: Record) -> Order | None:
@@ -210,13 +216,45 @@ def _check_fills(desk: Desk, order: Order, now_ns: int) -> None:
         halting.halt(desk, account=first.account, cause="overfill", symbol=first.symbol, text=reason, now_ns=now_ns)
     elif len(order.fills.trades) > 1 and order.fills.conflicts:
         desk.hold(parent_id, f"conflicting_execution: {order.key} has one ExecID with two contents", now_ns)
+    else:
+        _check_parent(desk, desk.parent(parent_id), now_ns)
 
 
-def _go_on(desk: Desk, order: Order, now_ns: int) -> None:
+def _check_parent(desk: Desk, parent: Parent, now_ns: int) -> None:
+    """Tell where the orders of an intent together filled more than it asked for: one that was taken for lost lived."""
+    if parent.order_qty is None or parent.cum_qty <= parent.order_qty:
+        return
+    parent_id = parent.order.parent_id
+    text = f"overfill: {plain(parent.cum_qty)} of {plain(parent.order_qty)} of {parent_id} are filled by its orders"
+    desk.hold(parent_id, text, now_ns)
+    # Each share more is one too many.
+    pull(desk, desk.parent(parent_id), now_ns, "overfill")
+
+
+def _came_back(desk: Desk, order: Order, now_ns: int) -> None:
+    """Tell that an order that was taken for lost lives, and have out no more than the intent asked for."""
+    parent = desk.parent(order.first.parent_id)
+    parent_id = parent.order.parent_id
+    text = f"{order.key} was taken for lost, and the broker tells of it now: it lived all the time"
+    out_qty = sum((desk.book.orders[key].exposure_qty for key in parent.live), parent.cum_qty)
+    is_too_much = parent.order_qty is None or out_qty > parent.order_qty
+    if parent.status.is_terminal:
+        pull(desk, parent, now_ns, CAME_BACK)
+    elif is_too_much and parent.stopping is None:
+        # What was sent in its place is live as well: all of it is cancelled, and nobody decides on for this intent.
+        stop_parent(desk, parent_id, ParentStatus.FAILED, f"{CAME_BACK}: {text}", now_ns)
+        pull_live(desk, desk.parent(parent_id), now_ns)
+        text += f"; {parent_id} is stopped, for another one was sent in its place"
+    desk.alert(CAME_BACK, text, parent_id=parent_id, severity="critical")
+
+
+def _go_on(desk: Desk, before: Order, order: Order, now_ns: int) -> None:
+    if before.done is None and before.is_done and before.acked_ns is None and order.acked_ns is not None:
+        _came_back(desk, order, now_ns)
     parent: Parent = desk.parent(order.first.parent_id)
     parent_id = parent.order.parent_id
     if parent.status.is_terminal:
-        after_late_fill(desk, parent, now_ns)
+        after_late_fill(desk, parent, now_ns, is_news=order.fills.notional != before.fills.notional)
         return
     desk.write_report(parent_id)
     if not end_if_stopped(desk, parent, now_ns):
