@@ -59,7 +59,8 @@ def add_snapshot(order: Order, seen: OrderSnapshot) -> Order:
     """Return the chain knowing what the broker says of it as a whole; fills it has not told singly become synthetic."""
     order = _acked(order, seen.order_id, seen.transact_ns)
     shown = Terms(seen.transact_ns, seen.order_qty, seen.price)
-    if order.shown is None or terms_rank(shown) > terms_rank(order.shown):
+    # Without a price it is a market order, of which nothing is replaced, or a record of before prices were told.
+    if seen.price is not None and (order.shown is None or terms_rank(shown) > terms_rank(order.shown)):
         order = replace(order, shown=shown)
     order = replace(order, fills=fills.add_seen(order.fills, seen.cum_qty, seen.avg_px, seen.transact_ns))
     if seen.is_live:

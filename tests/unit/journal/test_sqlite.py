@@ -15,8 +15,10 @@ import pytest_asyncio
 
 from execd.core.batch import Batch
 from execd.core.book import Book
+from execd.core.latching import Killed, ScopePaused, ScopeResumed, Unkilled
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
 from execd.core.projection import TABLES, Rows
+from execd.core.reconciled import AccountMet, ExternalSeen
 from execd.core.records import Adopted, Halted, HaltLifted, ParentsRetired, PoisonSetAside, Record, Waited
 from execd.errors import JournalError, JournalForeign, JournalFull
 from execd.journal.fold import mismatches
@@ -260,7 +262,22 @@ def test_the_synchronous_journal_fails_like_the_other() -> None:
         journal.commit(second)
 
 
-OF_NOBODY = (Halted, HaltLifted, Adopted, ParentsRetired, PoisonSetAside, ListStaged, ListAccepted, ListDropped)
+OF_NOBODY = (
+    Halted,
+    HaltLifted,
+    Killed,
+    Unkilled,
+    ScopePaused,
+    ScopeResumed,
+    Adopted,
+    AccountMet,
+    ExternalSeen,
+    ParentsRetired,
+    PoisonSetAside,
+    ListStaged,
+    ListAccepted,
+    ListDropped,
+)
 """Records that are about no parent, or about many."""
 
 
