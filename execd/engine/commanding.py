@@ -244,9 +244,12 @@ def _resolve(desk: Desk, command: ResolveOrder, now_ns: int) -> Answer:
     cl_ord_id = order.key if command.cl_ord_id == order.key and is_unborn(order) else doubted(order)
     if not cl_ord_id and command.is_lost and order.vouched_ns is not None and order.acked_ns is None:
         cl_ord_id = order.key  # What a person vouched for, a person may take back.
+    is_denied = order.key in desk.denied and not order.is_done
+    if command.is_lost and is_denied:
+        cl_ord_id = order.key
     if not cl_ord_id:
         return Answer("not_in_doubt", f"{command.cl_ord_id} is {order.ord_status}: nothing of it is in doubt")
-    if command.is_lost and order.acked_ns is not None and cl_ord_id == order.key:
+    if command.is_lost and order.acked_ns is not None and cl_ord_id == order.key and not is_denied:
         return Answer("bad_value", f"the broker has told of {order.key}: it is not lost")
     resolved = Resolved(
         now_ns=now_ns,

@@ -63,6 +63,8 @@ class Desk:
         """Orders that are asked about on a schedule, and how often each was."""
         self.comparing = Comparing(book)
         """How each account's comparison with its broker stands."""
+        self.denied: dict[str, None] = {}
+        """Orders that their broker has told of and says not to know any more."""
         self.muted: dict[str, None] = {}
         """Symbols whose market data was poison."""
         self.superseding: dict[str, dict[str, None]] = {}

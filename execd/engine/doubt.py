@@ -91,6 +91,7 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | 
         halting.halt(desk, account=event.account, cause=FOREIGN_ID, text=text, now_ns=event.now_ns)
         return []
     if event.seen is not None:
+        desk.denied.pop(order.key, None)
         # Its trades first, so that each counts as itself: what only a sum tells has no price and fee of its own.
         trades = [Reported(now_ns=event.now_ns, account=event.account, report=trade) for trade in event.seen.trades]
         seen = replace(event.seen, trades=())
@@ -98,7 +99,11 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | 
         # What its terms are there may be the answer to the request that is still open.
         return [*trades, found, *_of_pending(desk, add_snapshot(order, seen), event)]
     if order.acked_ns is not None or order.fills.trades:
-        text = f"the broker has told of {order.key} and now says that there is no such order"
+        desk.denied[order.key] = None
+        text = (
+            f"the broker has told of {order.key} and now says that there is no such order; where it is gone for good, "
+            f"execd resolve {order.key} --lost"
+        )
         desk.alert("contradiction", text, parent_id=order.first.parent_id, severity="critical")
         return []
     if desk.rules.lookups_of(event.account).are_final:

@@ -6,13 +6,15 @@ when nothing of it is live. A fill that comes after the end changes the end.
 
 from typing import Final
 
-from execd.core.book import Parent
+from execd.core.book import NOTES_MAX, Parent
 from execd.core.codec import plain
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentStopping
 from execd.core.wake import NEVER
 from execd.engine.desk import Desk
 
+LATCHES: Final = ("halted", "killed", "scope_paused", "flattening")
+"""Reasons to wait that somebody lifts; there may be several at a time, and each has a text that stays."""
 DEADLINE: Final = "deadline"
 FLATTENS: Final = "@flatten:"
 """Begins the name of a flatten's timer: it looks again whenever an intent has ended; no parent id begins with @."""
@@ -41,6 +43,16 @@ def with_wait(parent: Parent, reason: str) -> str:
     """Return a reason with what the parent waited for last: a deadline alone says nothing of the limit in its way."""
     is_waiting = parent.stopping is None and not parent.is_paused and parent.reason not in {"", DEADLINE}
     return f"{reason}; it waited for {parent.reason}" if reason == DEADLINE and is_waiting else reason
+
+
+def waits_anew(parent: Parent, code: str, text: str) -> bool:
+    """Whether a parent waits for something else than it has said: another code, or of a latch another one."""
+    if parent.reason != code:
+        return True
+    if code not in LATCHES or len(parent.notes) >= NOTES_MAX:
+        return False  # Other reasons tell numbers that change each time.
+    said = next((note.text for note in reversed(parent.notes) if note.text.startswith("waits, ")), "")
+    return said != f"waits, {code}: {text}"
 
 
 def stop_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:

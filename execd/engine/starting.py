@@ -19,7 +19,7 @@ from execd.core.records import ParentStarted, Waited
 from execd.core.wake import Wake
 from execd.engine import halting, restraint
 from execd.engine.desk import Desk
-from execd.engine.ending import DEADLINE, end_parent, with_wait
+from execd.engine.ending import DEADLINE, end_parent, waits_anew, with_wait
 from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
 from execd.policy.plan import Declined, flatten_plan, make_plan
@@ -152,7 +152,7 @@ def _wait_for_session(desk: Desk, parent: Parent, now_ns: int) -> None:
 
 def _wait(desk: Desk, parent: Parent, now_ns: int, code: str, text: str, wake: Wake) -> None:
     parent_id = parent.order.parent_id
-    if parent.reason != code:
+    if waits_anew(parent, code, text):
         desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=code, text=text))
         desk.write_report(parent_id)
     desk.watchers.put(parent.order.symbol, parent_id, wake)

@@ -17,7 +17,7 @@ from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
-from execd.engine.ending import end_if_stopped, end_parent, stop_parent, with_wait
+from execd.engine.ending import end_if_stopped, end_parent, stop_parent, waits_anew, with_wait
 from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
 from execd.engine.restraint import restraint_of
 from execd.engine.sending import cancel_request, gate, requests_of, send
@@ -147,7 +147,7 @@ def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
 def _stay_out(desk: Desk, parent: Parent, restraint: Waiting, now_ns: int) -> None:
     """Have nothing out while something larger than the parent forbids it; a held one is pulled, too, and stays held."""
     parent_id = parent.order.parent_id
-    if parent.status is ParentStatus.WORKING and parent.reason != restraint.code:
+    if parent.status is ParentStatus.WORKING and waits_anew(parent, restraint.code, restraint.text):
         desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=restraint.code, text=restraint.text))
         desk.write_report(parent_id)
     _stay_paused(desk, desk.parent(parent_id), now_ns, f"{OPERATOR}: {restraint.code}")
@@ -243,7 +243,7 @@ def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, now_ns: int) -> 
     """Let a parent wait where the refusal passes; else stop it with the gate's words."""
     parent_id = parent.order.parent_id
     if refusal.is_passing and parent.expire_ns is not None and now_ns < parent.expire_ns:
-        if parent.reason != refusal.code:
+        if waits_anew(parent, refusal.code, refusal.text):
             desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=refusal.code, text=refusal.text))
             desk.write_report(parent_id)
         if refusal.code == risk.OPEN_ORDERS:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from execd.core.commands import ResolveOrder
-from execd.core.enums import Outcome, ParentStatus, Urgency
-from execd.core.events import Alert, ReportReceived, RequestFailed
+from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
+from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
 from execd.core.records import Failed
 from execd.core.reports import Accepted, Trade
 from execd.core.rules import FREE_IDS
@@ -104,6 +104,27 @@ def test_a_working_intent_that_is_overfilled_by_two_orders_is_pulled_and_pages()
     assert lost != second
     assert (ParentStatus.FILLED, []) == (world.book.parents["a"].status, world.venue.live())
     assert ["came_back", "parent_held"] == critical(world)
+
+
+def test_an_order_that_its_broker_denies_may_be_declared_gone() -> None:
+    """A broker that went back to an older state knows it no more: without a person's word it would count for ever."""
+    world = World(replace(RULES, lookups={"sim": FREE_IDS}))
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(1)
+    key = world.book.parents["a"].live[0]
+    early = world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="I think"))
+    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
+    world.cancel("a")
+    told = world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="its ledger was put back"))
+    order, parent = world.book.orders[key], world.book.parents["a"]
+
+    assert (False, True) == (early.is_ok, told.is_ok)
+    assert (OrdStatus.CANCELED, Decimal(0), ParentStatus.CANCELED) == (
+        order.ord_status,
+        order.exposure_qty,
+        parent.status,
+    )
 
 
 def test_a_request_that_was_settled_is_not_doubted_when_its_call_times_out() -> None:

@@ -158,3 +158,18 @@ def test_a_request_in_doubt_is_not_written_again_into_a_paused_scope() -> None:
     kept_quotes(world, 60)
 
     assert [] == world.submitted
+
+
+def test_an_intent_says_which_scope_it_waits_for_after_another_one_was_lifted() -> None:
+    """A waiting intent always says why: of two pauses the one that is left, told once."""
+    world = World()
+    world.show(quote("AAPL", "99.98", "100.02"))
+    pause(world, Scope(account="sim"))
+    pause(world, Scope(symbol="AAPL"))
+    world.drop(intent("a"))
+    world.run(2)
+    resume(world, Scope(account="sim"))
+    world.run(6)
+    said = [note.text for note in world.book.parents["a"].notes if note.text.startswith("waits, ")]
+
+    assert (2, True, True) == (len(said), "account sim" in said[0], "AAPL" in said[1])
