@@ -8,18 +8,22 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from tests.mutants.table import MUTANTS, Mutant
 
 PACKAGE: Final = Path(__file__).resolve().parents[2] / "execd"
 SEEDS: Final = 300
 """So many worlds a mutant may survive before it counts as alive."""
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+SIGNALLED: Final = 128
+"""With the number of the signal: how a shell tells what ended a command."""
 MEMORY_DISK: Final = Path("/dev/shm")  # noqa: S108  # A folder of its own is made there.
 
 
@@ -50,10 +54,16 @@ def sabotaged(mutant: Mutant, folder: Path) -> Path:
     return folder
 
 
+def copies() -> str | None:
+    """Return where the copies lie: EXECD_MUTANTS_DIR, else memory; None is the system's own place."""
+    named = os.environ.get("EXECD_MUTANTS_DIR")
+    return named or (str(MEMORY_DISK) if MEMORY_DISK.is_dir() else None)
+
+
 def killed_by(mutant: Mutant, seeds: list[int]) -> Death:
     """Return which of the seeds kills a mutant; they are played in their order."""
     began_s = time.perf_counter()
-    with TemporaryDirectory(prefix="execd-mutant-", dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
+    with TemporaryDirectory(prefix="execd-mutant-", dir=copies()) as folder:
         place = sabotaged(mutant, Path(folder))
         for start, count in runs(seeds):
             words = [
@@ -66,14 +76,7 @@ def killed_by(mutant: Mutant, seeds: list[int]) -> Death:
                 "--no-shrink",
                 "--json",
             ]
-            ended = subprocess.run(
-                [sys.executable, "-m", "execd.cli", *words],
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=place,
-                env={**os.environ, "PYTHONPATH": str(place)},
-            )
+            ended = simulated(words, place)
             seconds = time.perf_counter() - began_s
             if not ended.stdout:
                 # It does not even start: dead, but not of a law.
@@ -83,6 +86,28 @@ def killed_by(mutant: Mutant, seeds: list[int]) -> Death:
                 first = failed[0]
                 return Death(first["law"], first["asked"]["seed"], first["text"].strip().splitlines()[-1], seconds)
     return Death("", -1, "", time.perf_counter() - began_s)
+
+
+def simulated(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    """Return how the command ended in the copy; whatever interrupts the wait ends it and its children first."""
+    # A signal between the fork and our knowing of it would leave a child that nobody ends: it comes after.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    with subprocess.Popen(
+        [sys.executable, "-m", "execd.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(place)},
+        start_new_session=True,
+    ) as child:
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            told, errors = child.communicate()
+        except BaseException:  # A signal: nothing of ours may outlive us, least of all in a copy that is removed.
+            os.killpg(child.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(child.args, child.returncode, told, errors)
 
 
 def runs(seeds: list[int]) -> list[tuple[int, int]]:
@@ -96,12 +121,17 @@ def runs(seeds: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Run every mutant, or those that are named; return 0 where each was killed."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("names", nargs="*", help="mutants (all)")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"worlds that each may survive (default {SEEDS})")
-    args = parser.parse_args()
+    args = parser.parse_args(words)
+    known = [one.name for one in MUTANTS]
+    strangers = [name for name in args.names if name not in known]
+    if strangers:
+        parser.error(f"there is no mutant {', '.join(strangers)}; there are {', '.join(known)}")
+    signal.signal(signal.SIGTERM, _end)
     meant = [one for one in MUTANTS if not args.names or one.name in args.names]
     alive: list[str] = []
     print(f"{'mutant':34}{'killed by':16}{'seed':>6}{'seconds':>9}  what broke")  # noqa: T201  # The table.
@@ -116,5 +146,13 @@ def main() -> int:
     return 1 if alive else 0
 
 
+def _end(number: int, _: object) -> NoReturn:
+    """Leave through every `finally`, so that the child is ended and the copy removed."""
+    sys.exit(SIGNALLED + number)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(SIGNALLED + signal.SIGINT)
