@@ -3,9 +3,10 @@
 `<state>/KILL` kills at the level that it names (empty, or not to be read: the
 default). It is looked at twice a second, and by the start before anything is
 sent; it stays where it is until the journal has the latch, and is called
-`KILL.latched` from then on, so nothing is lost by a crash and nothing latched
-a second time. SIGUSR1 is the same as an empty file. What a level means is the
-engine's; this only reads, posts and renames.
+`KILL.latched` from then on (`KILL.latched.2` where a directory is in the way),
+so nothing is lost by a crash and nothing latched a second time. SIGUSR1 is the
+same as an empty file. What a level means is the engine's; this only reads,
+posts and renames.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from execd.runtime.post import Post
 from execd.runtime.replies import Replies
 
 LOOK_S: Final = 0.5
+ASIDE_MAX: Final = 9
+"""So many names are tried for a file that was latched."""
 TEXT_BYTES_MAX: Final = 512
 REASON_LEN_MAX: Final = 200
 STAYS: Final = "kill_file_stays"
@@ -91,6 +94,7 @@ class KillFile:
         self._default = default
         self._tried: tuple[int, int, int] | None = None
         self._latched: tuple[int, int, int] | None = None
+        self._aside = paths.killed
 
     @property
     def is_there(self) -> bool:
@@ -111,8 +115,12 @@ class KillFile:
     def forget(self) -> None:
         """Take away what is left of a file that was latched: it was lifted since."""
         self._latched = None
-        with suppress(OSError):  # It is only kept to be looked at, and latches nothing.
-            self._paths.killed.unlink(missing_ok=True)
+        for path in self._aside_names():
+            with suppress(OSError):  # It is only kept to be looked at, and latches nothing.
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
 
     def announce(self, text: str) -> None:
         """Begin anew: the file is found again."""
@@ -139,7 +147,7 @@ class KillFile:
         if note is not None or self._latched is None:
             return note
         # Who writes slowly may have gone on after the file was renamed under his hand.
-        late = read_note(self._paths.killed)
+        late = read_note(self._aside)
         return None if late is None or late.mark == self._latched else late
 
     async def _latch(self, note: Note) -> None:
@@ -149,18 +157,34 @@ class KillFile:
         log.critical("kill_file_read", level=str(note.level or self._default()), uid=note.uid, answer=told.text)
 
     async def _put_aside(self, note: Note) -> None:
-        try:
-            note.path.replace(self._paths.killed)
-        except OSError as error:
-            text = f"{note.path} is latched and cannot be renamed ({error.strerror}): remove it before execd unkill"
+        trouble = self._renamed(note.path)
+        if trouble is not None:
+            text = f"{note.path} is latched and cannot be renamed ({trouble.strerror}): remove it before execd unkill"
             now_ns = self._clock.now_ns()
             self._post(TroubleReported(now_ns=now_ns, cause=STAYS, text=text, is_halting=False, severity="warning"))
             return
         self._tried, self._latched = None, note.mark
-        late = read_note(self._paths.killed)
+        late = read_note(self._aside)
         if late is not None and late.mark != note.mark:
             self._latched = late.mark
             await self._latch(late)
+
+    def _renamed(self, path: Path) -> OSError | None:
+        """Give a file its other name, the first that can be had; return why none could."""
+        trouble: OSError | None = None
+        for aside in self._aside_names():
+            try:
+                path.replace(aside)
+            except OSError as error:  # A directory stands under that name, or the file is one and a file stands there.
+                trouble = trouble or error
+                continue
+            self._aside = aside
+            return None
+        return trouble
+
+    def _aside_names(self) -> list[Path]:
+        first = self._paths.killed
+        return [first, *(first.with_name(f"{first.name}.{n}") for n in range(2, ASIDE_MAX + 1))]
 
     def _command(self, note: Note, ref: str = "") -> CommandReceived:
         command = KillTrading(level=note.level or self._default(), by="file", reason=note.reason)

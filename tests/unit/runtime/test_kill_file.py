@@ -11,7 +11,7 @@ from execd.core.commands import KillTrading
 from execd.core.events import CommandReceived, Event, Reply, TroubleReported
 from execd.core.scopes import KillLevel
 from execd.runtime.clock import SystemClock
-from execd.runtime.kill_file import KillFile, read_note, write_note
+from execd.runtime.kill_file import ASIDE_MAX, KillFile, read_note, write_note
 from execd.runtime.paths import StatePaths
 from execd.runtime.replies import Replies
 
@@ -149,12 +149,13 @@ def test_a_slow_writer_is_heard_to_the_end(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_renamed_is_latched_and_told_once(tmp_path: Path) -> None:
-    """Something else stands under the other name: the latch counts, and somebody is asked to remove the file."""
+    """Something else stands under every other name: the latch counts, and somebody is asked to remove the file."""
 
     async def scenario() -> tuple[int, int, bool]:
         hall = Hall(tmp_path)
-        hall.paths.killed.mkdir()
-        (hall.paths.killed / "full").touch()
+        for name in ("KILL.latched", *(f"KILL.latched.{n}" for n in range(2, ASIDE_MAX + 1))):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "full").touch()
         hall.paths.kill.write_text("")
         for _ in range(3):
             await hall.file.look()
@@ -162,6 +163,49 @@ def test_a_file_that_cannot_be_renamed_is_latched_and_told_once(tmp_path: Path) 
         return len(hall.commands), len(told), told[0].is_halting
 
     assert (1, 1, False) == asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("first", ["file", "directory", "full directory"])
+@pytest.mark.parametrize("second", ["file", "directory", "full directory"])
+def test_what_was_put_aside_is_never_in_the_way_of_the_next(tmp_path: Path, first: str, second: str) -> None:
+    """A directory called KILL kills, and so does what comes after it; each is put aside, and told of by nobody."""
+
+    def put(path: Path, kind: str) -> None:
+        if kind == "file":
+            path.write_text("flatten")
+            return
+        path.mkdir()
+        if kind == "full directory":
+            (path / "full").touch()
+
+    async def scenario() -> tuple[int, bool, bool]:
+        hall = Hall(tmp_path)
+        for kind in (first, second):
+            put(hall.paths.kill, kind)
+            for _ in range(3):
+                await hall.file.look()
+        return len(hall.commands), hall.file.is_there, len(hall.commands) == len(hall.events)
+
+    assert (2, False, True) == asyncio.run(scenario())
+
+
+def test_an_unkill_takes_away_what_was_put_aside_and_is_empty(tmp_path: Path) -> None:
+    """Files and empty directories go; what somebody filled is theirs."""
+
+    async def scenario() -> None:
+        hall = Hall(tmp_path)
+        hall.paths.kill.mkdir()
+        (hall.paths.kill / "theirs").touch()
+        await hall.file.look()
+        hall.paths.kill.mkdir()
+        await hall.file.look()
+        hall.paths.kill.write_text("")
+        await hall.file.look()
+        hall.file.forget()
+
+    asyncio.run(scenario())
+
+    assert ["KILL.latched"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_a_signal_is_the_same_as_an_empty_file(tmp_path: Path) -> None:
