@@ -27,11 +27,13 @@ CROWDED: Final = (
 )
 _PART_BYTES: Final = 65_536
 _REFUSED: Final = 400
+_BROKEN: Final = 500
 _EXITS: Final = {
     "not_found": Exit.NOT_FOUND,
     "not_running": Exit.NOT_RUNNING,
     "timeout": Exit.TIMEOUT,
     "journal_full": Exit.TIMEOUT,
+    "internal": Exit.INTERNAL,
 }
 """What the daemon's codes mean to a script; every other one is an error."""
 
@@ -53,7 +55,6 @@ def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeo
     """Return the daemon's answer. Raises CliError where it does not run, refuses, or takes too long."""
     try:
         status, answer = _exchange(paths.socket, f"{method} {target}", body, timeout_s)
-        told = json.loads(answer)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         raise CliError(Exit.NOT_RUNNING, not_running(paths)) from None
     except TimeoutError:
@@ -67,6 +68,14 @@ def ask(paths: StatePaths, method: str, target: str, body: bytes = b"", *, timeo
         raise CliError(Exit.ERROR, f"{paths.socket} lets nobody in: {CROWDED}", kind="busy") from None
     except (OSError, ValueError) as error:
         text = f"the daemon at {paths.socket} broke off: {error}; it is ending, or there are {CROWDED}"
+        raise CliError(Exit.ERROR, text, kind="broke_off") from None
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        if status >= _BROKEN:
+            text = f"the daemon answered {status}, a defect of execd: its log has the traceback; report it"
+            raise CliError(Exit.INTERNAL, text) from None
+        text = f"what answers at {paths.socket} is not execd, or its answer was cut off; try again"
         raise CliError(Exit.ERROR, text, kind="broke_off") from None
     if status >= _REFUSED:
         raise _refusal(told)

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(told: dict[str, Any]) -> str:
-    verdict = ("an order would leave now", "ok") if told["is_ok"] else ("no order would leave now", "bad")
+    verdict = (told["verdict"], "ok" if told["is_ok"] else "bad")
     lines = [f"{paint(told['id'], 'head')}  {safe(told['what'])}: {paint(*verdict)}"]
     for check in told["checks"]:
         mark, colour = _MARKS[check["is_ok"]]

@@ -157,6 +157,7 @@ class Settings(BaseModel):
                 halts_on_external=self.reconcile.external is External.HALT,
             ),
             lookups={name: _LOOKUPS[account.adapter] for name, account in self.accounts.items()},
+            strategies=tuple(self.sleeves),
             rejects_max=self.risk.rejects_max,
             is_observing=self.mode is Mode.OBSERVE,
             duplicate_window_ns=ns_of_s(self.risk.duplicate_window_s),

@@ -99,9 +99,10 @@ class Reconcile(msgspec.Struct, frozen=True, kw_only=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine is told by its operator. Limits and lookups are by account name.
 
-    `rejects_max` orders that a broker refused in a row halt their account. `reconcile` None: accounts are not read, as
-    a tape is replayed. `is_observing`: plan and report, send nothing. Ended parents stay in memory for `memory_ns`, at
-    most `memory_parents_max` of them. `duplicate_window_ns` 0: the id alone guards against asking twice.
+    `strategies` are those that the configuration names. `rejects_max` orders that a broker refused in a row halt their
+    account. `reconcile` None: accounts are not read, as a tape is replayed. `is_observing`: plan and report, send
+    nothing. Ended parents stay in memory for `memory_ns`, at most `memory_parents_max` of them.
+    `duplicate_window_ns` 0: the id alone guards against asking twice.
     """
 
     limits: dict[str, Limits]
@@ -110,6 +111,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     session: Session = AlwaysOpen()
     instruments: dict[str, Instrument] = {}
     lookups: dict[str, Lookups] = {}
+    strategies: tuple[str, ...] = ()
     rejects_max: int = 10
     reconcile: Reconcile | None = None
     is_observing: bool = False

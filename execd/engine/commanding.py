@@ -260,7 +260,21 @@ def _resolve(desk: Desk, command: ResolveOrder, now_ns: int) -> Answer:
         reason=command.reason,
     )
     on_resolved(desk, resolved)
-    return Answer(ACCEPTED, f"{cl_ord_id} is taken as {'lost' if command.is_lost else 'live at the broker'}")
+    what = "" if cl_ord_id == command.cl_ord_id else f"its request {cl_ord_id} is "
+    taken = f"{what}taken as {'lost' if command.is_lost else 'live at the broker'}"
+    return Answer(ACCEPTED, f"{taken}; {_follows(desk, order.first.parent_id)}")
+
+
+def _follows(desk: Desk, parent_id: str) -> str:
+    """Return what becomes of an intent whose order was resolved."""
+    parent = desk.parent(parent_id)
+    if parent.status is ParentStatus.HELD:
+        return f"its intent {parent_id} is held: release it when it is to go on (execd release {parent_id})"
+    if parent.status.is_terminal:
+        return f"its intent {parent_id} has ended, {parent.status}"
+    if parent.is_paused:
+        return f"its intent {parent_id} is paused: execd resume {parent_id} lets it go on"
+    return f"its intent {parent_id} is being ended" if parent.stopping else f"its intent {parent_id} goes on now"
 
 
 def _known_hash(desk: Desk, event: DocumentReceived) -> str | None:

@@ -30,6 +30,7 @@ from execd.engine.ending import FLATTENS, stop_parent
 from execd.engine.flatten_view import closes_of, view_of
 from execd.engine.readings import reading_of
 from execd.engine.receiving import accept
+from execd.engine.scoping import doubted_name
 from execd.engine.stepping import pull_live
 
 ZERO: Final = Decimal(0)
@@ -57,10 +58,11 @@ def ask(desk: Desk, command: FlattenScope, uid: int | None, now_ns: int) -> Answ
         return done(f"{scope.text} is being flattened already, by {before[scope]}")
     who = f"user {uid}" if uid is not None else f"the file {command.flatten_id}"
     reason = f"{command.reason} ({who})" if command.reason else f"asked for by {who}"
+    unsure = doubted_name(desk, scope)
     flatten_id = begin(desk, scope, flatten_id=command.flatten_id, reason=reason, now_ns=now_ns)
     if flatten_id not in desk.controllers:
-        return done(f"{scope.text} is flat: nothing is owned and nothing is out ({flatten_id})")
-    return done(f"{scope.text} is being flattened by {flatten_id}; execd status tells how far it is")
+        return done(f"{scope.text} is flat: nothing is owned and nothing is out ({flatten_id}){unsure}")
+    return done(f"{scope.text} is being flattened by {flatten_id}; execd status tells how far it is{unsure}")
 
 
 def begin(desk: Desk, scope: Scope, *, flatten_id: str, reason: str, now_ns: int) -> str:

@@ -48,8 +48,7 @@ def unlatch(desk: Desk, command: UnkillTrading, uid: int | None, now_ns: int) ->
     """Lift the level of an account, or every one where none is named; refuse while something is open."""
     lifted = [kill for account, kill in desk.book.kills.items() if command.account in {"", account}]
     if not lifted:
-        held = "; all accounts are: leave --account out" if desk.book.kills else ""
-        return Answer("not_killed", f"{command.account or 'nothing'} is not killed by itself{held}")
+        return Answer("not_killed", _not_killed(desk, command.account))
     opens = _open(desk, lifted, now_ns)
     if opens and not command.is_forced:
         text = f"{'; '.join(opens)}: wait, resolve it, or say --force"
@@ -129,6 +128,15 @@ def _orders_out(desk: Desk, kills: list[Kill]) -> list[str]:
         if not desk.parent(parent_id).order.flatten_id and any(_binds(desk, kill, parent_id) for kill in kills)
         for key in desk.parent(parent_id).live
     ]
+
+
+def _not_killed(desk: Desk, account: str) -> str:
+    """Return what is killed instead of what was named."""
+    if not desk.book.kills:
+        return "nothing is killed"
+    if "" in desk.book.kills:
+        return f"{account} is not killed by itself; all accounts are: leave --account out"
+    return f"{account} is not killed; killed is {', '.join(desk.book.kills)}"
 
 
 def _open(desk: Desk, kills: list[Kill], now_ns: int) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Final
 
 from execd.core.book import Parent
 from execd.core.events import Recall, RecallAnswered
+from execd.core.ids import parent_key
+from execd.core.orders import ParentOrder
 from execd.core.records import ParentRecalled, ParentsRetired
 from execd.core.rules import S
 from execd.engine.desk import Desk
@@ -70,14 +72,14 @@ def is_ours(desk: Desk, cl_ord_id: str) -> bool:
     return cl_ord_id.partition("-")[0] in desk.epochs
 
 
-def sent_before(desk: Desk, parent_id: str) -> str:
-    """Return an order of a new intent's id that the broker told of; empty where there is none.
+def sent_before(desk: Desk, order: ParentOrder) -> str:
+    """Return a broker's order of a new intent's id; empty where there is none. The intent need not be in the book.
 
     The journal was restored from before that order: the id would trade a second time.
     """
     if not desk.book.external:
         return ""
-    key = desk.key_of(desk.parent(parent_id))
+    key = parent_key(order.account, order.parent_id)
     told = (one for one in desk.book.external if is_ours(desk, one))
     return next((one for one in told if one.split("-")[1:2] == [key]), "")
 

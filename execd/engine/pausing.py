@@ -10,6 +10,7 @@ from execd.core.latching import ScopePaused, ScopeResumed
 from execd.core.scopes import Scope
 from execd.engine.answering import Answer, done, unknown_account
 from execd.engine.desk import Desk
+from execd.engine.scoping import doubted_name
 
 
 def pause(desk: Desk, command: PauseScope, uid: int | None, now_ns: int) -> Answer:
@@ -22,7 +23,8 @@ def pause(desk: Desk, command: PauseScope, uid: int | None, now_ns: int) -> Answ
     desk.record(ScopePaused(now_ns=now_ns, scope=scope, reason=command.reason, uid=uid))
     meant = _open_in(desk, scope)
     desk.wake(meant, "pause")
-    return done(f"{scope.text} is paused: {len(meant)} open intents take no new risk, exits go on (execd resume)")
+    told = f"{scope.text} is paused: {len(meant)} open intents take no new risk, exits go on (execd resume)"
+    return done(told + doubted_name(desk, scope))
 
 
 def resume(desk: Desk, command: ResumeScope, now_ns: int) -> Answer:

@@ -6,6 +6,7 @@ A new check of a parent's way to its first order is a line in `preview`.
 """
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.enums import OrdType, ParentStatus, Side
 from execd.core.orders import ParentOrder, Plan
-from execd.engine import halting, risk
+from execd.engine import halting, restraint, risk
 from execd.engine.desk import Desk
 from execd.engine.receiving import hold_reason
 from execd.engine.sending import gate, requests_of
@@ -24,6 +25,11 @@ from execd.engine.sizing import Sized, size
 from execd.engine.starting import deadline_ns
 from execd.engine.stepping import view_of
 from execd.policy.plan import Declined, make_plan
+
+WAITED_FOR: Final = frozenset({"halt", "pause", "not_before"})
+"""Checks that keep an intent, and let it go on by itself when they are over."""
+FOLLOWING: Final = frozenset({"send", "first order"})
+"""Checks that are asked again when the wait is over."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +66,15 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an order would leave now."""
         return self.first is not None and all(check.is_ok for check in self.checks)
 
+    @property
+    def verdict(self) -> str:
+        """What would happen, in words."""
+        if self.is_clear:
+            return "an order would leave now"
+        failed = {check.name for check in self.checks if not check.is_ok}
+        is_waiting = bool(failed & WAITED_FOR) and failed <= WAITED_FOR | FOLLOWING
+        return "it would wait" if is_waiting else "no order would leave now"
+
 
 def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     """Return what would become of an intent that arrives now."""
@@ -71,14 +86,13 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     halt = halting.halt_of(desk, order.account, order.symbol)
     halted = "none in force" if halt is None else halting.halt_text(halt)
     checks.append(Check(name="halt", is_ok=halt is None, text=halted))
+    parent = Parent(order=order, content_hash="", received_ns=now_ns)
+    learns_side = order.is_close or order.target_qty is not None
+    # What finds its side only with its quantity is asked about below: exits are not held back by a pause.
+    checks.append(_paused(desk, parent, None if learns_side else order.side))
     mode = "observe: nothing is sent, the report says what would be" if rules.is_observing else "trade"
     checks.append(Check(name="mode", is_ok=not rules.is_observing, text=mode))
-    due = now_ns >= order.effective_ns
-    checks.append(Check(name="not_before", is_ok=due, text="now" if due else f"starts at {order.effective_ns}"))
-    is_open = rules.session.is_open(now_ns)
-    checks.append(
-        Check(name="session", is_ok=is_open, text="open" if is_open else "closed: it would be queued or refused")
-    )
+    checks += _when(desk, order, now_ns)
     view = desk.markets.view(order.symbol, now_ns)
     problem = quote_problem(view, order.symbol, rules.execution.quote_age_marketable_ns_max)
     if problem is not None or view.quote is None:
@@ -88,12 +102,13 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     quote = view.quote
     text = f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, from {quote.source}"
     checks.append(Check(name="quote", is_ok=True, text=text))
-    parent = Parent(order=order, content_hash="", received_ns=now_ns)
     sized = size(desk, parent, quote)
     if not isinstance(sized, Sized):
         checks.append(_check("quantity", sized, ""))
         return Preview(parent_id=parent_id, checks=tuple(checks))
     checks.append(Check(name="quantity", is_ok=True, text=f"{sized.side} {plain(sized.order_qty)}"))
+    if learns_side:
+        checks = [_paused(desk, parent, sized.side) if check.name == "pause" else check for check in checks]
     sided = replace(order, side=sized.side)
     plan = make_plan(sided, sized.order_qty, quote, rules.instrument(order.symbol), rules.execution)
     if isinstance(plan, Declined):
@@ -154,6 +169,27 @@ def _known(desk: Desk, parent_id: str) -> Check:
 def _held(desk: Desk, order: ParentOrder, now_ns: int) -> Check:
     reason = hold_reason(desk, order, now_ns)
     return Check(name="hold", is_ok=not reason, text=f"it would be held: {reason}" if reason else "nobody need look")
+
+
+def _when(desk: Desk, order: ParentOrder, now_ns: int) -> tuple[Check, Check]:
+    """Return whether it is time for the intent, and whether the market is open."""
+    is_due, is_open = now_ns >= order.effective_ns, desk.rules.session.is_open(now_ns)
+    due_text = "now" if is_due else f"starts at {order.effective_ns}"
+    open_text = "open" if is_open else "closed: it would be queued or refused"
+    return (
+        Check(name="not_before", is_ok=is_due, text=due_text),
+        Check(name="session", is_ok=is_open, text=open_text),
+    )
+
+
+def _paused(desk: Desk, parent: Parent, side: Side | None) -> Check:
+    """Return whether the intent's scope is paused for a side (None: any that is exempt), or being flattened."""
+    found = restraint.restraint_of(desk, parent)
+    if found is not None and found.code != restraint.FLATTENING:
+        found = None  # Kill levels are in the check of halts.
+    if found is None and side is not None:
+        found = restraint.paused(desk, parent, side)
+    return Check(name="pause", is_ok=found is None, text="none in force" if found is None else found.text)
 
 
 def _check(name: str, refusal: risk.Refusal | None, well: str) -> Check:

@@ -119,7 +119,7 @@ def accept(desk: Desk, parent: ParentOrder, its_hash: str, now_ns: int) -> None:
 
 def hold_reason(desk: Desk, parent: ParentOrder, now_ns: int) -> str:
     """Return why an intent that is accepted waits for an operator before it starts; empty where it does not."""
-    sent = memory.sent_before(desk, parent.parent_id)
+    sent = memory.sent_before(desk, parent)
     if sent:
         return (
             f"sent_before: the broker knows {sent} of this id, the journal does not: compare, then release or cancel it"

@@ -4,6 +4,7 @@
 Which HTTP status a code has is said here and nowhere else.
 """
 
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 import msgspec
@@ -26,6 +27,7 @@ STATUS: Final = {
     "kill_file_present": 409,
     "still_in_doubt": 409,
     "busy": 429,
+    "internal": 500,
     "not_supported": 501,
     "timeout": 504,
     "journal_full": 507,
@@ -76,6 +78,13 @@ def answered(reply: Reply, intent_id: str, *, done: str = "") -> web.Response:
     if not reply.is_ok:
         return refusal(reply.code, reply.text or reply.code, field=reply.field or None)
     return json({"id": intent_id, "code": reply.code, "message": reply.text or done or reply.code})
+
+
+def known_account(account: str, accounts: Sequence[str]) -> None:
+    """Raise the refusal for an account that the configuration does not have; none named is well."""
+    if account and account not in accounts:
+        text = f"no account is called {account}; there is {', '.join(accounts)}"
+        raise Problem("unknown_account", text, field="account")
 
 
 def unknown(intent_id: str) -> NoReturn:

@@ -111,3 +111,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refusal("timeout", "the engine did not answer in time; the request may still be taken")
     except OverflowError as error:
         return refusal("busy", str(error))
+    except Exception:  # A defect of ours: whoever asked is told so, and the log has where it is.
+        resource = request.match_info.route.resource
+        log.exception("handler_failed", method=request.method, route="" if resource is None else resource.canonical)
+        text = "a defect of execd kept it from answering; its log has the traceback at handler_failed: report it"
+        return refusal("internal", text)

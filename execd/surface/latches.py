@@ -16,7 +16,7 @@ from execd.core.commands import FlattenScope, KillTrading, PauseScope, ResumeSco
 from execd.core.enums import Horizon
 from execd.core.scopes import KillLevel, Scope
 from execd.runtime.kill_file import PRESENT, KillFile
-from execd.surface.answers import Problem
+from execd.surface.answers import Problem, known_account
 from execd.surface.bodies import AccountName, Reason, needed, read
 from execd.surface.gate import Route
 from execd.surface.peers import Role
@@ -118,7 +118,5 @@ class Latches:
         """Return a body that names something. Raises Problem: everything at once is what a kill is for."""
         if body.scope == Scope() or (body.horizon is not None and not body.strategy):
             raise Problem("missing_field", "name a symbol, a sleeve or an account", field="account")
-        if body.account and body.account not in self._accounts:
-            names = ", ".join(self._accounts)
-            raise Problem("bad_value", f"no account is called {body.account}; there is {names}", field="account")
+        known_account(body.account, self._accounts)
         return body

@@ -87,6 +87,7 @@ def _row(order: ParentOrder, told: Preview) -> dict[str, Any]:
         "id": order.parent_id,
         "what": parent_text(order),
         "is_ok": told.is_clear,
+        "verdict": told.verdict,
         "checks": told.checks,
         "side": told.side,
         "qty": None if told.order_qty is None else plain(told.order_qty),

@@ -19,7 +19,7 @@ from execd.engine.desk import Desk
 from execd.ports import Clock
 from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
-from execd.surface.answers import Problem, json
+from execd.surface.answers import Problem, json, known_account
 from execd.surface.bodies import AccountName, Reason, read
 from execd.surface.gate import Route, asker
 from execd.surface.peers import Role
@@ -56,9 +56,7 @@ class Reconciling:
     async def reconcile(self, request: web.Request) -> web.Response:
         """Compare now, and tell what differs."""
         body, peer = read(await small(request), ReconcileBody), asker(request)
-        if body.account and body.account not in self._accounts:
-            names = ", ".join(self._accounts)
-            raise Problem("bad_value", f"no account is called {body.account}; there is {names}", field="account")
+        known_account(body.account, self._accounts)
         if not body.is_dry:
             command = Operated(verb="reconcile", text=body.account or "all accounts", reason=body.reason)
             now_ns = self._clock.now_ns()

@@ -33,7 +33,7 @@ from execd.runtime.pump import Pump
 from execd.runtime.replies import Replies
 from execd.runtime.supervisor import first_of
 from execd.surface.alarms import alarm_rows
-from execd.surface.answers import Problem, answered, as_problem, json
+from execd.surface.answers import Problem, answered, as_problem, json, known_account
 from execd.surface.bodies import Acking, Adopting, Because, Halting, Resolving, Resuming, needed, number, read
 from execd.surface.gate import Route, asker, body_of
 from execd.surface.peers import Role
@@ -148,14 +148,14 @@ class Verbs:
     async def halt(self, request: web.Request) -> web.Response:
         """Take no new risk."""
         body = read(await small(request), Halting)
-        self._known_account(body.account)
+        known_account(body.account, self._accounts)
         done = "halted: no new risk until execd resume --halt; exits and cancels go on"
         return await self.ask(request, HaltNew(account=body.account, reason=body.reason), "", done)
 
     async def resume_halt(self, request: web.Request) -> web.Response:
         """Lift halts."""
         body = read(await small(request), Resuming)
-        self._known_account(body.account)
+        known_account(body.account, self._accounts)
         command = ResumeNew(account=body.account, cause=body.cause, reason=needed(body.reason, "lifting a halt"))
         return await self.ask(request, command, "", "lifted; new risk is taken again")
 
@@ -166,7 +166,7 @@ class Verbs:
         if not account:
             names = ", ".join(self._accounts)
             raise Problem("missing_field", f"there are several accounts ({names}); name one", field="account")
-        self._known_account(account)
+        known_account(account, self._accounts)
         qty = number(body.qty)
         if not qty:
             raise Problem("bad_value", "the quantity must not be zero", field="qty")
@@ -220,11 +220,6 @@ class Verbs:
         peer, command = asker(request), Operated(verb=verb, text=text, reason=reason)
         now_ns = self._clock.now_ns()
         self._pump.post(CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid))
-
-    def _known_account(self, account: str) -> None:
-        if account and account not in self._accounts:
-            names = ", ".join(self._accounts)
-            raise Problem("bad_value", f"no account is called {account}; there is {names}", field="account")
 
 
 async def small(request: web.Request) -> bytes:

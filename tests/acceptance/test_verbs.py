@@ -181,7 +181,11 @@ def test_an_adopted_holding_is_owned_or_external(desk: Execd) -> None:
         (["--symbol", "IBM", "--qty", "nan", "--external", "--reason", "r"], "bad_value", "qty"),
         (["--symbol", "IBM", "--qty", "0", "--external", "--reason", "r"], "bad_value", "qty"),
         (["--symbol", "IBM", "--qty", "1", "--px", "1e9", "--external", "--reason", "r"], "bad_value", "px"),
-        (["--symbol", "IBM", "--qty", "1", "--external", "--reason", "r", "--account", "x"], "bad_value", "account"),
+        (
+            ["--symbol", "IBM", "--qty", "1", "--external", "--reason", "r", "--account", "x"],
+            "unknown_account",
+            "account",
+        ),
     ],
 )
 def test_a_bad_adoption_is_refused_with_its_field(desk: Execd, words: list[str], code: str, field: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from execd.cli.client import ask
-from execd.cli.exits import CliError
+from execd.cli.exits import CliError, Exit
 from execd.runtime.paths import StatePaths
 
 WAYS: Final = ("too many connections", "ss -xp", "inbox", "SIGTERM")
@@ -80,3 +80,31 @@ def test_who_is_refused_before_it_has_asked_still_hears_why(paths: StatePaths) -
         turning.join()
 
     assert ("busy", "too many connections") == (refused.kind, str(refused))
+
+
+@pytest.mark.parametrize(
+    "answer, code, kind",
+    [
+        (b'HTTP/1.0 500 X\r\n\r\n{"code": "internal", "message": "a defect"}', Exit.INTERNAL, "internal"),
+        (b"HTTP/1.0 500 X\r\n\r\n500 Internal Server Error\n\nServer got itself in trouble", Exit.INTERNAL, "internal"),
+        (b'HTTP/1.0 200 OK\r\n\r\n{"a": ', Exit.ERROR, "broke_off"),
+    ],
+    ids=["told", "in plain text", "cut off"],
+)
+def test_a_defect_of_the_daemon_has_its_own_exit_code(paths: StatePaths, answer: bytes, code: Exit, kind: str) -> None:
+    """A script can tell a defect from a refusal, and a person reads no error of a decoder."""
+
+    def break_down() -> None:
+        one, _ = listening.accept()
+        one.sendall(answer)
+        one.close()
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(paths.socket))
+        listening.listen()
+        breaking = threading.Thread(target=break_down)
+        breaking.start()
+        refused = refusal_of(paths)
+        breaking.join()
+
+    assert (code, kind, False) == (refused.code, refused.kind, "Extra data" in str(refused))

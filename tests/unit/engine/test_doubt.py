@@ -95,6 +95,10 @@ def test_where_ids_are_free_nothing_is_ever_written_again() -> None:
     assert [5, 15, 35, 75, 135, 195] == asked_s(world)
     assert (ParentStatus.HELD, True) == (held.status, f"execd resolve {held.live[0]}" in held.reason)
     assert (True, ParentStatus.FILLED) == (told.is_ok, world.book.parents["a"].status)
+    assert ("taken as lost; its intent a is held", True) == (
+        told.text.partition(":")[0],
+        "execd release a" in told.text,
+    )
     assert ["1", "2"] == [key.rsplit("-", 1)[1] for key in world.book.parents["a"].children]
 
 

@@ -293,3 +293,15 @@ def test_a_close_does_not_wait_for_its_turn_after_a_restart() -> None:
     world.run(3)
 
     assert ([], [("AAPL", Side.SELL, Decimal(100))]) == (while_halted, closes(world))
+
+
+def test_a_flatten_of_a_name_of_which_nothing_is_known_says_so() -> None:
+    """It is flat, and whoever misspelt it is told; what is known is flat without a doubt."""
+    world = World()
+    owning(world)
+    told = [flatten(world, Scope(symbol="APPL")), flatten(world, Scope(strategy="tredn", symbol="AAPL"))]
+    kept_quotes(world, 3)
+    flatten(world)
+
+    assert ["nothing is known of symbol APPL: check the name" in told[0], "sleeve tredn" in told[1]] == [True, True]
+    assert "check the name" not in flatten(world)

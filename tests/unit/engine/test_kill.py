@@ -236,12 +236,15 @@ def test_it_is_not_lifted_while_orders_are_not_confirmed_as_cancelled() -> None:
 def test_nothing_is_lifted_where_nothing_is_killed() -> None:
     """The answer says so, and whose kill it is that binds."""
     world = World(TWO_ACCOUNTS)
-    nothing = unkill(world)[0]
+    nothing = [unkill(world, account) for account in ("", "sim")]
+    kill(world, KillLevel.HALT_NEW, "other")
+    only_other = unkill(world, "sim")
     kill(world, KillLevel.HALT_NEW)
     code, text = unkill(world, "sim")
 
-    assert ("not_killed", "not_killed") == (nothing, code)
-    assert "all accounts are" in text
+    assert [("not_killed", "nothing is killed")] * 2 == nothing
+    assert ("not_killed", "sim is not killed; killed is other") == only_other
+    assert ("not_killed", True) == (code, "all accounts are" in text)
 
 
 def test_a_kill_of_one_account_binds_no_other() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from execd.core.commands import HaltNew, PauseScope, ResumeNew, ResumeScope
+from execd.core.commands import AdoptPosition, HaltNew, PauseScope, ResumeNew, ResumeScope
 from execd.core.enums import Horizon, ParentStatus, Side, Urgency
 from execd.core.latching import ScopePaused
 from execd.core.rules import UNIQUE_IDS
@@ -173,3 +173,26 @@ def test_an_intent_says_which_scope_it_waits_for_after_another_one_was_lifted() 
     said = [note.text for note in world.book.parents["a"].notes if note.text.startswith("waits, ")]
 
     assert (2, True, True) == (len(said), "account sim" in said[0], "AAPL" in said[1])
+
+
+def test_a_name_of_which_nothing_is_known_is_taken_and_doubted() -> None:
+    """Who misspells a symbol or a sleeve is told so, with the sleeves that there are; a known one is not doubted."""
+    world = World(replace(RULES, strategies=("trend",)))
+    owning(world)
+    world.command(AdoptPosition(account="sim", symbol="MSFT", qty=Decimal(5), px=Decimal(9), strategy="own"))
+    known = world.book.parents["bought"].order.sleeve
+    named = [
+        Scope(symbol="APPL"),
+        Scope(strategy="tredn"),
+        Scope(symbol="AAPL"),
+        Scope(strategy="trend"),
+        Scope(strategy=known.strategy, horizon=known.horizon),
+        Scope(symbol="MSFT", strategy="own"),
+    ]
+    told = [world.command(PauseScope(scope=scope)) for scope in named]
+    sleeves = f"known sleeves are trend, {known.strategy}/{known.horizon}, own/swing"
+
+    assert [True] * 6 == [one.is_ok for one in told]
+    assert told[0].text.endswith("; nothing is known of symbol APPL: check the name")
+    assert told[1].text.endswith(f"; nothing is known of sleeve tredn: check the name; {sleeves}")
+    assert [False] * 4 == ["check the name" in one.text for one in told[2:]]

@@ -1,8 +1,10 @@
 """Who may do what at the control socket: real sockets, real credentials."""
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from execd.core.commands import Operated
 from execd.core.events import CommandReceived
@@ -142,3 +144,20 @@ def test_what_is_remembered_of_refusals_is_bounded() -> None:
         refusals.is_news(uid, "v", 0)
 
     assert (True, False) == (refusals.is_news(0, "v", 1), refusals.is_news(REFUSED_MAX + 9, "v", 1))
+
+
+async def test_a_defect_of_a_handler_is_answered_and_logged_with_its_traceback() -> None:
+    """Whoever asked is told that it is a defect; the log says where it is, by route and not by what was asked."""
+
+    async def breaks(_: web.Request) -> web.Response:
+        message = "no such parent"
+        raise KeyError(message)
+
+    broken = Route("GET", "/broken/{id}", "broken", Role.VIEWER, breaks)
+    with capture_logs() as logs:
+        async with door(broken, roles=Roles(own_uid=OWN_UID, viewers=(STRANGER,))) as one:
+            status, told = await one.knock("GET /broken/secret")
+    (line,) = [one for one in logs if one["event"] == "handler_failed"]
+
+    assert (500, "internal", {"code", "message", "field", "line"}) == (status, told["code"], set(told))
+    assert ("error", True, "/broken/{id}") == (line["log_level"], line["exc_info"], line["route"])
