@@ -80,6 +80,7 @@ class Laws:
         self.overfilled: dict[str, None] = {}
         """Orders that their broker filled beyond their quantity."""
         self.owed: dict[tuple[str, str], str] = {}
+        self._doubted: dict[str, None] = {}
         """Alerts (and about which parent) that are promised and that nobody has raised yet, and for which fault."""
         self._flagged: dict[str, Decimal] = {}
         self._rules = rules
@@ -272,12 +273,22 @@ class Laws:
     def alerted(self, alert: Alert) -> None:
         """Inv12: a promise is kept."""
         self.owed.pop((alert.code, ""), None)
+        if alert.code == "in_doubt":
+            self._doubted.clear()
         if alert.code in HOLDS:
             self.owed.pop(("parent_held", alert.parent_id), None)
 
+    def doubted(self, cl_ord_id: str) -> None:
+        """Note that a request ended without an answer, and that somebody is to be told."""
+        self.owed["in_doubt", ""] = "a request in doubt"
+        self._doubted[cl_ord_id] = None
+
     def owes_nothing(self, book: Book) -> None:
         """Inv12, after everything that a process took in was handled and released."""
+        doubted, self._doubted = self._doubted, {}
         for (code, parent_id), fault in self.owed.items():
+            if code == "in_doubt" and all(is_known(book.order_of(one), one) for one in doubted):
+                continue  # Its answer was on the way before, and has been read first.
             if parent_id and book.parents[parent_id].status is ParentStatus.HELD:
                 continue  # Somebody has been called to it before.
             raise Broken("Inv12", f"{fault} was noticed, and nobody raised {code} {parent_id}")
@@ -331,6 +342,11 @@ class Laws:
             if known.get(symbol, ZERO) != held.get(symbol, ZERO):
                 told = f"{known.get(symbol, ZERO)} in the book"
                 raise Broken("Inv6", f"{front.account} holds {held.get(symbol, ZERO)} {symbol}: {told}")
+
+
+def is_known(order: Order | None, cl_ord_id: str) -> bool:
+    """Whether what became of a request is known: it has an answer, or it, or all of its order, has ended."""
+    return order is not None and (order.is_done or order.is_settled(cl_ord_id))
 
 
 def same_book(known: Book, found: Book, when: str) -> None:

@@ -55,7 +55,7 @@ from execd.simulation.edge import Edge
 from execd.simulation.faults import Faults
 from execd.simulation.front import Front
 from execd.simulation.inbox import Inbox
-from execd.simulation.invariants import Broken, Laws
+from execd.simulation.invariants import Broken, Laws, is_known
 from execd.simulation.machine import LIVES_MAX, Doom, Machine
 from execd.simulation.ordeals import ORDEALS
 from execd.simulation.process import Life
@@ -249,7 +249,7 @@ class World:
             case StreamGap():
                 self.laws.owed["stream_gap", ""] = "a gap"
             case RequestFailed(outcome=Outcome.UNKNOWN, cl_ord_id=cl_ord_id) if self._is_news(cl_ord_id):
-                self.laws.owed["in_doubt", ""] = "a request in doubt"
+                self.laws.doubted(cl_ord_id)
             case ClockJumped(is_suspend=True):
                 self.laws.owed["suspended", ""] = "a machine that slept"
             case TroubleReported(cause=cause):
@@ -284,7 +284,9 @@ class World:
 
     def _is_news(self, cl_ord_id: str) -> bool:
         order = None if self.life is None else self.life.book.order_of(cl_ord_id)
-        return order is not None and all(one.cl_ord_id != cl_ord_id for one in order.failures)
+        if order is None or is_known(order, cl_ord_id):
+            return False  # That nobody has answered says nothing of a request whose end is known.
+        return all(one.cl_ord_id != cl_ord_id for one in order.failures)
 
     def command(self, command: Command) -> None:
         """Let somebody command something."""
