@@ -20,6 +20,7 @@ class Exit(IntEnum):
     TIMEOUT = 5
     INTERNAL = 70
     CONFIG = 78
+    INTERRUPTED = 130
 
 
 KINDS: Final = {
@@ -30,6 +31,7 @@ KINDS: Final = {
     Exit.TIMEOUT: "timeout",
     Exit.INTERNAL: "internal",
     Exit.CONFIG: "config",
+    Exit.INTERRUPTED: "interrupted",
 }
 """The word of an exit code, where nobody has a closer one."""
 

@@ -57,7 +57,8 @@ COMMANDS: Final = (
 OTHERS: Final = 0o027
 """Bits of a new file's mode that are not set: writing by the group, everything for others."""
 _EXITS: Final = """\
-exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 not found, 5 timeout, 70 internal, 78 configuration"""
+exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 not found, 5 timeout, 70 internal, 78 configuration,
+130 interrupted"""
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -1,13 +1,14 @@
 """`execd simulate`: play seeded worlds that try to break the promise, and say which seed did.
 
-Worlds and laws are in `execd.simulation`; here are seeds, processes, folders
-and words. A failing seed is shrunk and told with the command that plays it
+Worlds and laws are in `execd.simulation`, processes and folders in
+`simulating`; here are seeds and words. A failing seed is shrunk and told with the command that plays it
 again; the counters at the end prove that each class of fault struck.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,16 +16,17 @@ from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command
 
 if TYPE_CHECKING:
+    from execd.cli.simulating import Cpu, Played
     from execd.simulation.trial import Asked, Verdict
 
 PROVING_SEEDS: Final = 100
 """From so many seeds on every class of fault must have struck."""
 PROGRESS_S: Final = 2.0
 SEEDS_MAX: Final = 10_000_000
-MEMORY_DISK: Final = Path("/dev/shm")  # noqa: S108  # A folder of its own is made there.
+SEED_MAX: Final = 2**63 - 1
 EPILOG = """\
 a seed decides everything: the same seed and code give the same run. Exit codes: 0 every law held, 1 one did not (or,
-over 100 seeds and more, a class of fault never struck), 2 usage; see docs/simulation.md"""
+over 100 seeds and more, a class of fault never struck), 2 usage, 130 interrupted; see docs/simulation.md"""
 
 
 def add(commands: Subparsers) -> None:
@@ -35,7 +37,7 @@ def add(commands: Subparsers) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--seeds", type=int, metavar="N", help="play so many seeds")
     which.add_argument("--seed", type=int, metavar="S", help="play one seed")
-    parser.add_argument("--start", type=int, default=0, metavar="S", help="first of --seeds (default 0)")
+    parser.add_argument("--start", type=int, metavar="S", help="first of --seeds (default 0)")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes at a time (default 1)")
     parser.add_argument("--minutes", type=int, metavar="M", help="minutes of each session (default: the seed says)")
     parser.add_argument("--without", default="", metavar="A,B", help="classes of fault to leave out")
@@ -45,12 +47,43 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--no-shrink", action="store_true", help="tell a failing seed as it is")
 
 
+class _Tally:
+    """What has come of a run so far."""
+
+    def __init__(self) -> None:
+        self.done_n = 0
+        self.failed: list[Verdict] = []
+        self.hits: dict[str, int] = {}
+        self.simulated_s = 0.0
+        self.orders_n = self.fills_n = self.lives_n = 0
+
+    def add(self, verdict: "Verdict") -> None:
+        """Add a session."""
+        self.done_n += 1
+        self.simulated_s += verdict.simulated_s
+        self.orders_n += verdict.orders_n
+        self.fills_n += verdict.fills_n
+        self.lives_n += verdict.lives_n
+        for name, n in verdict.hits.items():
+            self.hits[name] = self.hits.get(name, 0) + n
+        if not verdict.is_ok:
+            self.failed.append(verdict)
+
+
 def run(args: argparse.Namespace) -> int:
     """Play."""
-    _check(args)
-    if args.seed is not None:
-        return _one(args)
-    return _many(args)
+    from execd.cli.simulating import stoppable
+
+    tally = _Tally()
+    try:
+        with stoppable():
+            _check(args)
+            return _many(args, tally) if args.seed is None else _one(args, tally)
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        counted = f"{tally.done_n} of {args.seeds or 1} sessions, {len(tally.failed)} failed"
+        sys.stderr.write(f"interrupted after {counted}\n")
+        return Exit.INTERRUPTED
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -61,7 +94,12 @@ def _check(args: argparse.Namespace) -> None:
         raise CliError(Exit.USAGE, f"there is no fault {unknown[0]}; there are {', '.join(FAULTS)}")
     if args.trace and args.seed is None:
         raise CliError(Exit.USAGE, "--trace needs --seed: one run can be read, many cannot")
-    bounds = (("seeds", 1, SEEDS_MAX), ("jobs", 1, 256), ("minutes", 1, 10_000), ("intents", 0, 10_000))
+    if args.trace and args.json:
+        raise CliError(Exit.USAGE, "--trace and --json do not go together: a trace is lines, not JSON")
+    if args.start is not None and args.seed is not None:
+        raise CliError(Exit.USAGE, "--start needs --seeds: --seed names the one that is played")
+    numbers = (("seed", 0, SEED_MAX), ("start", 0, SEED_MAX), ("seeds", 1, SEEDS_MAX))
+    bounds = (*numbers, ("jobs", 1, 256), ("minutes", 1, 10_000), ("intents", 0, 10_000))
     for name, least, most in bounds:
         value = getattr(args, name)
         if value is not None and not least <= value <= most:
@@ -78,95 +116,92 @@ def _asked(args: argparse.Namespace, seed: int) -> "Asked":
     return Asked(seed=seed, minutes=args.minutes, without=_without(args), intents_max=args.intents)
 
 
-def _one(args: argparse.Namespace) -> int:
+def _one(args: argparse.Namespace, tally: _Tally) -> int:
     from time import perf_counter
 
-    from execd.cli.show import as_json
+    from execd.cli.simulating import Cpu, place, played
 
-    began_s = perf_counter()
+    began_s, cpu = perf_counter(), Cpu()
     trace = (lambda line: sys.stdout.write(line + "\n")) if args.trace else None
-    verdict = played(_asked(args, args.seed), trace)
-    if not verdict.is_ok and not args.trace and not args.no_shrink:
-        verdict = _shrunk(verdict)
+    with place() as folder:
+        verdict = played(_asked(args, args.seed), folder, trace).verdict
+        tally.add(verdict)
+        if not verdict.is_ok and not args.trace and not args.no_shrink:
+            verdict = _shrunk(verdict, folder)
     if args.json:
-        sys.stdout.write(as_json({"commit": commit(), **_plain(verdict)}) + "\n")
+        _print_json({"commit": commit(), **_plain(verdict)})
     elif args.trace:
         sys.stdout.write(f"{verdict.law or 'every law held'} {verdict.text}\n")
     else:
-        sys.stdout.write("\n".join(_told(verdict, perf_counter() - began_s)) + "\n")
+        took = f"{perf_counter() - began_s:.2f} s, {cpu.seconds:.2f} s of CPU"
+        sys.stdout.write("\n".join(_told(verdict, took)) + "\n")
     return Exit.OK if verdict.is_ok else Exit.ERROR
 
 
-def _many(args: argparse.Namespace) -> int:
+def _many(args: argparse.Namespace, tally: _Tally) -> int:
     from time import perf_counter
 
-    from execd.cli.show import as_json
+    from execd.cli.simulating import Cpu, place, play_all
+
+    began_s, cpu = perf_counter(), Cpu()
+    first = args.start or 0
+    many = (_asked(args, seed) for seed in range(first, first + args.seeds))
+    is_interrupted = False
+    with place() as folder:
+        try:
+            with closing(play_all(many, folder, args.jobs)) as sessions:
+                _take(args, sessions, tally, cpu)
+        except KeyboardInterrupt:
+            is_interrupted = True
+        seconds, cpu_s = perf_counter() - began_s, cpu.seconds
+        never = [] if is_interrupted else _never(args, tally.hits)
+        summary: dict[str, Any] = {
+            "commit": commit(),
+            "start": first,
+            "sessions": tally.done_n,
+            "interrupted": is_interrupted,
+            "seconds": round(seconds, 1),
+            "rate": round(tally.done_n / seconds, 2),
+            "cpu_seconds": round(cpu_s, 1),
+            "cpu_rate": round(tally.done_n / cpu_s, 2) if cpu_s else 0.0,
+            "simulated_hours": round(tally.simulated_s / 3600, 1),
+            "lives": tally.lives_n,
+            "orders": tally.orders_n,
+            "fills": tally.fills_n,
+            "failed": [_plain(verdict) for verdict in tally.failed],
+            "hits": dict(sorted(tally.hits.items())),
+            "never": never,
+        }
+        if args.json:
+            _print_json(summary)
+        else:
+            sys.stdout.write("\n".join(_summary(summary)) + "\n")
+            if tally.failed:
+                is_whole = args.no_shrink or is_interrupted
+                worst = tally.failed[0] if is_whole else _shrunk(tally.failed[0], folder)
+                sys.stdout.write("\n".join(_told(worst, "")) + "\n")
+    if is_interrupted:
+        raise KeyboardInterrupt
+    return Exit.ERROR if tally.failed or never else Exit.OK
+
+
+def _take(args: argparse.Namespace, sessions: "Iterable[Played]", tally: _Tally, cpu: "Cpu") -> None:
+    """Take what comes, and tell how it goes."""
+    from time import perf_counter
 
     began_s = told_s = perf_counter()
-    hits: dict[str, int] = {}
-    failed: list[Verdict] = []
-    done_n, simulated_s, orders_n, fills_n, lives_n = 0, 0.0, 0, 0, 0
-    for verdict in _verdicts(args):
-        done_n += 1
-        simulated_s += verdict.simulated_s
-        orders_n, fills_n, lives_n = orders_n + verdict.orders_n, fills_n + verdict.fills_n, lives_n + verdict.lives_n
-        for name, n in verdict.hits.items():
-            hits[name] = hits.get(name, 0) + n
-        if not verdict.is_ok:
-            failed.append(verdict)
-            sys.stderr.write(f"seed {verdict.asked.seed} fails: {verdict.law}\n")
+    for one in sessions:
+        tally.add(one.verdict)
+        cpu.add(one)
+        if not one.verdict.is_ok:
+            sys.stderr.write(f"seed {one.verdict.asked.seed} fails: {one.verdict.law}\n")
             if args.until_failure:
-                break
+                return
         if perf_counter() - told_s > PROGRESS_S:
             told_s = perf_counter()
-            rate = done_n / (told_s - began_s)
-            sys.stderr.write(f"{done_n}/{args.seeds} sessions, {rate:.1f} a second, {len(failed)} failed\n")
-    seconds = perf_counter() - began_s
-    never = _never(args, hits)
-    summary: dict[str, Any] = {
-        "commit": commit(),
-        "start": args.start,
-        "sessions": done_n,
-        "seconds": round(seconds, 1),
-        "rate": round(done_n / seconds, 2),
-        "simulated_hours": round(simulated_s / 3600, 1),
-        "lives": lives_n,
-        "orders": orders_n,
-        "fills": fills_n,
-        "failed": [_plain(verdict) for verdict in failed],
-        "hits": dict(sorted(hits.items())),
-        "never": never,
-    }
-    if args.json:
-        sys.stdout.write(as_json(summary) + "\n")
-    else:
-        sys.stdout.write("\n".join(_summary(summary)) + "\n")
-    if failed and not args.json:
-        first = failed[0] if args.no_shrink else _shrunk(failed[0])
-        sys.stdout.write("\n".join(_told(first, None)) + "\n")
-    return Exit.ERROR if failed or never else Exit.OK
-
-
-def _verdicts(args: argparse.Namespace) -> "Iterator[Verdict]":
-    """Yield the verdicts in the order of the seeds, whoever was first."""
-    many = [_asked(args, seed) for seed in range(args.start, args.start + args.seeds)]
-    if args.jobs == 1:
-        yield from map(played, many)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(args.jobs) as pool:
-        yield from pool.map(played, many, chunksize=4)
-
-
-def played(asked: "Asked", trace: Any = None) -> "Verdict":  # noqa: ANN401  # A callable, or nothing.
-    """Play one trial in a folder of its own, in memory where the system has such a place."""
-    from tempfile import TemporaryDirectory
-
-    from execd.simulation.trial import play
-
-    with TemporaryDirectory(prefix="execd-simulate-", dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
-        return play(asked, Path(folder), trace)
+            rate = tally.done_n / (told_s - began_s)
+            counted = f"{tally.done_n}/{args.seeds} sessions, {rate:.1f} a second, {len(tally.failed)} failed"
+            sys.stderr.write(f"{counted}\n")
 
 
 def commit() -> str:
@@ -185,11 +220,23 @@ def commit() -> str:
     return asked.stdout.strip() or __version__
 
 
-def _shrunk(verdict: "Verdict") -> "Verdict":
+def _print_json(value: dict[str, Any]) -> None:
+    from execd.cli.show import as_json
+
+    sys.stdout.write(as_json(value) + "\n")
+
+
+def _shrunk(verdict: "Verdict", folder: Path) -> "Verdict":
+    from execd.cli.simulating import played
     from execd.simulation.trial import shrink
 
     sys.stderr.write(f"seed {verdict.asked.seed} fails ({verdict.law}); looking for the smallest world that does\n")
-    return shrink(verdict, played)
+    try:
+        return shrink(verdict, lambda asked: played(asked, folder).verdict)
+    except KeyboardInterrupt:
+        # What was found is not lost with the search for something smaller.
+        sys.stdout.write("\n".join(_told(verdict, "")) + "\n")
+        raise
 
 
 def _never(args: argparse.Namespace, hits: dict[str, int]) -> list[str]:
@@ -207,11 +254,11 @@ def _plain(verdict: "Verdict") -> dict[str, Any]:
     return {**told, "command": verdict.asked.command, "latest": list(verdict.latest)[-10:]}
 
 
-def _told(verdict: "Verdict", seconds: float | None) -> list[str]:
-    """Return what is told of one trial."""
-    took = "" if seconds is None else f", {seconds:.2f} s"
+def _told(verdict: "Verdict", took: str) -> list[str]:
+    """Return what is told of one trial, which took so long, where that is known."""
+    hours = f"{verdict.simulated_s / 3600:.1f} simulated hours"
     lines = [
-        f"seed {verdict.asked.seed}, commit {commit()}: {verdict.simulated_s / 3600:.1f} simulated hours{took}",
+        f"seed {verdict.asked.seed}, commit {commit()}: " + (f"{hours}, {took}" if took else hours),
         f"{verdict.files_n} files, {verdict.lives_n} lives, {verdict.orders_n} orders, {verdict.fills_n} fills",
         "faults: " + (", ".join(f"{name} {n}" for name, n in verdict.hits.items()) or "none"),
     ]
@@ -225,6 +272,7 @@ def _told(verdict: "Verdict", seconds: float | None) -> list[str]:
 def _summary(summary: dict[str, Any]) -> list[str]:
     lines = [
         "{sessions} sessions from seed {start}, commit {commit}: {seconds} s, {rate} a second".format(**summary),
+        "{cpu_seconds} s of CPU, {cpu_rate} sessions a CPU second".format(**summary),
         "{simulated_hours} simulated hours, {lives} lives, {orders} orders, {fills} fills".format(**summary),
         f"failed: {len(summary['failed'])}",
         "faults: " + ", ".join(f"{name} {n}" for name, n in summary["hits"].items()),

@@ -4,9 +4,11 @@
 after each statement of a commit. `read_files`, `torn` and `write_files` are a
 disk that was photographed: what a crash leaves of it is a mixture, sector by
 sector, of the picture before a commit and the one after. Nothing is drawn and
-nothing decided here: whoever simulates says when and how.
+nothing decided here: whoever simulates says when and how. Where the real disk
+below fails, that is nobody's fault in the simulation, and `NoPlace`.
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +21,20 @@ from execd.journal.sync import SyncJournal
 SECTOR: Final = 512
 WAL_HEADER: Final = 32
 _FULL_SYNC: Final = 2
+_PRIMARY_CODE: Final = 0xFF
+_DISK_CODES: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
+_CONTENT_CODES: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
+"""Errors of reading that wrong content may cause: those are the journal's."""
+_DISK_ERRNOS: Final = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+)
 Files = Mapping[str, bytes]
 """The content of a journal's files by the end of their names, empty for the journal itself."""
 
@@ -34,11 +50,33 @@ class Killed(BaseException):  # Not an error of anybody: the process is gone fro
     """The process died; nothing that it does from here on reaches the disk."""
 
 
+class NoPlace(BaseException):  # Past everybody who would take it for an error of the journal.
+    """The real disk below does not carry the simulated one: no room, no rights, or no folder any more."""
+
+
+class _Pretended(sqlite3.OperationalError):
+    """An error that the simulated disk raises, and not the real one."""
+
+
 def disk_full() -> sqlite3.OperationalError:
     """Return what SQLite raises where the disk has no room."""
-    error = sqlite3.OperationalError("database or disk is full")
+    error = _Pretended("database or disk is full")
     error.sqlite_errorcode = sqlite3.SQLITE_FULL
     return error
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """Return what the real disk said, if that is what an error comes from."""
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, OSError) and one.errno in _DISK_ERRNOS:
+            return one.strerror
+        if isinstance(one, sqlite3.Error) and not isinstance(one, _Pretended):
+            code = getattr(one, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            if code & _PRIMARY_CODE in _DISK_CODES and code not in _CONTENT_CODES:
+                return str(one)
+        one = one.__cause__ or one.__context__
+    return None
 
 
 class _Watched:
@@ -69,6 +107,12 @@ class _Watched:
         except Killed:
             self._is_dead = True
             raise
+        except sqlite3.Error as error:
+            # A played trouble is the daemon's to handle; a real one must not be taken for it.
+            if (text := disk_trouble(error)) is None:
+                raise
+            self._is_dead = True
+            raise NoPlace(text) from error
         return done
 
 
@@ -106,8 +150,8 @@ def read_files(path: Path) -> Files:
 
 
 def write_files(path: Path, files: Files) -> None:
-    """Put such files where a journal is looked for; the folder is made, and must be empty."""
-    path.parent.mkdir(parents=True)
+    """Put such files where a journal is looked for; its folder is made, in one that is there."""
+    path.parent.mkdir()
     for name, content in files.items():
         (high_file(path) if name == high_file(path).name else path.with_name(path.name + name)).write_bytes(content)
 

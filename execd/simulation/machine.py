@@ -187,7 +187,7 @@ class Machine:
         world = self._world
         path = self._folder / f"life{self.life_n}" / JOURNAL
         if self._wreck is None:
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir()
         else:
             write_files(path, self._wreck)
         wall_ns = self.now_ns + self._wall_offset_ns

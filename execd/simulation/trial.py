@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from execd.journal.perils import NoPlace, disk_trouble
 from execd.simulation.faults import Faults
 from execd.simulation.invariants import Broken
 from execd.simulation.scene import START_NS, scene_of
@@ -61,7 +62,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def play(asked: Asked, folder: Path, trace: Callable[[str], None] | None = None) -> Verdict:
-    """Play a seed in an empty folder and judge it."""
+    """Play a seed in an empty folder and judge it. Raises NoPlace where the disk of that folder fails: no law did."""
     faults = Faults(asked.seed, without=frozenset(asked.without))
     scene = scene_of(asked.seed, faults, minutes=asked.minutes, intents_max=asked.intents_max)
     world = World(scene, faults, folder, trace)
@@ -69,8 +70,10 @@ def play(asked: Asked, folder: Path, trace: Callable[[str], None] | None = None)
     try:
         world.run()
     except Broken as broken:
+        _look_at_disk(broken, folder)
         law, text = broken.law, str(broken)
     except Exception as error:  # noqa: BLE001  # Whatever the daemon's own code raises is what is looked for.
+        _look_at_disk(error, folder)
         law, text = "poison", "".join(traceback.format_exception(error)[-6:])
     finally:
         if world.life is not None:
@@ -88,6 +91,13 @@ def play(asked: Asked, folder: Path, trace: Callable[[str], None] | None = None)
         simulated_s=(world.now_ns - START_NS) / 1e9,
         latest=tuple(line_of(*one) for one in world.latest) if law else (),
     )
+
+
+def _look_at_disk(error: Exception, folder: Path) -> None:
+    """Raise NoPlace where an error comes from the disk that the simulation itself runs on."""
+    text = disk_trouble(error) if folder.is_dir() else "the folder was removed in the middle"
+    if text is not None:
+        raise NoPlace(text) from error
 
 
 def shrink(failed: Verdict, again: Callable[[Asked], Verdict]) -> Verdict:
