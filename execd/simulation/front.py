@@ -107,6 +107,11 @@ class Front:
             held[symbol] = held.get(symbol, ZERO) + fill.signed_qty
         return held
 
+    def by_hand(self, symbol: str) -> Decimal:
+        """Return what was traded in a symbol by others than us, signed."""
+        ours = (fill.placed.is_ours or fill.placed.request.symbol != symbol for fill in self.fills.values())
+        return sum((fill.signed_qty for fill, skips in zip(self.fills.values(), ours, strict=True) if not skips), ZERO)
+
     def take(self, request: Request, now_ns: int, *, hides_ns: int = 0) -> Accepted | Rejected | None:
         """Take a request; return what the call itself answers, where it answers. A new order may hide for a while."""
         if request.cl_ord_id in self.dead:

@@ -6,9 +6,11 @@ at what is held, paused and halted. A new command is a function and a row.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from execd.core.commands import (
+    AdoptPosition,
     AmendParent,
     CancelParent,
     Command,
@@ -28,7 +30,9 @@ from execd.core.commands import (
 from execd.core.doubting import is_unborn
 from execd.core.enums import ParentStatus, Urgency
 from execd.core.order import Order
+from execd.core.parents import HaltKey, HoldingKey
 from execd.core.scopes import KillLevel, Scope
+from execd.engine.reconcile_positions import MISMATCH, UNKNOWN, expected_qty
 from execd.simulation.wishes import STRATEGIES
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "operator"
 WHY: Final = "looked"
+ZERO: Final = Decimal(0)
 
 
 def _any_parent(world: "World") -> str:
@@ -141,7 +146,8 @@ def round_of(world: "World") -> list[Command]:
     if life is None:
         return []
     book = life.book
-    commands: list[Command] = [ResumeNew(reason=WHY)] if book.halts else []
+    commands: list[Command] = [_declared(world, key) for key in book.halts if _is_unexplained(world, key)]
+    commands += [ResumeNew(reason=WHY)] if book.halts else []
     if book.kills and (world.faults.is_calm or world.faults.draws.below(3, "unkill") == 0):
         # Without --force: what the level asks for must get done.
         commands.append(UnkillTrading(reason=WHY))
@@ -157,6 +163,27 @@ def round_of(world: "World") -> list[Command]:
         commands += [answer for answer in answers if answer is not None]
         commands.append(ReleaseParent(parent_id=parent_id, reason=WHY))
     return commands
+
+
+def _is_unexplained(world: "World", halt: HaltKey) -> bool:
+    """Whether a symbol is halted for what the broker holds, and what was traded by hand is all that is not counted."""
+    if world.life is None or not halt.symbol or halt.cause not in {MISMATCH, UNKNOWN}:
+        return False
+    front = world.fronts[halt.account]
+    missing = front.by_hand(halt.symbol) - _counted(world, halt)
+    seen = front.positions().get(halt.symbol, ZERO) - expected_qty(world.life.book, halt.account, halt.symbol)
+    return missing != ZERO and missing == seen
+
+
+def _declared(world: "World", halt: HaltKey) -> Command:
+    qty = world.fronts[halt.account].by_hand(halt.symbol) - _counted(world, halt)
+    return AdoptPosition(account=halt.account, symbol=halt.symbol, qty=qty, is_external=True, reason=WHY)
+
+
+def _counted(world: "World", halt: HaltKey) -> Decimal:
+    """Return what the book counts as traded by others."""
+    life = world.life
+    return ZERO if life is None else life.book.external_positions.get(HoldingKey(halt.account, halt.symbol), ZERO)
 
 
 def _looked(world: "World", order: Order) -> Command | None:
