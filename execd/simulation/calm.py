@@ -59,6 +59,8 @@ def _is_over(world: "World") -> bool:
     life = world.machine.life
     if life is None or life.is_busy or world.machine.is_asleep or world.edge.on_way or world.inbox.waiting:
         return False
+    if not world.machine.is_wall_right:
+        return False  # That it is set right is news, whenever it comes.
     desk = life.cycle.engine.desk
     if desk.open_parents or desk.controllers or any(desk.open_orders_n.values()):
         return False

@@ -224,6 +224,11 @@ class Machine:
 
     # Its clock.
 
+    @property
+    def is_wall_right(self) -> bool:
+        """Whether nobody has set the wall clock wrong, or it was set right again."""
+        return self._wall_offset_ns == 0
+
     def set_wall(self, jump_ns: int, *, back_in_ns: int) -> None:
         """Set the wall clock, and right again after a while."""
         self._wall_offset_ns += jump_ns
