@@ -40,6 +40,8 @@ def judge(world: "World") -> None:
     if machine.life is None:
         return
     world.is_judged = True
+    # That the wall clock is set right is news, whenever it comes; here nothing may be.
+    machine.leave_wall()
     same_book(machine.shadow, machine.life.book, "at rest")
     world.laws.at_rest(machine.life.book, machine.life.journal)
     seqs = []
@@ -59,8 +61,6 @@ def _is_over(world: "World") -> bool:
     life = world.machine.life
     if life is None or life.is_busy or world.machine.is_asleep or world.edge.on_way or world.inbox.waiting:
         return False
-    if not world.machine.is_wall_right:
-        return False  # That it is set right is news, whenever it comes.
     desk = life.cycle.engine.desk
     if desk.open_parents or desk.controllers or any(desk.open_orders_n.values()):
         return False

@@ -64,6 +64,7 @@ class Machine:
         self._folder = folder
         self._wreck: Files | None = None
         self._wall_offset_ns = 0
+        self._is_wall_left = False
         self._heard_ns: int | None = None
         self._held: list[Event] | None = None
         self._is_skewed = False
@@ -224,10 +225,9 @@ class Machine:
 
     # Its clock.
 
-    @property
-    def is_wall_right(self) -> bool:
-        """Whether nobody has set the wall clock wrong, or it was set right again."""
-        return self._wall_offset_ns == 0
+    def leave_wall(self) -> None:
+        """Let the wall clock stay as it is from now on."""
+        self._is_wall_left = True
 
     def set_wall(self, jump_ns: int, *, back_in_ns: int) -> None:
         """Set the wall clock, and right again after a while."""
@@ -235,6 +235,8 @@ class Machine:
         self._look_at_clock(jump_ns)
 
         def back() -> None:
+            if self._is_wall_left:
+                return
             self._wall_offset_ns -= jump_ns
             self._look_at_clock(-jump_ns)
 
