@@ -10,8 +10,8 @@ from typing import Final
 from execd.config.settings import Settings
 from execd.engine.engine import Engine
 from execd.markets import Market
+from execd.ports import Clock
 from execd.runtime.arrivals import Arrivals
-from execd.runtime.clock import SystemClock
 from execd.runtime.polling import Poller, StreamWatch
 from execd.runtime.pump import Pump
 from execd.runtime.sender import OnCall, Sender
@@ -25,7 +25,7 @@ class Wires:
     """All of them, of one daemon."""
 
     def __init__(
-        self, settings: Settings, market: Market, engine: Engine, pump: Pump, clock: SystemClock, on_call: OnCall
+        self, settings: Settings, market: Market, engine: Engine, pump: Pump, clock: Clock, on_call: OnCall
     ) -> None:
         """Build them; none of them begins yet."""
         brokers, streams, desk = market.brokers, settings.streams, engine.desk
@@ -61,7 +61,7 @@ class Wires:
         supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce, self.quote_watch)
 
 
-def _watch(stream: str, account: str, alert_after: int, pump: Pump, clock: SystemClock) -> StreamWatch:
+def _watch(stream: str, account: str, alert_after: int, pump: Pump, clock: Clock) -> StreamWatch:
     return StreamWatch(stream=stream, account=account, alert_after=alert_after, post=pump.post, clock=clock)
 
 

@@ -6,6 +6,7 @@ do is in `people`. A new class is a row in ORDEALS and one in `faults.FAULTS`.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from execd.core.enums import Side
@@ -140,7 +141,7 @@ def _symbol_halt(world: "World") -> bool:
     symbol = draws.pick(world.scene.specs, "symbol_halt").symbol
     for is_halted, at_ns in ((True, world.now_ns), (False, world.now_ns + span_of(draws, 30, 300, "symbol_halt"))):
         halt = Halt(symbol=symbol, is_halted=is_halted, reason="news", exchange_ns=at_ns)
-        world.later(at_ns, lambda halt=halt: world.show(halt))  # type: ignore[misc]  # mypy cannot infer such a lambda.
+        world.later(at_ns, partial(world.show, halt))
     return True
 
 

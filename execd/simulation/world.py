@@ -10,6 +10,7 @@ hold in `invariants`.
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, Final
@@ -129,9 +130,9 @@ class World:
     def run(self) -> None:
         """Play both phases. Raises Broken where a law does not hold."""
         for dropped in self.scene.files:
-            self.later(dropped.at_ns, lambda one=dropped: self.inbox.drop(self, one))  # type: ignore[misc]  # Such a lambda cannot be inferred.
+            self.later(dropped.at_ns, partial(self.inbox.drop, self, dropped))
         for ordeal in self.scene.ordeals:
-            self.later(ordeal.at_ns, lambda one=ordeal: self._strike(one))  # type: ignore[misc]  # The same.
+            self.later(ordeal.at_ns, partial(self._strike, ordeal))
         self.later(START_NS, self.machine.start)
         self.later(START_NS + ALIVE_NS, self._alive)
         self.later(START_NS + ROUND_NS, self._round)

@@ -46,7 +46,7 @@ def answered(*ends_: tuple[OrdStatus, int], accepted: tuple[bool, ...]) -> Calla
     return check
 
 
-def halted(is_halted: bool) -> Halt:  # noqa: FBT001  # A halt, or its end.
+def halted(*, is_halted: bool) -> Halt:
     """Return a halt of the symbol, or its end."""
     return Halt(symbol=SYMBOL, is_halted=is_halted, reason="LULD", exchange_ns=START_NS)
 

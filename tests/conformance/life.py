@@ -9,7 +9,7 @@ socket stays written. The next life begins from the same journal.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Final, Never
+from typing import Final, Never, cast
 
 from execd.config.settings import Settings
 from execd.core.batch import Batch
@@ -25,7 +25,6 @@ from execd.guards import MET_S_MAX
 from execd.journal.memory import MemoryJournal
 from execd.markets import Market
 from execd.ports import Broker, Feed
-from execd.runtime.clock import SystemClock
 from execd.runtime.pump import Pump
 from execd.runtime.recaller import Recaller
 from execd.runtime.reconciler import Reconciler
@@ -182,14 +181,12 @@ class Life:
         self._clock = clock
         self._supervisor = Supervisor()
         # It has every method of a broker: what is not here is handed on.
-        fused: Broker = FusedBroker(self.broker, fuse)  # type: ignore[assignment]
+        fused = cast("Broker", FusedBroker(self.broker, fuse))
         self._pump = Pump(cycle=Cycle(self.engine), journal=FusedJournal(journal, fuse), clock=clock)
         post = self._pump.post
         brokers = {self.broker.account: fused}
         market = Market(brokers=brokers, feed=self.feed)
-        # It reads the time, as the daemon's own clock does.
-        now: SystemClock = clock  # type: ignore[assignment]
-        self._wires = Wires(Settings(), market, self.engine, self._pump, now, lambda *_: None)
+        self._wires = Wires(Settings(), market, self.engine, self._pump, clock, lambda *_: None)
         self._reconciler = Reconciler(brokers=brokers, post=post, clock=clock)
         self._scheduler = Scheduler(post=post, clock=clock)
         self._recaller = Recaller(remember=journal.recall, post=post, clock=clock)
