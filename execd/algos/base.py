@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from execd.core import chance
+from execd.core.daily import DailyValues
 from execd.core.enums import OrdType, Outcome, ParentStatus, TimeInForce
 from execd.core.instrument import Instrument
 from execd.core.market import Quote
@@ -21,19 +22,34 @@ from execd.core.session import Session
 from execd.core.wake import NEVER, Wake
 
 ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
 BPS: Final = Decimal(10_000)
 OPERATOR: Final = "operator"
 """Begins the text of a cancel that no algorithm asked for."""
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a symbol now. `quote` stands, priceable or not; its age counts from its last proof."""
+    """What is known of a symbol now; None is what is not known.
+
+    `quote` stands, priceable or not; its age counts from its last proof. `volume` is what was printed since
+    `volume_since_ns`: a restart or a gap begins a new count, at 0 nothing has been. `day` is from past days, as is
+    `prev_close_px`. `spread_ewma` is in currency units; `volatility_factor` is the last half hour's against the usual
+    of this time of day. Of a feed that sees only a part of the market (`is_partial`), printed volume and displayed
+    sizes count `volume_scale` times; None where nobody said how much: then nothing may be derived from them.
+    """
 
     quote: Quote | None = None
     quote_age_ns: int = 0
     last_px: Decimal | None = None
     volume: Decimal = ZERO
     is_halted: bool = False
+    volume_since_ns: int = 0
+    day: DailyValues | None = None
+    prev_close_px: Decimal | None = None
+    spread_ewma: Decimal | None = None
+    volatility_factor: Decimal | None = None
+    is_partial: bool = False
+    volume_scale: Decimal | None = ONE
 
 
 class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
