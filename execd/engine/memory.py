@@ -21,7 +21,10 @@ TIMER: Final = "@memory"
 """No parent id begins with @."""
 EVERY_NS: Final = 60 * S
 LEAST_NS: Final = 60 * S
-"""So long every ended parent stays, however many there are: answers of its last requests are still on their way."""
+"""So long every ended parent stays, however many there are: answers of its last requests are still on their way.
+
+And so long stays one that was called back, or of which something was heard: what called it back is read again.
+"""
 SCAN_MAX: Final = 20_000
 RETIRED_MAX: Final = 1_000
 """Of one record, so that a batch stays small."""
@@ -41,6 +44,8 @@ def retire(desk: Desk, now_ns: int) -> None:
         if len(chosen) == RETIRED_MAX:
             break
         if parent.ended_ns is None or parent_id in book.touched.parents or not _is_settled(parent):
+            continue
+        if _is_fresh(desk, parent, now_ns):
             continue
         age_ns = now_ns - parent.ended_ns
         if age_ns >= rules.memory_ns or (len(chosen) < excess and age_ns >= LEAST_NS):
@@ -86,3 +91,9 @@ def sent_before(desk: Desk, order: ParentOrder) -> str:
 
 def _is_settled(parent: Parent) -> bool:
     return parent.status.is_terminal and not parent.live
+
+
+def _is_fresh(desk: Desk, parent: Parent, now_ns: int) -> bool:
+    """Whether an order of a parent came back into memory, or changed, a moment ago."""
+    orders = desk.comparing.recent(parent.order.account).orders
+    return any(orders.touched_ns(key) > now_ns - LEAST_NS for key in parent.children)

@@ -27,6 +27,10 @@ class Recent:
         while at_ns[oldest := next(iter(at_ns))] < now_ns - KEPT_NS:
             del at_ns[oldest]
 
+    def touched_ns(self, name: str) -> int:
+        """Return when something was touched last; 0 where that is forgotten."""
+        return self._at_ns.get(name, 0)
+
     def seen(self) -> dict[str, int]:
         """Return a copy of all that is remembered."""
         return dict(self._at_ns)

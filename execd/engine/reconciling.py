@@ -97,7 +97,7 @@ def _open(desk: Desk, event: SnapshotReceived, snapshot: AccountSnapshot) -> Non
         drifts=dict(watch.drifts),
         disowned=dict(watch.disowned),
         unreadable=dict(desk.book.unreadable),
-        heard_ns=watch.heard_ns,
+        heard_ns=watch.news_ns,
         is_first=watch.is_first,
         halts_on_external=rules is None or rules.halts_on_external,
     )

@@ -80,6 +80,11 @@ class Watch:
         self.disowned: dict[str, None] = {}
         self.positions: Mapping[str, Decimal] | None = None
 
+    @property
+    def news_ns(self) -> int:
+        """Since when, by the broker's clock, a row of an order that is not in memory may be news."""
+        return min(self.heard_ns, self.back_ns) if self.back_ns else self.heard_ns
+
     def go_back(self, since_ns: int) -> None:
         """Let the next readings go back so far, until a whole one has."""
         self.back_ns = min(self.back_ns or since_ns, since_ns)
