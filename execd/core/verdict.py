@@ -18,6 +18,7 @@ RULES: Final[Mapping[str, str]] = {
     "missed_bust": "a trade of ours that was busted or corrected, and nobody said so",
     "missed_acceptance": "an order of ours that the broker has, and has not acknowledged",
     "missed_fill": "more of an order is filled than was reported, its trades are not told singly",
+    "recounted": "less of an order is filled than its broker had told in one sum, and that is the later word",
     "missed_end": "an order of ours that has ended, and nobody said so",
     "missed_terms": "an order of ours that works under other terms",
     "came_back": "an order that was taken for lost lives at the broker",

@@ -11,6 +11,7 @@ from typing import Final
 from execd.core.doubting import unanswered
 from execd.core.enums import RequestClass
 from execd.core.events import LookupFailed, Query
+from execd.core.order import Order
 from execd.core.rules import S
 from execd.engine.desk import Desk
 from execd.engine.throttle import take
@@ -47,7 +48,7 @@ def take_read(desk: Desk, account: str, now_ns: int) -> int | None:
 def on_failed(desk: Desk, event: LookupFailed) -> None:
     """Let a question be asked again, three times, about an order that nothing else asks about by its own schedule."""
     order = desk.book.order_of(event.cl_ord_id)
-    if order is None or order.is_done or unanswered(order):
+    if order is None or unanswered(order) or not _is_of_interest(desk, order):
         desk.lines.failed_n.pop(event.cl_ord_id, None)
         return
     failed_n = desk.lines.failed_n.get(order.key, 0)
@@ -61,5 +62,12 @@ def on_failed(desk: Desk, event: LookupFailed) -> None:
 def on_again(desk: Desk, key: str) -> None:
     """Ask again, where it is still of interest."""
     order = desk.book.orders.get(key)
-    if order is not None and not order.is_done:
+    if order is not None and _is_of_interest(desk, order):
         desk.ask_about(order)
+
+
+def _is_of_interest(desk: Desk, order: Order) -> bool:
+    """Whether an answer would still tell something: of what has ended, its fills where they are not sure."""
+    watch = desk.comparing.watches.get(order.first.account)
+    is_suspect = watch is not None and order.key in watch.suspects
+    return not order.is_done or is_suspect or bool(order.fills.synthetic_qty)

@@ -26,6 +26,7 @@ MISSED: Final = (
     "missed_trade",
     "missed_bust",
     "missed_fill",
+    "recounted",
     "missed_end",
     "missed_terms",
     "missed_acceptance",

@@ -84,8 +84,9 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
     if isinstance(report, Canceled | Expired | DoneForDay) and changed.fills.synthetic_qty:
         # More was filled than was told: it counts already, and what it cost is still to be asked.
         desk.ask_about(changed)
-    if isinstance(report, TradeCanceled | TradeCorrected) and not changed.is_done:
-        # Whether the rest of an order works on after a fill was taken back is not said.
+    if isinstance(report, TradeCanceled | TradeCorrected) and (not changed.is_done or changed.fills.synthetic_qty):
+        # Whether the rest of an order works on after a fill was taken back is not said; and of one that was only told
+        # in a sum, how much it was.
         desk.ask_about(changed)
     if isinstance(report, CancelRejected) and not changed.is_done:
         # Whoever will not cancel an order that we hold for live knows something that we do not.

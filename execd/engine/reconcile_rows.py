@@ -20,7 +20,7 @@ ZERO: Final = Decimal(0)
 def rule_of(order: Order, row: OrderSnapshot) -> str:
     """Return by which rule an order and its row differ; empty where they do not."""
     if row.cum_qty < order.cum_qty:
-        return "doubtful"
+        return "recounted" if _is_later_word(order, row) else "doubtful"
     if row.is_live and order.is_done and row.cum_qty < row.order_qty:
         return "doubtful" if order.acked_ns is not None else "came_back"
     if row.cum_qty > order.cum_qty:
@@ -35,6 +35,16 @@ def rule_of(order: Order, row: OrderSnapshot) -> str:
     if row.order_qty != order.order_qty or (is_priced and row.price != order.price):
         return "missed_terms"
     return ""
+
+
+def _is_later_word(order: Order, row: OrderSnapshot) -> bool:
+    """Whether a row tells the sum of an order's fills anew, part of which rests on an older sum alone.
+
+    Of a fill that was only in that sum nobody knows how much it was when it is taken back; a list that lags tells of
+    an earlier instant.
+    """
+    seen = order.fills.seen
+    return seen is not None and bool(order.fills.synthetic_qty) and row.transact_ns > seen.transact_ns
 
 
 def is_later(before: OrderSnapshot, row: OrderSnapshot, *, is_sum: bool) -> bool:

@@ -31,10 +31,13 @@ from tests.unit.engine.readings import (
 from tests.world import EPOCH, START_NS
 
 LOST = Failed(now_ns=START_NS, account="sim", cl_ord_id=KEY, outcome=Outcome.NEVER_ARRIVED)
+LATE_NS, SOON_NS = START_NS + 2 * S, START_NS + S // 2
 BUST = TradeCanceled(cl_ord_id=KEY, transact_ns=START_NS + 2 * S, exec_ref_id="x1")
 FIXED = TradeCorrected(
     cl_ord_id=KEY, transact_ns=START_NS + 2 * S, exec_ref_id="x1", trade=trade(2, 30, START_NS + 2 * S)
 )
+SUM = Found(now_ns=START_NS, account="sim", cl_ord_id=KEY, seen=row(40, is_live=False))
+GONE = TradeCanceled(cl_ord_id=KEY, transact_ns=LATE_NS, exec_ref_id="unheard")
 ENDED = told(Canceled(cl_ord_id=KEY, transact_ns=START_NS + S, order_id="o"))
 
 ORDERS = [
@@ -54,6 +57,16 @@ ORDERS = [
     ("not in the list", book_of(), shown(), ["not_listed"]),
     ("a bust", book_of(FILLED), shown(row(0), undone=(BUST,)), ["missed_bust"]),
     ("a correction", book_of(FILLED), shown(row(30), held=30, undone=(FIXED,)), ["missed_bust"]),
+    ("less of a sum, told later", book_of(SUM), shown(row(30, is_live=False, at_ns=LATE_NS), held=30), ["recounted"]),
+    ("less of a sum, told before", book_of(SUM), shown(row(30, is_live=False, at_ns=SOON_NS), held=40), ["doubtful"]),
+    ("less of a sum than was traded", book_of(FILLED, SUM), shown(row(30, at_ns=LATE_NS), held=40), ["doubtful"]),
+    (
+        "a bust of a sum",
+        book_of(SUM),
+        shown(row(0, is_live=False, at_ns=LATE_NS), undone=(GONE,)),
+        ["missed_bust", "recounted"],
+    ),
+    ("a bust of a sum, row of before", book_of(SUM, told(GONE)), shown(row(0, is_live=False), held=40), ["doubtful"]),
     ("more than was ordered", book_of(), shown(row(130, is_live=False), held=130), ["missed_fill"]),
 ]
 
