@@ -6,6 +6,7 @@ added with a default and never reused with another meaning.
 """
 
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -16,6 +17,9 @@ from execd.core.orders import ParentOrder, Plan, Sleeve
 from execd.core.wake import NEVER, Wake
 
 ZERO: Final = Decimal(0)
+HELD: Final = "held: "
+RELEASED: Final = "released"
+"""How the lines of a parent's story begin that say why it was held, and that it was released."""
 
 
 class SavedAlgo(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,13 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     def avg_px(self) -> Decimal | None:
         """Average price of what is filled; None while nothing is."""
         return self.notional / self.cum_qty if self.cum_qty else None
+
+    def is_held_for(self, reason: str) -> bool:
+        """Whether it is held, and its story since it was released last says for this."""
+        if self.status is not ParentStatus.HELD:
+            return False
+        since = takewhile(lambda note: not note.text.startswith(RELEASED), reversed(self.notes))
+        return reason == self.reason or any(note.text == f"{HELD}{reason}" for note in since)
 
     @property
     def leaves_qty(self) -> Decimal:

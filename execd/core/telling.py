@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from execd.core.codec import plain
 from execd.core.enums import ParentStatus
-from execd.core.parents import Parent
+from execd.core.parents import HELD, RELEASED, Parent
 from execd.core.records import (
     ParentAmended,
     ParentEnded,
@@ -56,9 +56,9 @@ def told(parent: Parent, record: ParentRecord) -> tuple[Parent, tuple[str, ...]]
             ended = ended_as(parent, record.status, record.reason, record.now_ns)
             return ended, (f"ended {record.status}: {record.reason}" if record.reason else f"ended {record.status}",)
         case ParentHeld():
-            return replace(parent, status=ParentStatus.HELD, reason=record.reason), (f"held: {record.reason}",)
+            return replace(parent, status=ParentStatus.HELD, reason=record.reason), (f"{HELD}{record.reason}",)
         case ParentReleased():
-            return _released(parent), (_because("released", record.reason),)
+            return _released(parent), (_because(RELEASED, record.reason),)
         case ParentPaused():
             return replace(parent, is_paused=True, reason="paused"), (_because("paused", record.reason),)
         case ParentResumed():

@@ -12,7 +12,6 @@ from typing import Final, Literal
 
 from execd.algos.base import Algo
 from execd.core.book import Book, Parent, PositionKey
-from execd.core.enums import ParentStatus
 from execd.core.events import Alert, Effect, ListReceived, Reply, SetTimer, Subscribe, WriteReport
 from execd.core.ids import parent_key
 from execd.core.order import Order
@@ -205,13 +204,16 @@ class Desk:
         self.effect(WriteReport(parent_id=parent_id, is_terminal=is_terminal))
 
     def hold(self, parent_id: str, reason: str, now_ns: int) -> None:
-        """Stop deciding for a parent until an operator releases it; what it has out stays out."""
-        status = self.parent(parent_id).status
-        if status is ParentStatus.HELD:
+        """Stop deciding for a parent until an operator releases it; what it has out stays out.
+
+        Each further reason is told as well: held for one, it may end in the same moment.
+        """
+        parent = self.parent(parent_id)
+        if parent.is_held_for(reason):
             return
-        if status.is_terminal:
+        if parent.status.is_terminal:
             # There is nothing left to stop, and what has ended does not live again.
-            text = f"parent {parent_id} had ended ({status}): {reason}"
+            text = f"parent {parent_id} had ended ({parent.status}): {reason}"
             self.alert("contradiction", text, parent_id=parent_id, severity="critical")
             return
         self.record(ParentHeld(now_ns=now_ns, parent_id=parent_id, reason=reason))

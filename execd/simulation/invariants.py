@@ -16,7 +16,7 @@ import msgspec
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.checkpoint import SECTIONS
-from execd.core.enums import ParentStatus, Side
+from execd.core.enums import Side
 from execd.core.events import Alert
 from execd.core.latching import Controlled, Killed, Unkilled
 from execd.core.order import Order
@@ -289,8 +289,6 @@ class Laws:
         for (code, parent_id), fault in self.owed.items():
             if code == "in_doubt" and all(is_known(book.order_of(one), one) for one in doubted):
                 continue  # Its answer was on the way before, and has been read first.
-            if parent_id and book.parents[parent_id].status is ParentStatus.HELD:
-                continue  # Somebody has been called to it before.
             raise Broken("Inv12", f"{fault} was noticed, and nobody raised {code} {parent_id}")
         self.owed.clear()
 
