@@ -93,6 +93,7 @@ class Machine:
         self.shadow.take_touched()
         self.acked_seq = life.journal.seq
         self._heard_ns = self.now_ns
+        self._world.learned(batch)
         self._world.laws.committed(life.book, batch)
 
     def effect_due(self) -> None:

@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, Final
 
+from execd.core.batch import Batch
 from execd.core.codec import encode_text
 from execd.core.commands import Command
 from execd.core.enums import Outcome, QueueRule
@@ -46,6 +47,7 @@ from execd.core.events import (
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import Request
 from execd.core.reading import SnapshotReceived
+from execd.core.records import Found, Reported
 from execd.core.reports import ExecReport
 from execd.core.rules import S
 from execd.core.snapshot import AccountSnapshot
@@ -261,6 +263,12 @@ class World:
                 self.laws.owed["empty_positions", ""] = "an empty list of positions"
             case _:
                 pass  # The others promise nothing.
+
+    def learned(self, batch: Batch) -> None:
+        """Note on which accounts something became of an order: what is read of them shortly after is a race."""
+        for record in batch.records:
+            if isinstance(record, Reported | Found):
+                self._told_ns[record.account] = self.now_ns
 
     def _must_be_doubted(self, snapshot: AccountSnapshot) -> bool:
         """Whether an empty list of positions cannot be true: something is held, and nothing moves that could end it."""
