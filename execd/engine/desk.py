@@ -20,7 +20,7 @@ from execd.core.rules import Rules
 from execd.engine.controllers.flatten import Flatten
 from execd.engine.lines import Lines
 from execd.engine.market import Markets
-from execd.engine.resting import Resting
+from execd.engine.resting import Places
 from execd.engine.seats import Seats
 from execd.engine.watchers import Watchers
 from execd.engine.watches import Comparing
@@ -48,7 +48,7 @@ class Desk:
         self.seats: dict[str, Seats] = {}
         self.woken: OrderedDict[str, str] = OrderedDict()
         """Parents whose turn is to come, and why; the cycle gives it to a bounded number at a time."""
-        self.live: dict[tuple[str, str], Resting] = {}
+        self.live = Places()
         self.open_orders_n: dict[str, int] = {}
         self.open_parents: dict[str, None] = {}
         self._open_by_symbol: dict[str, dict[str, None]] = {}
@@ -232,14 +232,11 @@ class Desk:
         """Bring the index of live orders in line with one order."""
         first, is_live = order.first, not order.is_done
         self.comparing.touch(first.account, order.key, first.symbol)
-        place = self.live.get((first.account, first.symbol))
-        if place is None:
-            place = self.live[first.account, first.symbol] = Resting()
-        was_live = order.key in place
+        was_live = self.live.has(order)
         if is_live:
-            place.put(order)
+            self.live.put(order)
         elif was_live:
-            place.drop(order.key)
+            self.live.drop(order)
         if is_live != was_live:
             change = 1 if is_live else -1
             self.open_orders_n[first.account] = self.open_orders_n.get(first.account, 0) + change

@@ -27,11 +27,8 @@ LOST_NS: Final = 12 * S
 
 def on_prints(desk: Desk, prints: Prints, now_ns: int) -> None:
     """Look at orders through whose price the market traded, once there was time to hear of it."""
-    for account in desk.rules.limits:
-        place = desk.live.get((account, prints.symbol))
-        if place is None:
-            continue
-        for key in place.through(prints.low_px, prints.high_px):
+    for account in desk.live.accounts.get(prints.symbol, ()):
+        for key in desk.live[account, prints.symbol].through(prints.low_px, prints.high_px):
             desk.passed_ns.setdefault(key, now_ns)
             look_at(desk, key, now_ns + THROUGH_NS)
 

@@ -1,4 +1,4 @@
-"""Our live orders of one account in one symbol, and which of a side would be met first.
+"""Our live orders of each account in each symbol, and which of a side would be met first.
 
 An index beside the book: the send gate asks it before each order, so neither
 asking nor changing may cost more when more orders are out. It knows keys and
@@ -90,3 +90,37 @@ class Resting:
     def first_to_meet(self, *, is_buy: bool) -> str | None:
         """Return the order of the other side that one of ours would trade with before any other of that side."""
         return (self._sells if is_buy else self._buys).first()
+
+
+class Places(dict[tuple[str, str], Resting]):
+    """Live orders by account and symbol; `accounts` are those with one, by symbol.
+
+    Each print asks every account that is trading in its symbol, so none may stay when its orders are done.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.accounts: dict[str, dict[str, None]] = {}
+
+    def has(self, order: Order) -> bool:
+        """Whether an order is among them."""
+        return order.key in self.get((order.first.account, order.first.symbol), ())
+
+    def put(self, order: Order) -> None:
+        """Take in a live order, or its new price."""
+        account, symbol = order.first.account, order.first.symbol
+        place = self.get((account, symbol))
+        if place is None:
+            place = self[account, symbol] = Resting()
+            self.accounts.setdefault(symbol, {})[account] = None
+        place.put(order)
+
+    def drop(self, order: Order) -> None:
+        """Forget an order that is live no more."""
+        account, symbol = order.first.account, order.first.symbol
+        place = self[account, symbol]
+        place.drop(order.key)
+        if not place:
+            del self[account, symbol]
+            del self.accounts[symbol][account]

@@ -39,6 +39,20 @@ def test_nothing_is_asked_while_everything_is_answered_in_time() -> None:
     assert (0, 1) == (questions(world), len(world.book.parents["rests"].live))
 
 
+def test_an_account_without_a_live_order_is_not_asked_at_a_print() -> None:
+    """Accounts whose orders in a symbol are done cost its prints nothing, however many there are."""
+    world = World(latency_ns=S // 10, report_latency_ns=S // 10)
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("fills", urgency=Urgency.HIGH))
+    world.run(0.15)
+    desk = world.cycle.engine.desk
+    before = {symbol: list(accounts) for symbol, accounts in desk.live.accounts.items()}
+    kept_quotes(world, 2)
+    after = {symbol: list(accounts) for symbol, accounts in desk.live.accounts.items()}
+
+    assert ({"AAPL": ["sim"]}, {"AAPL": []}, {}) == (before, after, desk.live)
+
+
 def test_an_order_that_should_trade_at_once_is_asked_about_after_three_seconds() -> None:
     """Acknowledged, priced through the market and not filled: its fill was lost on the way."""
     world = World()
