@@ -8,7 +8,7 @@ The floor, in the same process: a bare Python loop over the same quotes that doe
 
 Cases: `idle` nobody asks for anything; `watched` one order rests away from the market all day; `told` idle, but every
 row is told to engine and venue, as a daemon is told; `50`, `300`, `3000` parents of now x offset over the day, about
-one child order each.
+one child order each; `twap` 300 parents of ten slices each, once there is such an algorithm.
 For comparison, the best back-tester measured on the same tapes and the same kind of machine: 211-224 k quotes/s idle,
 24 k (IBM) and 118 k (AIG) with 3,000 child orders, 356-510 MB.
 """
@@ -27,6 +27,7 @@ from statistics import median
 from time import process_time
 from typing import Any
 
+from execd.algos.registry import ENTRIES
 from execd.core import chance
 from execd.core.enums import QueueRule
 from execd.core.rules import MS, S
@@ -43,8 +44,8 @@ from execd.venue.tape import symbol_of
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("EXECD_SHARED_DATA") or REPOSITORY.parent / "shared" / "data" / "market")
 DAYS = ["tick/ibm_20131008", "tick/aig_20131007"]
-CASES = ["idle", "watched", "told", "50", "300", "3000"]
-TARGETS = {"ibm": {"watched": 1_000_000, "300": 120_000}, "aig": {"watched": 1_700_000, "300": 400_000}}
+CASES = ["idle", "watched", "told", "50", "300", "3000", *(["twap"] if "twap" in ENTRIES else [])]
+IDLE_TARGETS, TWAP_TARGETS = {"ibm": 1_000_000, "aig": 1_700_000}, {"ibm": 120_000, "aig": 400_000}
 RSS_MB_MAX = 200
 SEED = 7
 DAY_NS = 22_500 * S
@@ -58,13 +59,15 @@ def docs(case: str, symbol: str, begins_ns: int) -> list[dict[str, Any]]:
         far: dict[str, Any] = {"name": "passthrough", "order_type": "limit"}
         times = {"not_before": _text(begins_ns), "deadline": _text(begins_ns + DAY_NS)}
         return [{"id": "far", "symbol": symbol, "side": "buy", "qty": 100, "limit_price": "1", "algo": far, **times}]
+    is_twap = case == "twap"
+    how = {"algo": {"name": "twap", "duration": "10m", "interval": "60s"}} if is_twap else {}
     found = []
-    for n in range(int(case)):
+    for n in range(300 if is_twap else int(case)):
         at_ns = begins_ns + chance.below(DAY_NS, SEED, n, "at")
         side = ("buy", "sell")[chance.below(2, SEED, n, "side")]
         qty = (100, 300, 1_000)[chance.below(3, SEED, n, "qty")]
         times = {"not_before": _text(at_ns), "deadline": _text(at_ns + 900 * S)}
-        found.append({"id": f"p{n}", "symbol": symbol, "side": side, "qty": qty, **times})
+        found.append({"id": f"p{n}", "symbol": symbol, "side": side, "qty": qty, **times, **how})
     return found
 
 
@@ -144,7 +147,7 @@ def main() -> int:
 def _print(day: str, case: str, runs: list[dict[str, float]]) -> None:
     middle = {name: median(run[name] for run in runs) for name in runs[0]}
     engine_s = max(middle["engine_s"], 1e-6)
-    target = TARGETS.get(Path(day).name[:3], {}).get(case)
+    target = {"watched": IDLE_TARGETS, "300": TWAP_TARGETS, "twap": TWAP_TARGETS}.get(case, {}).get(Path(day).name[:3])
     print(
         f"{day:20} {case:8} {middle['children']:8.0f} {middle['rows'] / middle['reading_s']:12,.0f}"
         f" {middle['quotes'] / engine_s:12,.0f} {'' if target is None else f'{target:,}':>10}"

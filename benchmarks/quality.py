@@ -1,0 +1,149 @@
+"""Measure what the algorithms cost on recorded days, beside a market order issued at the same instant.
+
+Every parent is a buy and its mirror sell, alone in the market, 100 ms away from it; what is unfilled at the deadline
+pays the cross. Assumptions and limits: docs/quality/README.md. The floor is `market`:
+what whoever waits for nothing pays.
+
+    python benchmarks/quality.py                          everything, 300 parents a day, both queue rules
+    python benchmarks/quality.py --quick                  one day a symbol, 80 parents: a first look
+    python benchmarks/quality.py --algos 'anchor,twap*' --days 'ibm*' --queue pessimistic --by day
+    python benchmarks/quality.py --try 'mine={"algo": {"name": "offset", "bps": -2}}' --algos offset
+    python benchmarks/quality.py --write                  and write tables and charts into docs/quality
+
+Finished runs are kept (EXECD_BENCH_CACHE, else the user's cache folder) by a digest of the code they hang on, so a run
+that was broken off goes on where it was. It needs the shared test data (EXECD_SHARED_DATA).
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from benchmarks._quality import Run, Worked, code_digest, kept_at, run_of, worked
+from benchmarks._quality_days import REPOSITORY, cache_folder, day_files
+from benchmarks._quality_table import as_text, gathered
+from benchmarks._quality_trials import Experiment, chosen, experiments
+from execd.core.enums import QueueRule
+
+PAIRS_N: Final = 300
+QUICK_PAIRS_N: Final = 80
+SEED: Final = 7
+JOBS_MAX: Final = 2
+RUNS_KEPT_MAX: Final = 20_000
+"""About 20 kB each; the oldest are dropped first."""
+RUNS_A_PROCESS: Final = 40
+"""A worker is made anew after so many, so that its memory stays small."""
+OUT: Final = REPOSITORY / "docs" / "quality"
+
+
+def main() -> int:
+    """Run what is asked for, print the table, and write the pages where that is asked for."""
+    args = _options().parse_args()
+    try:
+        paths = _days(args)
+        asked = [*chosen(experiments(), _patterns(args.algos)), *map(_tried, args.attempts)]
+    except ValueError as error:
+        print(f"quality.py: {error}", file=sys.stderr)
+        return 2
+    if not paths:
+        print("SHARED TEST DATA ABSENT: set EXECD_SHARED_DATA; nothing measured")
+        return 0
+    queues = [QueueRule(args.queue)] if args.queue else list(QueueRule)
+    pairs_n = args.parents or (QUICK_PAIRS_N if args.quick else PAIRS_N)
+    runs = [
+        run_of(path, experiment, queue, pairs_n=pairs_n, seed=args.seed)
+        for experiment in asked
+        for queue in queues
+        for path in paths
+    ]
+    cache = cache_folder()
+    found = dict(zip(runs, _done(runs, cache, args.jobs), strict=True))
+    results = gathered(found, cache)
+    print("\n".join(as_text(results, by=args.by)))
+    if args.write:
+        # Only here: drawing loads a library that a run without pictures does not need.
+        from benchmarks._quality_pages import write_pages  # noqa: PLC0415
+
+        write_pages(results, OUT)
+        print(f"written to {OUT}")
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--algos", default="", help="labels or patterns, with commas between (default: all)")
+    parser.add_argument("--try", dest="attempts", action="append", default=[], metavar="LABEL=JSON", help="one more")
+    parser.add_argument("--days", default="", help="names of tapes or patterns (default: all)")
+    parser.add_argument("--queue", choices=list(QueueRule), help="only that queue rule")
+    parser.add_argument("--parents", type=int, help=f"pairs a day (default {PAIRS_N})")
+    parser.add_argument("--quick", action="store_true", help=f"the first day of each symbol, {QUICK_PAIRS_N} pairs")
+    parser.add_argument(
+        "--by", choices=["symbol", "day", "size"], default="symbol", help="what the second table splits by"
+    )
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=JOBS_MAX)
+    parser.add_argument("--write", action="store_true", help="write docs/quality")
+    return parser
+
+
+def _days(args: argparse.Namespace) -> list[Path]:
+    paths = day_files()
+    patterns = _patterns(args.days)
+    if patterns:
+        paths = [path for path in paths if any(fnmatchcase(path.name.split(".")[0], one) for one in patterns)]
+    elif args.quick:
+        paths = list({path.name.split("_")[0]: path for path in reversed(paths)}.values())[::-1]
+    if not paths and day_files():
+        raise ValueError(f"no day is called {args.days!r}; there are: {', '.join(path.name for path in day_files())}")
+    return paths
+
+
+def _patterns(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _tried(text: str) -> Experiment:
+    label, _, fields = text.partition("=")
+    try:
+        return Experiment(label, dict(json.loads(fields)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"--try {text!r} is not LABEL=JSON of an intent's fields: {error}") from error
+
+
+def _done(runs: Sequence[Run], cache: Path, jobs: int) -> Iterator[Worked]:
+    """Yield what each run found, in their order; new ones are worked by `jobs` processes."""
+    code = code_digest()
+    new = [run for run in runs if not kept_at(run, code, cache).exists()]
+    began_s = perf_counter()
+    if new:
+        _prune(cache)
+        # Not a ProcessPoolExecutor: in Python 3.11 it stands still once its workers have had their number of tasks.
+        with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=RUNS_A_PROCESS) as pool:
+            done = pool.imap_unordered(partial(_worked, code=code, cache=cache), new)
+            for n, (run, spent_s) in enumerate(done, start=1):
+                name = Path(run.tape).name.split(".")[0]
+                print(f"[{n}/{len(new)}] {name} {run.experiment}, {run.queue}: {spent_s:.1f} s", file=sys.stderr)
+    print(f"{len(new)} of {len(runs)} runs were new: {perf_counter() - began_s:.0f} s", file=sys.stderr)
+    for run in runs:
+        yield worked(run, code, cache)[0]
+
+
+def _worked(run: Run, *, code: str, cache: Path) -> tuple[Run, float]:
+    return run, worked(run, code, cache)[0].spent_s
+
+
+def _prune(cache: Path) -> None:
+    """Drop the oldest results where there are too many; each is only a run that would be worked again."""
+    kept = sorted((cache / "runs").glob("*.npz"), key=lambda path: path.stat().st_mtime)
+    for path in kept[: max(0, len(kept) - RUNS_KEPT_MAX)]:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
