@@ -14,11 +14,12 @@ from execd.core import chance
 from execd.core.daily import DailyValues
 from execd.core.enums import OrdType, Outcome, ParentStatus, TimeInForce
 from execd.core.instrument import Instrument
-from execd.core.market import Quote
+from execd.core.market import Quote, Seen
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, ParentOrder, Plan
 from execd.core.rules import Execution
 from execd.core.session import Session
+from execd.core.session_table import SessionWindow
 from execd.core.wake import NEVER, Wake
 
 ZERO: Final = Decimal(0)
@@ -31,25 +32,47 @@ OPERATOR: Final = "operator"
 class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a symbol now; None is what is not known.
 
-    `quote` stands, priceable or not; its age counts from its last proof. `volume` is what was printed since
-    `volume_since_ns`: a restart or a gap begins a new count, at 0 nothing has been. `day` is from past days, as is
-    `prev_close_px`. `spread_ewma` is in currency units; `volatility_factor` is the last half hour's against the usual
-    of this time of day. Of a feed that sees only a part of the market (`is_partial`), printed volume and displayed
-    sizes count `volume_scale` times; None where nobody said how much: then nothing may be derived from them.
+    `quote` stands, priceable or not; its age counts from its last proof. `last_px` was printed at `last_ns`. `volume`
+    is what was printed since `volume_since_ns`: a restart or a gap begins a new count, at 0 nothing has been. `day` is
+    from past days, as is `prev_close_px`; `hours` are the session in progress, else the next one. `spread_ewma` is in
+    currency units; `volatility_factor` is the last half hour's against the usual of this time of day. Of a feed that
+    sees only a part of the market (`is_partial`), printed volume and displayed sizes count `volume_scale` times; None
+    where nobody said how much: then nothing may be derived from them.
     """
 
     quote: Quote | None = None
     quote_age_ns: int = 0
     last_px: Decimal | None = None
+    last_ns: int = 0
     volume: Decimal = ZERO
     is_halted: bool = False
     volume_since_ns: int = 0
     day: DailyValues | None = None
+    hours: SessionWindow | None = None
     prev_close_px: Decimal | None = None
     spread_ewma: Decimal | None = None
     volatility_factor: Decimal | None = None
     is_partial: bool = False
     volume_scale: Decimal | None = ONE
+
+    @property
+    def spread_ewma_bps(self) -> Decimal | None:
+        """The mean spread against the middle of the quote that stands; None where either is not known."""
+        quote, spread = self.quote, self.spread_ewma
+        return None if spread is None or quote is None or quote.mid_px <= ZERO else spread / quote.mid_px * BPS
+
+    @property
+    def seen(self) -> Seen:
+        """What the journal keeps of it beside the quote, so that a decision can be understood later."""
+        day = self.day
+        return Seen(
+            last_px=self.last_px,
+            volume=self.volume,
+            spread_ewma=self.spread_ewma,
+            volatility_factor=self.volatility_factor,
+            adv_qty=None if day is None else day.adv_qty,
+            as_of_date="" if day is None else day.as_of_date,
+        )
 
 
 class AlgoView(msgspec.Struct, frozen=True, kw_only=True):

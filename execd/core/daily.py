@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from execd.core.codec import plain
 from execd.core.market import Bar
 from execd.core.session_table import SessionWindow
 
@@ -43,22 +44,55 @@ class BarSpan(StrEnum):
         return {BarSpan.DAILY: 86_400 * S, BarSpan.HOUR: 3_600 * S, BarSpan.MINUTE: 60 * S}[self]
 
 
-class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a symbol from its history up to `as_of_date` (a session's date, ISO). None: too little history.
+class Statistic(StrEnum):
+    """How the parts of several days become one."""
 
-    `profile` is the part of a full day's volume in each bucket from the open on; it sums to exactly 1, or is empty. It
-    comes from `profile_days_n` sessions, the last of them on `profile_date`.
+    MEDIAN = "median"
+    MEAN = "mean"
+
+
+class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a symbol's days up to `as_of_date` (a session's date, ISO). None or empty: it is not known.
+
+    `profile` is the part of a full day's volume in each of its equal buckets from the open on; it sums to exactly 1. It
+    comes from `profile_days_n` sessions, the last of them on `profile_date`. `volatility_norm` is the usual volatility
+    of the half hour before the end of each five minutes (`core.volatility`), 0 where it is not known. `sessions` are
+    those of its calendar around that day. Each `*_source` says where a value comes from: `bars` with their last date,
+    `instruments.yaml`, or `class default`; empty where there is none.
     """
 
     symbol: str
-    as_of_date: str
-    prev_close_px: Decimal
-    adv_qty: Decimal | None
-    atr_px: Decimal | None
+    as_of_date: str = ""
+    prev_close_px: Decimal | None = None
+    adv_qty: Decimal | None = None
+    atr_px: Decimal | None = None
+    spread_bps: Decimal | None = None
     profile: tuple[Decimal, ...] = ()
     profile_days_n: int = 0
     profile_date: str = ""
+    profile_statistic: Statistic = Statistic.MEDIAN
     bucket_s: int = 300
+    volatility_norm: tuple[Decimal, ...] = ()
+    sessions: tuple[SessionWindow, ...] = ()
+    adv_source: str = ""
+    spread_source: str = ""
+    profile_source: str = ""
+
+    def session_at(self, now_ns: int) -> SessionWindow | None:
+        """Return the session in progress, else the next one that is known; None where there is none."""
+        return next((session for session in self.sessions if now_ns < session.close_ns), None)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What a plan says of the values that it rests on, each with its source."""
+        said = []
+        if self.adv_qty is not None:
+            said.append(f"ADV {plain(self.adv_qty)} ({self.adv_source})")
+        if self.atr_px is not None:
+            said.append(f"ATR {plain(self.atr_px)} (bars {self.as_of_date})")
+        if self.profile:
+            said.append(f"volume profile of {len(self.profile)} parts ({self.profile_source})")
+        return tuple(said)
 
 
 def average_daily_volume(bars: Sequence[Bar], days: int = ADV_DAYS) -> Decimal | None:
@@ -102,29 +136,20 @@ def bucket_volumes(bars: Sequence[Bar], session: SessionWindow, bucket_ns: int =
     return tuple(volumes)
 
 
-def volume_profile(days: Sequence[Sequence[Decimal]]) -> tuple[Decimal, ...]:
-    """Return the median part of a day's volume in each bucket, scaled so that the sum is exactly 1.
+def volume_profile(days: Sequence[Sequence[Decimal]], statistic: Statistic = Statistic.MEDIAN) -> tuple[Decimal, ...]:
+    """Return the usual part of a day's volume in each bucket, scaled so that the sum is exactly 1.
 
     Each day counts alike, however much was traded; a day without volume does not count. All days must have equally
     many buckets. Empty where no volume is left.
     """
     shares = [[Fraction(volume) / total for volume in day] for day in days if (total := Fraction(sum(day, _ZERO)))]
-    medians = [_median(column) for column in zip(*shares, strict=True)]
-    whole = sum(medians, Fraction(0))
-    return _exact_parts([median / whole for median in medians]) if whole else ()
+    usual = _median if statistic is Statistic.MEDIAN else _mean
+    middles = [usual(column) for column in zip(*shares, strict=True)]
+    whole = sum(middles, Fraction(0))
+    return exact_parts([middle / whole for middle in middles]) if whole else ()
 
 
-def _true_range(bar: Bar, before_px: Decimal) -> Decimal:
-    return max(bar.high_px, before_px) - min(bar.low_px, before_px)
-
-
-def _median(values: Sequence[Fraction]) -> Fraction:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def _exact_parts(shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
+def exact_parts(shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
     """Round shares of one down, and give what is left to the largest remainders, earlier ones first."""
     floors = [int(share * _PARTS) for share in shares]
     rest = _PARTS - sum(floors)
@@ -132,3 +157,17 @@ def _exact_parts(shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
     for n in by_remainder[:rest]:
         floors[n] += 1
     return tuple(Decimal(floor) / _PARTS for floor in floors)
+
+
+def _true_range(bar: Bar, before_px: Decimal) -> Decimal:
+    return max(bar.high_px, before_px) - min(bar.low_px, before_px)
+
+
+def _mean(values: Sequence[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def _median(values: Sequence[Fraction]) -> Fraction:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -19,6 +19,7 @@ from execd.core.parents import Parent
 from execd.core.reading import Reading
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.rules import Rules
+from execd.core.shown import Shown
 
 
 class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -260,6 +261,7 @@ class StopRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
 Event = (
     QuoteReceived
     | PrintsReceived
+    | Shown
     | HaltReceived
     | StreamAlive
     | StreamGap

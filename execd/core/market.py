@@ -108,6 +108,48 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     volume: Decimal
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What was known of a market beside its quote when somebody decided; None was not known.
+
+    `as_of_date` is the day up to which past days were known, and `adv_qty` what they said.
+    """
+
+    last_px: Decimal | None = None
+    volume: Decimal = _ZERO
+    spread_ewma: Decimal | None = None
+    volatility_factor: Decimal | None = None
+    adv_qty: Decimal | None = None
+    as_of_date: str = ""
+
+
+class SymbolSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """What a feed showed of a symbol when it was asked (`asked_ns`, our clock): quote, last print, previous close.
+
+    None is what it does not know. `last_ns` is the instant of the last print.
+    """
+
+    symbol: str
+    asked_ns: int
+    quote: Quote | None = None
+    last_px: Decimal | None = None
+    last_ns: int = 0
+    prev_close_px: Decimal | None = None
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """What stood at whole seconds and minutes (of UTC, just before them) that nobody was told of one by one.
+
+    The n-th second begins n seconds after 1970. `spreads` are runs of (millionths of a currency unit, seconds), the
+    spread -1 where no quote stood that may price; `closes` are runs of (last price, minutes), None before the first.
+    """
+
+    symbol: str
+    from_second: int
+    spreads: tuple[tuple[int, int], ...]
+    from_minute: int
+    closes: tuple[tuple[Decimal | None, int], ...]
+
+
 class Halt(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Trading in a symbol stopped (`is_halted`) or went on."""
 

@@ -14,7 +14,7 @@ from execd.core.commands import Command
 from execd.core.enums import Horizon, Outcome, ParentStatus, Side, Urgency
 from execd.core.latching import Latching
 from execd.core.lists import ListAccepted, ListDropped, ListStaged
-from execd.core.market import Quote
+from execd.core.market import Quote, Seen
 from execd.core.order import Order
 from execd.core.orders import ParentOrder, Plan, Request
 from execd.core.parents import Parent, SavedAlgo
@@ -54,7 +54,7 @@ class ParentStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Stepped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An algorithm changed its state or acted; `quote` is the market it saw, `notes` what it did and why."""
+    """An algorithm changed its state or acted; `quote` and `seen` are the market it saw, `notes` say what and why."""
 
     now_ns: int
     parent_id: str
@@ -63,6 +63,7 @@ class Stepped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     wake: Wake
     quote: Quote | None
     notes: tuple[str, ...] = ()
+    seen: Seen | None = None
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True, tag=True):

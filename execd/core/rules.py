@@ -11,9 +11,11 @@ from typing import Final
 
 import msgspec
 
-from execd.core.instrument import Instrument
+from execd.core.enums import AssetClass
+from execd.core.instrument import ONE, Instrument
 from execd.core.orders import ParentOrder
 from execd.core.session import AlwaysOpen, Session
+from execd.core.usual import NOTHING_USUAL, Usual
 
 MS: Final = 1_000_000
 S: Final = 1_000_000_000
@@ -102,7 +104,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     `strategies` are those that the configuration names. `rejects_max` orders that a broker refused in a row halt their
     account. `reconcile` None: accounts are not read, as a tape is replayed. `is_observing`: plan and report, send
     nothing. Ended parents stay in memory for `memory_ns`, at most `memory_parents_max` of them.
-    `duplicate_window_ns` 0: the id alone guards against asking twice.
+    `duplicate_window_ns` 0: the id alone guards against asking twice. `usual` and `class_usual` say what is usual where
+    the history of a symbol does not. `is_partial`: the feed sees a part of the market, of which the whole is said to be
+    `partial_volume_scale` times as much; None: nobody said.
     """
 
     limits: dict[str, Limits]
@@ -118,6 +122,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_window_ns: int = 0
     memory_ns: int = 24 * 3_600 * S
     memory_parents_max: int = 10_000
+    usual: dict[str, Usual] = {}
+    class_usual: dict[AssetClass, Usual] = {}
+    is_partial: bool = False
+    partial_volume_scale: Decimal | None = None
+
+    @property
+    def volume_scale(self) -> Decimal | None:
+        """How often printed volume and displayed sizes count to stand for the whole market; None: it is not known."""
+        return self.partial_volume_scale if self.is_partial else ONE
+
+    def usual_of(self, symbol: str) -> tuple[Usual, Usual]:
+        """Return what is said of a symbol, and of its asset class."""
+        of_class = self.class_usual.get(self.instrument(symbol).asset_class, NOTHING_USUAL)
+        return self.usual.get(symbol, NOTHING_USUAL), of_class
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of a symbol; one that is not listed is an ordinary US share."""

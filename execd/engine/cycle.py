@@ -50,6 +50,7 @@ from execd.core.events import (
 )
 from execd.core.projection import Rows, rows_of
 from execd.core.reading import ReadingAsked, ReadingWorked, SnapshotFailed, SnapshotReceived
+from execd.core.shown import MarketPassed, ReferenceReceived, SymbolsSeen
 from execd.engine.engine import Engine
 from execd.engine.poison import poisoned
 
@@ -174,7 +175,7 @@ class Cycle:
 
 def _rank_of(event: Event) -> int:
     match event:
-        case QuoteReceived() | PrintsReceived() | StreamAlive():
+        case QuoteReceived() | PrintsReceived() | StreamAlive() | MarketPassed() | SymbolsSeen():
             return _MARKET  # Asked first, for they are nearly all.
         case (
             StopRequested()
@@ -200,7 +201,7 @@ def _rank_of(event: Event) -> int:
             return _FACTS
         case PollDue() | TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK
-        case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
+        case CommandReceived() | RulesChanged() | ReferenceReceived() | DocumentReceived(command=CancelParent()):
             return _COMMANDS
         case ParentReceived() | ListReceived() | ListWorked() | DocumentReceived():
             return _INTENTS

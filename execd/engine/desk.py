@@ -41,7 +41,7 @@ class Desk:
         """The journal's epochs, the present one first: a restored journal has one before it."""
         self.book = book
         self.lines = Lines(rules.throttle)
-        self.markets = Markets()
+        self.markets = Markets(rules)
         self.watchers = Watchers()
         self.algos: dict[str, Algo] = {}
         self.timers: dict[str, int] = {}
@@ -90,6 +90,7 @@ class Desk:
     def change_rules(self, rules: Rules) -> None:
         """Judge by other rules from here on; buckets keep what they have, up to the new size."""
         self.lines.change_rules(rules.throttle)
+        self.markets.change_rules(rules)
         self.rules = rules
         for account in self.seats:
             self.call_seats(account)

@@ -46,6 +46,7 @@ from execd.core.events import (
 from execd.core.reading import Reading, ReadingAsked, ReadingWorked, SnapshotFailed, SnapshotReceived
 from execd.core.records import Record
 from execd.core.rules import Rules
+from execd.core.shown import MarketPassed, ReferenceReceived, Shown, SymbolsSeen
 from execd.engine import (
     asking,
     doubt,
@@ -62,6 +63,7 @@ from execd.engine import (
     reconciling,
     recovery,
     restraint,
+    showing,
 )
 from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
@@ -125,6 +127,7 @@ class Engine:
         | DocumentReceived
         | CommandReceived
         | HaltReceived
+        | Shown
         | StreamAlive
         | StreamGap
         | Answered
@@ -148,10 +151,8 @@ class Engine:
                 on_document(desk, event)
             case CommandReceived():
                 on_command(desk, event)
-            case HaltReceived():
-                if event.halt.symbol not in desk.muted:
-                    desk.markets.on_halt(event.halt)
-                    desk.wake(desk.open_in(event.halt.symbol), "halt")
+            case HaltReceived() | MarketPassed() | SymbolsSeen() | ReferenceReceived():
+                showing.on_shown(desk, event)
             case StreamAlive():
                 self._on_alive(event)
             case StreamGap():
@@ -245,7 +246,7 @@ class Engine:
     def _on_gap(self, event: StreamGap) -> None:
         desk = self.desk
         if event.stream == "quotes":
-            desk.markets.on_gap()
+            showing.on_gap(desk, event.now_ns)
         else:
             hearing.begin(desk, (event.account,), event.now_ns)
             # What was reported meanwhile is lost to us: the broker is asked for every order that it may be about.

@@ -17,7 +17,7 @@ from execd.core.parents import Halt, HaltKey
 from execd.core.records import Halted, HaltLifted
 from execd.core.rules import S
 from execd.core.scopes import Kill
-from execd.engine import readings
+from execd.engine import readings, showing
 from execd.engine.desk import Desk
 
 OPERATOR: Final = "operator"
@@ -82,7 +82,7 @@ def on_clock(desk: Desk, event: ClockJumped) -> None:
     """Doubt what was said before a sleep, and tell of a clock that differs."""
     if event.is_suspend:
         # Whatever streams said while the machine slept is lost, and quotes of before it are old.
-        desk.markets.on_gap()
+        showing.on_gap(desk, event.now_ns)
         for account in desk.rules.limits:
             desk.lines.heard_ns[account] = event.now_ns
         for order in [order for account in desk.rules.limits for order in desk.all_live(account)]:

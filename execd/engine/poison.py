@@ -27,6 +27,7 @@ from execd.core.records import Poisoned, PoisonSetAside
 from execd.engine.desk import Desk
 
 ERROR_MAX: Final = 500
+REFERENCE_KIND: Final = "ReferenceReceived"
 READING_KINDS: Final = ("SnapshotReceived", "ReadingWorked")
 FILE_KINDS: Final = ("ParentReceived", "ListReceived", "ListWorked", "DocumentReceived")
 
@@ -41,6 +42,8 @@ def set_aside(desk: Desk, now_ns: int) -> None:
         if poison.kind in READING_KINDS:
             # Whatever it was in the broker's word, this life does without it: no new risk, and no crash loop.
             desk.comparing.is_off = True
+        # The same files would be told again at each start.
+        desk.markets.is_deaf_to_days |= poison.kind == REFERENCE_KIND
         if poison.parent_id in desk.open_parents:
             desk.hold(poison.parent_id, f"poison: {poison.kind} {poison.error}", now_ns)
     if fresh:

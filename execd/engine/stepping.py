@@ -75,7 +75,7 @@ def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     view = view_of(desk, parent, now_ns, cause)
     step = algo.step(view)
     if not step.actions:
-        _rest(desk, parent, step, now_ns)
+        _rest(desk, parent, view, step)
         return
     _act(desk, parent, view, step)
 
@@ -164,11 +164,11 @@ def _stay_paused(desk: Desk, parent: Parent, now_ns: int, text: str = PAUSED) ->
     pull(desk, parent, now_ns, text)
 
 
-def _rest(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
+def _rest(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     """Keep a step that did nothing: its state if that changed, its wake, and what it waits for."""
-    parent_id = parent.order.parent_id
+    parent_id, now_ns = parent.order.parent_id, view.now_ns
     if step.algo != desk.algos[parent_id]:
-        _keep_state(desk, parent, step, now_ns, "", ())
+        _keep_state(desk, view, step, "", ())
     if step.waiting is not None and parent.reason != step.waiting.code:
         desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=step.waiting.code, text=step.waiting.text))
         desk.write_report(parent_id)
@@ -192,7 +192,7 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
         park(desk, parent, lack, now_ns)
         return
     notes = tuple(_note(action) for action in step.actions)
-    _keep_state(desk, parent, step, now_ns, view.cause, notes)
+    _keep_state(desk, view, step, view.cause, notes)
     for request in requests:
         send(desk, request, now_ns)
     desk.write_report(parent_id)
@@ -214,18 +214,18 @@ def _only_observe(desk: Desk, parent: Parent, step: Step, now_ns: int) -> None:
     pull_live(desk, desk.parent(parent_id), now_ns)
 
 
-def _keep_state(desk: Desk, parent: Parent, step: Step, now_ns: int, cause: str, notes: tuple[str, ...]) -> None:
-    parent_id = parent.order.parent_id
+def _keep_state(desk: Desk, view: AlgoView, step: Step, cause: str, notes: tuple[str, ...]) -> None:
+    parent_id = view.parent.parent_id
     desk.algos[parent_id] = step.algo
-    known = desk.markets.symbols.get(parent.order.symbol)
     desk.record(
         Stepped(
-            now_ns=now_ns,
+            now_ns=view.now_ns,
             parent_id=parent_id,
             cause=cause,
             algo=save(step.algo),
             wake=step.wake,
-            quote=None if known is None else known.quote,
+            quote=view.market.quote,
+            seen=view.market.seen,
             notes=notes,
         )
     )

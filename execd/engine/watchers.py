@@ -176,6 +176,11 @@ class Watchers:
         waits = self._symbols.get(symbol)
         return [] if waits is None else waits.in_order(dict(waits.every))
 
+    def for_volume(self, symbol: str) -> list[str]:
+        """Return the parents of a symbol that wait for an amount of volume."""
+        waits = self._symbols.get(symbol)
+        return [] if waits is None else [name for name, wake in waits.by_parent.items() if wake.volume_at is not None]
+
     def symbols(self) -> list[str]:
         """Return every symbol that anybody waited for."""
         return list(self._symbols)

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from execd.core.market import Prints, Quote
+from execd.core.market import Passed, Prints, Quote
 from execd.core.wake import NEVER, Wake
 from execd.simulation.agenda import PRINT, QUOTE
 from execd.simulation.bounds import EVERYTHING, NOTHING, WINDOW_FIRST, WINDOW_LAST, Bounds, bounds_of
+from execd.simulation.sampler import Sampler
 from execd.simulation.segments import Segment
 from execd.venue.matching import Interest
 
@@ -40,12 +41,14 @@ class Lane:
         self.bounds = NOTHING
         self._watched = (Interest(), NEVER)
         self.last_ns = 0
+        self.skips = True
         self._segments = segments
         self._volume_before = 0
         self._untold_quote: Quote | None = None
         self._untold_prints: Prints | None = None
         self._segment = self._next_segment()
         self.first_ns = None if self._segment is None else self._segment.first_ns
+        self._sampler = Sampler(symbol, self.first_ns or 0)
         self._quote_at = self._print_at = 0
         self._quotes_clear = self._prints_clear = 0
         self._quote_hit: int | None = None
@@ -69,7 +72,8 @@ class Lane:
         self._look_for(bounds_of(interest, wake))
 
     def watch_everything(self) -> None:
-        """Pass over no row from here on."""
+        """Pass over no row from here on: whoever is told everything takes his own samples."""
+        self.skips = False
         self._look_for(EVERYTHING)
 
     def next_hit(self, limit_ns: int) -> Hit | None:
@@ -117,6 +121,13 @@ class Lane:
         if segment is not None and now_ns >= segment.first_ns:
             quotes_n = int(segment.quote_ns.searchsorted(now_ns, "right"))
             self._pass(segment, quotes_n, int(segment.print_ns.searchsorted(now_ns, "right")))
+
+    def samples(self, now_ns: int) -> Passed | None:
+        """Return what stood up to `now_ns` and was not told; every row before that must have been passed."""
+        if not self.skips:
+            return None
+        self._sampler.through(self._segment, now_ns)
+        return self._sampler.take()
 
     def take(self) -> tuple[Prints | None, Quote | None]:
         """Return summed prints and latest quote of the rows passed since the last call."""
@@ -199,6 +210,7 @@ class Lane:
         if segment is None:
             return
         self._pass(segment, len(segment.quote_ns), len(segment.print_ns))
+        self._sampler.leave(segment)
         self._volume_before += int(segment.volume[-1]) if len(segment.volume) else 0
         self._segment = self._next_segment()
         self._quote_at = self._print_at = 0

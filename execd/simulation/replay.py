@@ -43,6 +43,7 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.projection import Rows, rows_of
 from execd.core.reports import ExecReport
 from execd.core.rules import Rules, S
+from execd.core.shown import MarketPassed
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.intake.parse import ParsedIntent
@@ -234,6 +235,9 @@ class Replay:
 
     def _tell_market(self, lane: Lane, now_ns: int) -> None:
         """Tell the engine what was passed over, and the venue the quote that stands."""
+        passed = lane.samples(now_ns)
+        if passed is not None:
+            self._cycle.push(MarketPassed(now_ns=now_ns, passed=passed))
         prints, quote = lane.take()
         if prints is not None:
             self._cycle.push(PrintsReceived(now_ns=now_ns, prints=prints))

@@ -32,6 +32,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # A union of t
         return st.one_of([values(argument) for argument in arguments])
     if origin is Literal:
         return st.sampled_from(arguments)
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*map(values, arguments))
     if origin is tuple:
         return st.lists(values(arguments[0]), max_size=3).map(tuple)
     if origin is dict:

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from execd.core.batch import Batch
 from execd.core.enums import ParentStatus, QueueRule
+from execd.core.ids import epoch_of
+from execd.core.records import Stepped
 from execd.core.rules import MS
 from execd.journal.fold import mismatches
 from execd.journal.store import MEMORY
@@ -73,6 +76,18 @@ def intents(draw: st.DrawFn) -> list[Doc]:
     return found
 
 
+class Kept:
+    """A journal that keeps what algorithms saw."""
+
+    def __init__(self) -> None:
+        self.epoch = epoch_of(OPEN_NS)
+        self.steps: list[Stepped] = []
+
+    def commit(self, batch: Batch) -> None:
+        """Keep the steps of a batch."""
+        self.steps += [record for record in batch.records if isinstance(record, Stepped)]
+
+
 @given(
     tapes=st.tuples(rows(), rows()),
     docs=intents(),
@@ -88,15 +103,22 @@ def test_passing_over_rows_changes_nothing(
     is_isolated: bool,  # noqa: FBT001  # Drawn by name.
     latency_ms: int,
 ) -> None:
-    """Telling only the rows that matter gives the bytes that telling every row gives."""
+    """Telling only the rows that matter gives the bytes that telling every row gives, and every step saw the same."""
     folder = tmp_path_factory.mktemp("tapes")
     paths = {symbol: [tape(folder, symbol, part)] for symbol, part in zip(SYMBOLS, tapes, strict=True)}
 
-    def run(*, skips: bool) -> bytes:
-        latency_ns = latency_ms * MS
-        return written(
-            replayed(paths, docs, queue=queue, latency_ns=latency_ns, is_isolated=is_isolated, skips=skips).book
+    def run(*, skips: bool) -> tuple[bytes, list[Stepped]]:
+        kept = Kept()
+        done = replayed(
+            paths,
+            docs,
+            queue=queue,
+            latency_ns=latency_ms * MS,
+            is_isolated=is_isolated,
+            skips=skips,
+            journal=kept,
         )
+        return written(done.book), kept.steps
 
     assert run(skips=False) == run(skips=True)
 
