@@ -1,14 +1,14 @@
 """What stood at whole seconds and minutes of a tape, for rows that are passed over.
 
 The engine samples what it is told; of what is passed over it is told these samples (`core.market.Passed`), so that its
-means are the same as if every row had been told. Runs of equal samples are one, and numpy finds them. Each instant is
-sampled once, in order; what stood at it is the last row before it.
+means are the same as if every row had been told. Each instant is sampled once, in order; what stood at it is the last
+row before it. numpy looks a segment through once, when somebody first asks about it.
 """
 
+from itertools import groupby
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from execd.core.market import Passed
 from execd.core.spread import SECOND_NS, UNITS_PER_ONE
@@ -16,82 +16,87 @@ from execd.core.volatility import MINUTE_NS
 from execd.simulation.segments import Segment
 from execd.venue.tape import UNITS_PER_ONE as TAPE_UNITS_PER_ONE
 from execd.venue.tape import px_of
+from execd.venue.tape_text import Ints
 
-NO_SPREAD: Final = -1
+NOTHING: Final = -1
+"""Stands for a spread that may not price, and for a price before the first print."""
 _FINER: Final = UNITS_PER_ONE // TAPE_UNITS_PER_ONE
-Run = tuple[int, int]
+
+
+class _Grid:
+    """What stood at the multiples of a step: what was sampled, and what one segment has ahead of that."""
+
+    __slots__ = ("_ahead", "at", "sampled", "step_ns", "stood")
+
+    def __init__(self, step_ns: int, first_ns: int) -> None:
+        self.step_ns = step_ns
+        self.at = first_ns // step_ns
+        self.stood = NOTHING
+        self.sampled: list[int] = []
+        self._ahead: list[int] = []
+
+    def look(self, rows_ns: Ints, values: Ints, last_ns: int) -> None:
+        """Look a segment through, to its last row: what is ahead of `at`."""
+        instants = np.arange(self.at + 1, last_ns // self.step_ns + 1, dtype=np.int64) * self.step_ns
+        # In front of the first row stands what stood before the segment.
+        stood = np.concatenate(([self.stood], values))
+        self._ahead = stood[rows_ns.searchsorted(instants, "left")].tolist()
+        self.stood = int(stood[-1])
+
+    def through(self, to_ns: int) -> None:
+        """Sample to an instant; what is not ahead is as it stands."""
+        n = to_ns // self.step_ns - self.at
+        if n > 0:
+            self.sampled += self._ahead[:n]
+            self.sampled += [self.stood] * (n - len(self._ahead[:n]))
+            del self._ahead[:n]
+            self.at += n
+
+    def take(self) -> tuple[tuple[int, int], ...]:
+        """Return runs of (what stood, how many instants in a row)."""
+        taken, self.sampled = self.sampled, []
+        return tuple((value, len(list(group))) for value, group in groupby(taken))
 
 
 class Sampler:
-    """One symbol's samples that were not told yet. Prices are in 1/10,000 of a currency unit, as on the tape."""
+    """One symbol's samples that were not told yet."""
 
     def __init__(self, symbol: str, first_ns: int) -> None:
         """Begin with the tape; before its first row nothing stood."""
         self._symbol = symbol
-        self._second, self._minute = first_ns // SECOND_NS, first_ns // MINUTE_NS
-        self._told_second, self._told_minute = self._second, self._minute
-        self._spread, self._close = NO_SPREAD, NO_SPREAD
-        self._spreads: list[Run] = []
-        self._closes: list[Run] = []
+        self._seconds, self._minutes = _Grid(SECOND_NS, first_ns), _Grid(MINUTE_NS, first_ns)
+        self._segment: Segment | None = None
 
     def through(self, segment: Segment | None, to_ns: int) -> None:
         """Sample every instant up to `to_ns`; all rows before that are in this segment or in those that were left."""
-        second, minute = to_ns // SECOND_NS, to_ns // MINUTE_NS
-        if second > self._second:
-            grid = np.arange(self._second + 1, second + 1, dtype=np.int64) * SECOND_NS
-            for at, seconds_n in _stood(None if segment is None else segment.quote_ns, grid):
-                _add(self._spreads, self._spread if at < 0 or segment is None else _spread(segment, at), seconds_n)
-            self._second = second
-        if minute > self._minute:
-            grid = np.arange(self._minute + 1, minute + 1, dtype=np.int64) * MINUTE_NS
-            for at, minutes_n in _stood(None if segment is None else segment.print_ns, grid):
-                _add(self._closes, self._close if at < 0 or segment is None else int(segment.px[at]), minutes_n)
-            self._minute = minute
+        if segment is not self._segment:
+            self._segment = segment
+            if segment is not None:
+                self._seconds.look(segment.quote_ns, _spreads(segment), segment.last_ns)
+                self._minutes.look(segment.print_ns, segment.px, segment.last_ns)
+        self._seconds.through(to_ns)
+        self._minutes.through(to_ns)
 
     def leave(self, segment: Segment) -> None:
-        """Sample to the end of a segment, and remember what stands when it is over."""
+        """Sample to the end of a segment."""
         self.through(segment, segment.last_ns)
-        if len(segment.quote_ns):
-            self._spread = _spread(segment, len(segment.quote_ns) - 1)
-        if len(segment.print_ns):
-            self._close = int(segment.px[-1])
 
     def take(self) -> Passed | None:
         """Return the samples since the last call; None where there are none."""
-        if not self._spreads and not self._closes:
+        seconds, minutes = self._seconds, self._minutes
+        if not seconds.sampled and not minutes.sampled:
             return None
-        passed = Passed(
+        return Passed(
             symbol=self._symbol,
-            from_second=self._told_second + 1,
-            spreads=tuple(self._spreads),
-            from_minute=self._told_minute + 1,
-            closes=tuple((None if close == NO_SPREAD else px_of(close), n) for close, n in self._closes),
+            from_second=seconds.at + 1 - len(seconds.sampled),
+            from_minute=minutes.at + 1 - len(minutes.sampled),
+            spreads=seconds.take(),
+            closes=tuple((None if close == NOTHING else px_of(close), n) for close, n in minutes.take()),
         )
-        self._told_second, self._told_minute = self._second, self._minute
-        self._spreads, self._closes = [], []
-        return passed
 
 
-def _stood(rows_ns: npt.NDArray[np.int64] | None, grid: npt.NDArray[np.int64]) -> list[Run]:
-    """Return runs of (last row before an instant, how many instants of the grid in a row); -1 before the first row."""
-    if rows_ns is None or not len(rows_ns):
-        return [(-1, len(grid))]
-    places = rows_ns.searchsorted(grid, "left") - 1
-    starts = np.flatnonzero(np.diff(places, prepend=places[0] - 1))
-    lengths = np.diff(starts, append=len(grid))
-    return list(zip(places[starts].tolist(), lengths.tolist(), strict=True))
-
-
-def _spread(segment: Segment, at: int) -> int:
-    """Return the spread of a quote in the engine's units; NO_SPREAD where it may not price."""
-    bid, ask = int(segment.bid[at]), int(segment.ask[at])
-    if segment.has_jumped[at] or not 0 < bid < ask or segment.bid_size[at] <= 0 or segment.ask_size[at] <= 0:
-        return NO_SPREAD
-    return (ask - bid) * _FINER
-
-
-def _add(runs: list[Run], value: int, n: int) -> None:
-    if runs and runs[-1][0] == value:
-        runs[-1] = (value, runs[-1][1] + n)
-    else:
-        runs.append((value, n))
+def _spreads(segment: Segment) -> Ints:
+    """Return the spread of each quote in the engine's units; NOTHING where it may not price."""
+    bid, ask = segment.bid, segment.ask
+    prices = (bid > 0) & (bid < ask) & (segment.bid_size > 0) & (segment.ask_size > 0) & ~segment.has_jumped
+    return np.where(prices, (ask - bid) * _FINER, NOTHING)
