@@ -43,6 +43,7 @@ def test_adv_and_atr_are_what_floats_say(ask: Ask, symbol: str) -> None:
 
     assert values.adv_qty is not None
     assert values.atr_px is not None
+    assert values.prev_close_px is not None
     assert pytest.approx(sum(row["volume"] for row in rows[-20:]) / 20) == float(values.adv_qty)
     assert pytest.approx(atr, abs=1e-6) == float(values.atr_px)
     assert ("2013-10-04", rows[-1]["close"]) == (values.as_of_date, float(values.prev_close_px))
