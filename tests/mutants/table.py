@@ -283,11 +283,20 @@ MUTANTS: Final = (
     Mutant(
         "ended_lives_again",
         "engine/desk.py",
-        "        if status.is_terminal:\n",
-        "        if status.is_terminal and not reason:\n",
+        "        if parent.status.is_terminal:\n",
+        "        if parent.status.is_terminal and not reason:\n",
         "an overfill holds a parent that has ended",
         "Inv9",
         1,
+    ),
+    Mutant(
+        "further_reason_is_swallowed",
+        "engine/desk.py",
+        "        if parent.is_held_for(reason):\n",
+        "        if parent.status.value == 'held':\n",
+        "who was called to a doubt is not told of an overfill",
+        "Inv12",
+        2218,
     ),
     Mutant(
         "alert_is_swallowed",
