@@ -14,6 +14,7 @@ from execd.config.settings import Settings, ns_of_s
 from execd.core.events import RulesChanged, TroubleReported
 from execd.core.rules import Rules
 from execd.core.session_table import SessionTable
+from execd.core.shown import ReferenceReceived
 from execd.errors import ConfigError
 from execd.ports import Clock, History
 from execd.refdata.client import Worker
@@ -25,6 +26,9 @@ from execd.runtime.pump import Pump
 from execd.runtime.supervisor import Supervisor
 
 CAUSE: Final = "refdata"
+DAILY: Final = "daily"
+DAYS_A_TELLING: Final = 50
+"""Symbols of one event; what is told again must not keep orders waiting."""
 
 
 class Reference:
@@ -63,8 +67,11 @@ class Reference:
 
     def start(self, supervisor: Supervisor, pump: Pump, settings: Callable[[], Settings]) -> None:
         """Refresh what is due, as an edge: trading does not wait for it. `settings` are those in force."""
+        self._tell_days(pump)
 
-        def on_changed(_: list[str]) -> None:
+        def on_changed(what: list[str]) -> None:
+            if DAILY in what:
+                self._tell_days(pump)
             known = self.refdata.calendar(self._hours.calendar)
             if self._is_traded_by and known is not None and known.table != self._traded_by:
                 pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=self.rules(settings())))
@@ -76,6 +83,12 @@ class Reference:
             on_changed=on_changed,
         )
         supervisor.edge(CAUSE, task.run, task.announce)
+
+    def _tell_days(self, pump: Pump) -> None:
+        """Tell the engine what is known of past days, a part at a time: a turn takes many events."""
+        days = self.refdata.days()
+        for at in range(0, len(days), DAYS_A_TELLING):
+            pump.post(ReferenceReceived(now_ns=self._clock.now_ns(), days=days[at : at + DAYS_A_TELLING]))
 
     def status(self) -> list[dict[str, Any]]:
         """Return how old everything is, for `execd status`."""
@@ -137,5 +150,6 @@ def wanted_of(settings: Settings) -> Wanted:
             Asset(symbol=symbol, is_fractionable=instrument.qty_step < 1) for symbol, instrument in instruments.items()
         ),
         assets_source=settings.instruments_file,
+        profiles=refdata.profiles,
         symbol_calendars={symbol: instrument.calendar for symbol, instrument in instruments.items()},
     )

@@ -113,13 +113,22 @@ def _daily(row: "DailyRow", now_ns: int) -> dict[str, Any]:
     return {
         "symbol": values.symbol,
         "as_of_date": values.as_of_date,
-        "prev_close_px": str(values.prev_close_px),
+        "prev_close_px": None if values.prev_close_px is None else str(values.prev_close_px),
         "adv_qty": None if values.adv_qty is None else str(values.adv_qty),
         "atr_px": None if values.atr_px is None else str(values.atr_px),
         "profile_days_n": values.profile_days_n,
         "profile_date": values.profile_date,
         "bucket_s": values.bucket_s,
         "profile": [str(part) for part in values.profile],
+        "profile_statistic": str(values.profile_statistic),
+        "other_profiles": {name: [str(part) for part in profile] for name, profile in values.other_profiles.items()},
+        "volatility_norm": [str(part) for part in values.volatility_norm],
+        "spread_bps": None if values.spread_bps is None else str(values.spread_bps),
+        "sources": {
+            "adv_qty": values.adv_source,
+            "spread_bps": values.spread_source,
+            "profile": values.profile_source,
+        },
         "source": row.source,
         "age_h": _age_h(row.built_ns, now_ns),
     }
@@ -209,14 +218,18 @@ def _calendar_text(known: dict[str, Any]) -> str:
 
 
 def _symbol_text(row: dict[str, Any]) -> str:
-    days = f"{row['profile_days_n']} sessions to {row['profile_date']}"
-    shape = f"{len(row['profile'])} buckets of {row['bucket_s']} s from {days}" if row["profile"] else "–"
+    days = f"{row['profile_statistic']} of {row['profile_days_n']} sessions to {row['profile_date']}"
+    shape = f"{len(row['profile'])} buckets of {row['bucket_s']} s, {days}" if row["profile"] else "–"
+    others = f"; also {', '.join(row['other_profiles'])}" if row["other_profiles"] else ""
+    norm = sorted(float(part) for part in row["volatility_norm"] if float(part))
+    usual = f"{norm[len(norm) // 2]:.3%} in half an hour, at most {norm[-1]:.3%}" if norm else "–"
     lines = [
         f"{_head(row['symbol'], row)}, as of {row['as_of_date']}",
-        f"  last close  {row['prev_close_px']}",
+        f"  last close  {or_dash(row['prev_close_px'])}",
         f"  ADV(20)     {or_dash(row['adv_qty'])}",
         f"  ATR(14)     {or_dash(row['atr_px'])}",
-        f"  profile     {shape}",
+        f"  profile     {shape}{others}",
+        f"  volatility  {usual}",
     ]
     return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from execd.config.manual import manual_text
 from execd.config.plain import scalar
 from execd.config.sections_trading import SIM_LIMITS
 
+OWN_FILE: Final = ("instruments", "class_defaults")
 _WIDTH: Final = 120
 _COMMENT_AT: Final = 36
 _FILE_HEAD: Final = """\
@@ -40,15 +41,15 @@ def _file_lines() -> Iterator[str]:
         match row:
             case Part() if row.path == ("accounts",):
                 yield from ("", *_wrapped(row.meaning, 0), "accounts:", "  sim:")
-            case Part() if row.path == ("instruments",):
-                # They have a file of their own; the same symbols in both places are refused.
+            case Part() if row.path[0] in OWN_FILE:
+                # They have a file of their own; the same in both places is refused.
                 continue
             case Part() if row.is_named:
                 yield from ("", *_wrapped(row.meaning, 0), f"{row.path[-1]}: {{}}")
             case Part():
                 yield from (("", *_wrapped(row.meaning, 0)) if depth == 0 else ())
                 yield f"{'  ' * depth}{row.path[-1]}:"
-            case Key() if row.path[0] in {"sleeves", "instruments"}:
+            case Key() if row.path[0] in {"sleeves", *OWN_FILE}:
                 continue
             case Key() if row.path[0] == "accounts":
                 value = "sim" if row.path[-1] == "adapter" else getattr(SIM_LIMITS, row.path[-1])

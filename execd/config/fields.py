@@ -17,7 +17,7 @@ from pydantic_core import core_schema
 
 from execd.config.strict_text import decimal_of, flag_of, integer_of, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
-from execd.core.enums import AssetClass, Horizon, QueueRule
+from execd.core.enums import AssetClass, Coverage, Horizon, QueueRule
 from execd.core.scopes import KillLevel
 
 ZERO: Final = Decimal(0)
@@ -28,6 +28,8 @@ _NAMED: Final = re.compile(r"https?://[^/?#]*@")
 _URL: Final = re.compile(r"(https?://[^\s/?#@]+([/?#][^\s]*)?)?")
 _CALENDAR: Final = re.compile(r"[A-Z][A-Z0-9]{0,11}")
 _CLOSURE: Final = re.compile(r"[A-Z][A-Z0-9]{0,11} [0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})?")
+_PROFILE: Final = re.compile(r"[1-9][0-9]{0,2} (median|mean)")
+_PROFILE_IS: Final = "days and a statistic such as 20 median"
 _CLOSURE_IS: Final = "a day such as XNYS 2026-12-09, or hours such as XNYS 2026-12-10 09:30-13:00"
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -220,6 +222,8 @@ SourceWord = Annotated[SimSource, Reader(word_of, "string", words=SimSource)]
 QueueWord = Annotated[QueueRule, Reader(word_of, "string", words=QueueRule)]
 LevelWord = Annotated[LogLevel, Reader(word_of, "string", words=LogLevel)]
 FormatWord = Annotated[LogFormat, Reader(word_of, "string", words=LogFormat)]
+CoverageWord = Annotated[Coverage, Reader(word_of, "string", words=Coverage)]
+ProfileText = Annotated[str, Reader(_matching, "string", pattern=_PROFILE, what=_PROFILE_IS)]
 HorizonWord = Annotated[Horizon, Reader(word_of, "string", words=Horizon)]
 AssetClassWord = Annotated[AssetClass, Reader(word_of, "string", words=AssetClass)]
 KillWord = Annotated[KillLevel, Reader(word_of, "string", words=KillLevel)]

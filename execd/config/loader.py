@@ -23,6 +23,7 @@ from execd.errors import ConfigError
 
 FAULTS_SHOWN_MAX: Final = 10
 NAME_SHOWN_LEN_MAX: Final = 200
+CLASS_DEFAULTS: Final = "class_defaults"
 DEFAULT: Final = "default"
 
 
@@ -99,12 +100,18 @@ class _Source:
         file = beside / (named or Settings.model_fields["instruments_file"].default)
         if named is None and (path is None or not file.is_file()):
             return
-        if "instruments" in self.values:
-            raise ConfigError(f"{self.origin(('instruments',))}: instruments stand here and in {file}; keep one place")
         document = read_document(file)
+        found = _without_null(document.mapping)
+        # Beside the symbols stands what is usual for their classes; no symbol is written in small letters.
+        of_classes = {name: found.pop(name) for name in (CLASS_DEFAULTS,) if name in found}
+        for name in ("instruments", *of_classes):
+            if name in self.values:
+                raise ConfigError(f"{self.origin((name,))}: {name} stand here and in {file}; keep one place")
         self.instruments_file = file
-        self._note(file, ("instruments",), document.tree.lines)
-        self.values["instruments"] = _without_null(document.mapping)
+        lines = document.tree.lines
+        self._note(file, ("instruments",), {path: line for path, line in lines.items() if path[0] not in of_classes})
+        self._note(file, (), {path: line for path, line in lines.items() if path[0] in of_classes})
+        self.values |= {"instruments": found, **of_classes}
 
     def take_environment(self, env: Mapping[str, str]) -> None:
         """Take the variables that are ours; the prefixed name wins over the bare one."""

@@ -38,6 +38,7 @@ from execd.config.section import Section
 from execd.config.strict_text import refusal
 from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import US_TICKS, Instrument, TickBand
+from execd.core.usual import BUCKETS_MAX, Usual
 
 
 def minutes_of(clock: str) -> int:
@@ -209,6 +210,55 @@ class Tick(Section):
     """The step between two prices in it."""
 
 
+class UsualSettings(Section):
+    """What is usual where no history says it."""
+
+    adv_qty: Unsigned = Decimal(0)
+    """Shares of an average day; 0: not known."""
+    spread_bps: Unsigned = Decimal(0)
+    """The usual spread, of the middle of bid and ask; 0: not known."""
+    profile: Annotated[tuple[Unsigned, ...], BeforeValidator(items)] = ()
+    """Weights of equal parts of a full day's volume, such as [14, 9, 7, 7, 9, 20]; empty: an even day."""
+
+    @model_validator(mode="after")
+    def _has_weight(self) -> Self:
+        if self.profile and not any(self.profile):
+            raise refusal(
+                "bad_value", "profile has no weight above zero; leave it out for an even day", field="profile"
+            )
+        if len(self.profile) > BUCKETS_MAX:
+            text = f"profile has {len(self.profile)} parts, {BUCKETS_MAX} at most: a minute each of a whole day"
+            raise refusal("bad_value", text, field="profile")
+        return self
+
+    def to_usual(self) -> Usual:
+        """Return the same as the deciding rooms see it."""
+        return Usual(adv_qty=self.adv_qty or None, spread_bps=self.spread_bps or None, profile=self.profile)
+
+
+US_SHAPE: Final = tuple(Decimal(weight) for weight in (12, 9, 8, 7, 6, 5, 5, 5, 5, 6, 7, 9, 16))
+"""Half hours of a US session, in percent: a plain U with a heavy end, on purpose rounder than any symbol's own."""
+
+
+class ClassDefaults(Section):
+    """What is usual for symbols without history and without a line of their own; it stands in the instruments file."""
+
+    stk: UsualSettings = UsualSettings(adv_qty=Decimal(200_000), spread_bps=Decimal(10), profile=US_SHAPE)
+    """Shares: cautious, so that an unknown name is worked slowly."""
+    etf: UsualSettings = UsualSettings(adv_qty=Decimal(200_000), spread_bps=Decimal(5), profile=US_SHAPE)
+    """Funds that trade like shares."""
+    fut: UsualSettings = UsualSettings(adv_qty=Decimal(10_000), spread_bps=Decimal(2))
+    """Futures."""
+    fx_fut: UsualSettings = UsualSettings(adv_qty=Decimal(10_000), spread_bps=Decimal(1))
+    """Futures on currencies."""
+    other: UsualSettings = UsualSettings(adv_qty=Decimal(10_000), spread_bps=Decimal(20))
+    """Everything else."""
+
+    def to_usual(self) -> dict[AssetClass, Usual]:
+        """Return the same by class, as the deciding rooms see it."""
+        return {kind: getattr(self, kind.value.lower()).to_usual() for kind in AssetClass}
+
+
 class InstrumentSettings(Section):
     """What differs from an ordinary US share, by symbol; they stand in the instruments file or here."""
 
@@ -228,6 +278,8 @@ class InstrumentSettings(Section):
     """Money per point of price and unit of quantity."""
     calendar: Name = "XNYS"
     """The calendar of its market."""
+    usual: UsualSettings = UsualSettings()
+    """What is usual for it where no history says it; what is not known here is its asset class's."""
 
     def to_instrument(self, symbol: str) -> Instrument:
         """Return the instrument as the deciding rooms see it."""

@@ -14,9 +14,11 @@ from execd.config.fields import (
     CalendarName,
     ClosureText,
     Count,
+    CoverageWord,
     Days,
     Flag,
     Positive,
+    ProfileText,
     QueueWord,
     Seed,
     SimSource,
@@ -29,7 +31,7 @@ from execd.config.fields import (
 )
 from execd.config.section import Section
 from execd.config.strict_text import refusal
-from execd.core.enums import QueueRule
+from execd.core.enums import Coverage, QueueRule
 
 SYMBOLS_MAX: Final = 30
 
@@ -68,6 +70,8 @@ class Sim(Section):
     """And up to this much more."""
     queue: QueueWord = QueueRule.PESSIMISTIC
     """pessimistic: we stand behind all that is displayed at our price; or optimistic."""
+    coverage: CoverageWord = Coverage.CONSOLIDATED
+    """partial: what it shows is one venue's part of the market, as of a tape with that venue's quotes alone."""
     commission: Commission = Commission()
     """What it charges."""
 
@@ -107,6 +111,8 @@ class MarketData(Section):
 
     record: Flag = False
     """true: what is subscribed is written to <state>/tapes, for `execd replay`."""
+    partial_volume_scale: Unsigned = Decimal(0)
+    """Volume and sizes of a feed that sees a part of the market count so often; 0: nothing is derived from them."""
 
 
 class RefData(Section):
@@ -122,5 +128,7 @@ class RefData(Section):
     """What is older is read anew."""
     days_back: Days = 30
     """Sessions are kept from this many days ago."""
+    profiles: Annotated[tuple[ProfileText, ...], BeforeValidator(items)] = ("20 median", "5 median")
+    """Volume profiles to learn: days, and median or mean; the first is the one that is used unless asked."""
     days_ahead: Days = 400
     """Sessions are kept to this many days ahead."""

@@ -30,6 +30,7 @@ from execd.config.sections_running import (
 from execd.config.sections_trading import (
     SIM_LIMITS,
     Account,
+    ClassDefaults,
     Execution,
     InstrumentSettings,
     Limits,
@@ -43,7 +44,7 @@ from execd.config.sections_trading import (
 from execd.config.sections_venue import MarketData, RefData, Sim, Streams
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
-from execd.core.enums import Horizon
+from execd.core.enums import Coverage, Horizon
 from execd.core.rules import Rules
 from execd.core.session import AlwaysOpen, Session, SimpleHours
 from execd.core.session_table import SessionTable
@@ -99,6 +100,7 @@ class Settings(BaseModel):
     sleeves: dict[Name, SleeveDefaults] = {}
     instruments_file: Text = "instruments.yaml"
     """Beside this file; what is not listed there is an ordinary US share."""
+    class_defaults: ClassDefaults = ClassDefaults()
     instruments: dict[Symbol, InstrumentSettings] = {}
 
     @model_validator(mode="after")
@@ -163,6 +165,10 @@ class Settings(BaseModel):
             duplicate_window_ns=ns_of_s(self.risk.duplicate_window_s),
             memory_ns=ns_of_h(self.journal.memory_h),
             memory_parents_max=self.journal.memory_parents_max,
+            usual={symbol: part.usual.to_usual() for symbol, part in self.instruments.items()},
+            class_usual=self.class_defaults.to_usual(),
+            is_partial=self.sim.coverage is Coverage.PARTIAL,
+            partial_volume_scale=self.market_data.partial_volume_scale or None,
         )
 
 

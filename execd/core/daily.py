@@ -55,7 +55,8 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a symbol's days up to `as_of_date` (a session's date, ISO). None or empty: it is not known.
 
     `profile` is the part of a full day's volume in each of its equal buckets from the open on; it sums to exactly 1. It
-    comes from `profile_days_n` sessions, the last of them on `profile_date`. `volatility_norm` is the usual volatility
+    comes from `profile_days_n` sessions, the last of them on `profile_date`; those of other numbers of days, or of the
+    mean, are in `other_profiles` under names such as "5 mean". `volatility_norm` is the usual volatility
     of the half hour before the end of each five minutes (`core.volatility`), 0 where it is not known. `sessions` are
     those of its calendar around that day. Each `*_source` says where a value comes from: `bars` with their last date,
     `instruments.yaml`, or `class default`; empty where there is none.
@@ -68,9 +69,11 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
     atr_px: Decimal | None = None
     spread_bps: Decimal | None = None
     profile: tuple[Decimal, ...] = ()
+    profile_days: int = 20
     profile_days_n: int = 0
     profile_date: str = ""
     profile_statistic: Statistic = Statistic.MEDIAN
+    other_profiles: dict[str, tuple[Decimal, ...]] = {}
     bucket_s: int = 300
     volatility_norm: tuple[Decimal, ...] = ()
     sessions: tuple[SessionWindow, ...] = ()
@@ -81,6 +84,15 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
     def session_at(self, now_ns: int) -> SessionWindow | None:
         """Return the session in progress, else the next one that is known; None where there is none."""
         return next((session for session in self.sessions if now_ns < session.close_ns), None)
+
+    def profile_of(self, days: int, statistic: Statistic) -> tuple[Decimal, ...] | None:
+        """Return the profile that was learned from so many days; None where nobody asked reference data for it.
+
+        One from the instruments file, or of the asset class, stands for any.
+        """
+        if not self.profile_days_n or (self.profile_days, self.profile_statistic) == (days, statistic):
+            return self.profile
+        return self.other_profiles.get(f"{days} {statistic}")
 
     @property
     def reasons(self) -> tuple[str, ...]:

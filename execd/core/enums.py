@@ -118,6 +118,14 @@ class QuoteSource(StrEnum):
     GENERATOR = "generator"
 
 
+class Coverage(StrEnum):
+    """How much of the market a feed sees."""
+
+    CONSOLIDATED = "consolidated"
+    PARTIAL = "partial"
+    """One venue's quotes and prints, or a sample: volume and displayed sizes are a part of the whole."""
+
+
 class Outcome(StrEnum):
     """How a request ended that was not answered by a report."""
 

@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from execd.core.daily import (
+    ADV_DAYS,
     PROFILE_DAYS,
     PROFILE_DAYS_MIN,
     BarSpan,
     DailyValues,
+    Statistic,
     average_daily_volume,
     average_true_range,
     bucket_volumes,
@@ -24,6 +28,7 @@ from execd.core.daily import (
 )
 from execd.core.market import Bar
 from execd.core.session_table import SessionWindow
+from execd.core.volatility import day_volatilities, volatility_norm
 from execd.errors import RefDataError
 from execd.refdata import bar_files
 from execd.refdata.values import DAY_NS, SessionRow, day_in
@@ -34,6 +39,11 @@ YEAR_NS: Final = 370 * DAY_NS
 PROFILE_WINDOW_DAYS: Final = 45
 """Twenty sessions lie within so many days, holidays and half days included; minutes before them are not read."""
 
+SESSIONS_AHEAD_NS: Final = 12 * DAY_NS
+"""Values are made anew each day; should that fail, the hours of the next days are known."""
+SESSIONS_NEAR_NS: Final = 60 * DAY_NS
+"""Bars that end earlier are those of another time: nobody trades by their calendar now."""
+
 Calendar = Callable[[SessionsWanted], SessionsFound]
 
 
@@ -41,39 +51,79 @@ class NoBars(RefDataError):
     """There is no daily bar of this symbol before that instant."""
 
 
+class FullDay(NamedTuple):
+    """A session of the usual length, and its minute bars."""
+
+    date: str
+    window: SessionWindow
+    bars: Sequence[Bar]
+
+
 def daily(wanted: DailyWanted, calendar: Calendar) -> DailyFound:
     """Return the values from the bars that were over before `wanted.before_ns`. Raises NoBars and BadBars.
 
     Without daily bars, days are made from the minute bars of each session.
     """
-    days, minutes, source = _bars(wanted)
-    from_ns = minutes[-1].start_ns - PROFILE_WINDOW_DAYS * DAY_NS if minutes and days else (minutes or days)[0].start_ns
-    found = calendar(_sessions_around(wanted.calendar, from_ns, max(bar.end_ns for bar in (*days[-1:], *minutes[-1:]))))
+    shapes = [_shape_of(text) for text in wanted.profiles]
+    days_max = max(PROFILE_DAYS, *(days_n for days_n, _ in shapes))
+    days, minutes, source = _bars(wanted, days_max)
+    span_ns = window_ns(days_max)
+    from_ns = minutes[-1].start_ns - span_ns if minutes and days else (minutes or days)[0].start_ns
+    last_ns = max(bar.end_ns for bar in (*days[-1:], *minutes[-1:]))
+    found = calendar(_sessions_around(wanted.calendar, from_ns, _ahead_ns(last_ns, wanted.before_ns)))
     days = days or days_from(minutes, found.rows)
     if not days:
         raise NoBars(f"{wanted.symbol} has no bar within a session of {wanted.calendar} in {wanted.bars_dir}")
-    shape = profile_days(minutes, found.rows)
-    if len(shape) < PROFILE_DAYS_MIN:
-        shape = {}
+    cut = full_days(minutes, found.rows, days_max)
+    as_of_date = day_in(found.zone, days[-1].start_ns)
     values = DailyValues(
         symbol=wanted.symbol,
-        as_of_date=day_in(found.zone, days[-1].start_ns),
+        as_of_date=as_of_date,
         prev_close_px=days[-1].close_px,
         adv_qty=average_daily_volume(days),
+        adv_source=f"bars {as_of_date}" if len(days) >= ADV_DAYS else "",
         atr_px=average_true_range(days),
-        profile=volume_profile(tuple(shape.values())),
-        profile_days_n=len(shape),
-        profile_date=max(shape, default=""),
+        sessions=_near(found.rows, wanted.before_ns, last_ns),
     )
-    return DailyFound(values=values, source=source)
+    return DailyFound(values=_with_shapes(values, cut, shapes), source=source)
 
 
-def profile_days(minutes: Sequence[Bar], rows: Sequence[SessionRow]) -> dict[str, tuple[Decimal, ...]]:
-    """Return by date the volumes by bucket of the last full sessions that have minute bars."""
+def _with_shapes(values: DailyValues, cut: Sequence[FullDay], shapes: Sequence[tuple[int, Statistic]]) -> DailyValues:
+    """Return values with what the minutes of full days say: profiles of a day's volume, and its usual volatility."""
+    norms = [day_volatilities(day.bars, day.window) for day in cut[:PROFILE_DAYS]]
+    values = replace(values, volatility_norm=volatility_norm(norms) if len(norms) >= PROFILE_DAYS_MIN else ())
+    others: dict[str, tuple[Decimal, ...]] = {}
+    for n, (days_n, statistic) in enumerate(shapes):
+        used = cut[:days_n]
+        if len(used) < PROFILE_DAYS_MIN:
+            continue
+        profile = volume_profile([bucket_volumes(day.bars, day.window) for day in used], statistic)
+        if n:
+            others[f"{days_n} {statistic}"] = profile
+            continue
+        values = replace(
+            values,
+            profile=profile,
+            profile_days=days_n,
+            profile_days_n=len(used),
+            profile_date=used[0].date,
+            profile_statistic=statistic,
+            profile_source=f"bars {used[0].date}" if profile else "",
+        )
+    return replace(values, other_profiles=others)
+
+
+def full_days(minutes: Sequence[Bar], rows: Sequence[SessionRow], days_max: int) -> list[FullDay]:
+    """Return the last full sessions that have minute bars, the latest first."""
     dates = {row.open_ns: row.date for row in rows}
     usual = usual_sessions([_window(row) for row in rows], [row.open_ns for row in rows if row.is_early])
-    cut = ((dates[window.open_ns], window, _within(minutes, window)) for window in reversed(usual))
-    return dict(islice(((day, bucket_volumes(bars, window)) for day, window, bars in cut if bars), PROFILE_DAYS))
+    cut = (FullDay(dates[window.open_ns], window, _within(minutes, window)) for window in reversed(usual))
+    return list(islice((day for day in cut if day.bars), days_max))
+
+
+def window_ns(days_n: int) -> int:
+    """Return how long ago so many sessions may have been: seven days hold five, and holidays and half days fewer."""
+    return max(PROFILE_WINDOW_DAYS, days_n * 2 + 5) * DAY_NS
 
 
 def days_from(minutes: Sequence[Bar], rows: Sequence[SessionRow]) -> list[Bar]:
@@ -95,13 +145,13 @@ def days_from(minutes: Sequence[Bar], rows: Sequence[SessionRow]) -> list[Bar]:
     ]
 
 
-def _bars(wanted: DailyWanted) -> tuple[list[Bar], list[Bar], str]:
+def _bars(wanted: DailyWanted, days_max: int) -> tuple[list[Bar], list[Bar], str]:
     """Return the last year of daily and of minute bars that were over in time, and their files."""
     folder, symbol = Path(wanted.bars_dir), wanted.symbol
     daily_files = bar_files.files_of(folder, symbol, BarSpan.DAILY)
     minute_files = bar_files.files_of(folder, symbol, BarSpan.MINUTE)
     days = _last(daily_files, symbol, BarSpan.DAILY, to_ns=wanted.before_ns, span_ns=YEAR_NS)
-    minutes_ns = PROFILE_WINDOW_DAYS * DAY_NS if days else YEAR_NS
+    minutes_ns = window_ns(days_max) if days else YEAR_NS
     minutes = _last(minute_files, symbol, BarSpan.MINUTE, to_ns=wanted.before_ns, span_ns=minutes_ns)
     if not days and not minutes:
         raise NoBars(f"{symbol} has no bar before {wanted.before_ns} in {folder}")
@@ -132,3 +182,20 @@ def _window(row: SessionRow) -> SessionWindow:
 
 def _sessions_around(calendar: str, from_ns: int, to_ns: int) -> SessionsWanted:
     return SessionsWanted(calendar=calendar, from_date=day_in("UTC", from_ns), to_date=day_in("UTC", to_ns + DAY_NS))
+
+
+def _ahead_ns(last_ns: int, before_ns: int) -> int:
+    """Return until when sessions are wanted: some days from then on, where then is near the bars."""
+    return max(last_ns, before_ns + SESSIONS_AHEAD_NS) if before_ns - last_ns < SESSIONS_NEAR_NS else last_ns
+
+
+def _near(rows: Sequence[SessionRow], before_ns: int, last_ns: int) -> tuple[SessionWindow, ...]:
+    """Return the sessions that are not over at `before_ns`, and none where the bars are of another time."""
+    if before_ns - last_ns >= SESSIONS_NEAR_NS:
+        return ()
+    return tuple(_window(row) for row in rows if before_ns < row.close_ns <= before_ns + SESSIONS_AHEAD_NS)
+
+
+def _shape_of(text: str) -> tuple[int, Statistic]:
+    days, _, statistic = text.partition(" ")
+    return int(days), Statistic(statistic)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from execd.core.daily import BarSpan
+from execd.core.daily import BarSpan, DailyValues
 from execd.core.market import Bar
 from execd.errors import RefDataError
 from execd.refdata.cache import Cache, Kept
@@ -73,6 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     assets_source: str = "instruments.yaml"
     usual_calendar: str = "XNYS"
     symbol_calendars: Mapping[str, str] = {}
+    profiles: tuple[str, ...] = ("20 median",)
 
 
 class RefData:
@@ -113,6 +114,10 @@ class RefData:
     def daily(self, symbol: str) -> DailyRow | None:
         """Return the derived values of a symbol, with their date."""
         return self._daily.rows.get(symbol)
+
+    def days(self) -> tuple[DailyValues, ...]:
+        """Return the derived values of every symbol that has some."""
+        return tuple(row.values for row in self._daily.rows.values())
 
     def assets(self) -> tuple[Asset, ...]:
         """Return what is known to be tradable."""
@@ -157,7 +162,10 @@ class RefData:
                 is_meant = only in {"", row.what} and row.is_due
                 if is_meant and now_ns - self._tried_ns.get(row.what, -RETRY_NS) >= RETRY_NS:
                     self._tried_ns[row.what] = now_ns
-                    if await self._made(row.what, now_ns):
+                    before_ns = self._daily.built_ns
+                    is_made = await self._made(row.what, now_ns)
+                    # A symbol with bad files does not keep the others from being new.
+                    if is_made or self._daily.built_ns != before_ns:
                         changed.append(row.what)
         return changed
 
@@ -230,7 +238,13 @@ class RefData:
 
     async def _daily_of(self, symbol: str, now_ns: int) -> DailyRow:
         calendar = self.wanted.symbol_calendars.get(symbol, self.wanted.usual_calendar)
-        asked = DailyWanted(bars_dir=self.wanted.bars_dir, symbol=symbol, calendar=calendar, before_ns=now_ns)
+        asked = DailyWanted(
+            bars_dir=self.wanted.bars_dir,
+            symbol=symbol,
+            calendar=calendar,
+            before_ns=now_ns,
+            profiles=self.wanted.profiles,
+        )
         found = await self._worker.ask(asked)
         assert isinstance(found, DailyFound)
         return DailyRow(values=found.values, source=found.source, built_ns=now_ns)

@@ -46,12 +46,16 @@ class BarsWanted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class DailyWanted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The derived values of a symbol from the bars that were over before `before_ns`."""
+    """The derived values of a symbol from the bars that were over before `before_ns`.
+
+    `profiles` are days and a statistic, such as "20 median"; the first is the one that is used unless asked.
+    """
 
     bars_dir: str
     symbol: str
     calendar: str
     before_ns: int
+    profiles: tuple[str, ...] = ("20 median",)
 
 
 class SessionsFound(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -8,6 +8,7 @@ import pytest
 from execd.config.document import file_text
 from execd.config.fields import SimSource
 from execd.config.loader import load
+from execd.config.sections_trading import ClassDefaults
 from execd.config.settings import Settings
 from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import Instrument
@@ -46,7 +47,8 @@ def test_the_defaults_are_the_rules_of_core() -> None:
         open_orders_max=500,
     )
 
-    rules = Rules(limits={"sim": limits}, lookups={"sim": PROVING}, reconcile=Reconcile())
+    of_classes = ClassDefaults().to_usual()
+    rules = Rules(limits={"sim": limits}, lookups={"sim": PROVING}, reconcile=Reconcile(), class_usual=of_classes)
 
     assert rules == load(None, {}).to_rules()
 

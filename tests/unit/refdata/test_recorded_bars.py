@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from execd.core.daily import BarSpan
 from execd.refdata import bar_files
-from execd.refdata.wire import Answer, DailyFound, DailyWanted, Request
+from execd.refdata.wire import Answer, DailyFound, DailyWanted, Request, SessionsFound, SessionsWanted
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MARKET = Path(os.environ.get("EXECD_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "market"
@@ -61,6 +62,42 @@ def test_a_years_profile_is_whole_and_heavy_at_both_ends(ask: Ask, symbol: str) 
 
     assert (78, 20, 1) == (len(values.profile), values.profile_days_n, sum(values.profile))
     assert min(half_hours[0], half_hours[-1]) > sorted(half_hours)[6]
+
+
+@needs_data
+def test_the_usual_volatility_is_what_floats_say(ask: Ask) -> None:
+    """The median over twenty full days of the root of thirty squared one-minute returns, with floats over raw rows."""
+    path = MARKET / "bars_1m" / "azo_2024.csv.gz"
+    with gzip.open(path, "rt") as file:
+        rows = [row for row in csv.DictReader(file) if row["close"]]
+    end_ns = int(rows[-1]["ts_ns"]) + 60 * 10**9
+    found = ask(DailyWanted(bars_dir=str(MARKET), symbol="AZO", calendar="XNYS", before_ns=end_ns))
+    assert isinstance(found, DailyFound)
+    asked = SessionsWanted(calendar="XNYS", from_date="2024-11-01", to_date="2024-12-31")
+    sessions = ask(asked)
+    assert isinstance(sessions, SessionsFound)
+    full = [one for one in sessions.rows if one.close_ns - one.open_ns == 23_400 * 10**9]
+    by_day = []
+    for session in reversed(full):
+        closes = [
+            (int(row["ts_ns"]), float(row["close"]))
+            for row in rows
+            if session.open_ns <= int(row["ts_ns"]) < session.close_ns
+        ]
+        if closes:
+            by_day.append((session.open_ns, closes))
+    by_day = by_day[:20]
+
+    def volatility(open_ns: int, closes: list[tuple[int, float]], minutes_n: int) -> float:
+        ends = [open_ns + n * 60 * 10**9 for n in range(minutes_n - 30, minutes_n + 1)]
+        prices = [[px for at_ns, px in closes if at_ns < end_ns][-1] for end_ns in ends]
+        return float(sum((after / before - 1) ** 2 for before, after in pairwise(prices)) ** 0.5)
+
+    for bucket in (9, 40, 77):
+        usual = median(volatility(open_ns, closes, 5 * (bucket + 1)) for open_ns, closes in by_day)
+
+        assert pytest.approx(usual, rel=1e-6) == float(found.values.volatility_norm[bucket])
+    assert [0] * 6 == list(found.values.volatility_norm[:6])
 
 
 @needs_data

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from execd.core.daily import BarSpan
+from execd.core.daily import BarSpan, Statistic
+from execd.core.session_table import SessionWindow
 from execd.refdata.client import ENVIRONMENT
 from execd.refdata.values import SessionRow
 from execd.refdata.wire import (
@@ -167,6 +168,52 @@ def test_daily_values_come_from_minutes_where_there_are_no_daily_bars(ask: Ask, 
         sum(values.profile),
     )
     assert (Decimal("0.035087719"), Decimal("0.012531328")) == (values.profile[0], values.profile[-1])
+
+
+def test_profiles_are_of_the_days_and_the_statistic_that_were_asked_for(ask: Ask, tmp_path: Path) -> None:
+    """The first is the one that is used; others are kept under their names, and one of too few days is not made.
+
+    Of the last five days one trades 1,000 in its first minute: the mean of 390 x 10 days moves, their median does not.
+    """
+    monday_s = 1_795_444_200 - 7 * 86_400
+    rows = [
+        row
+        for days_n in (0, 1, 2, 3, 4, 7)
+        for row in minutes_of(monday_s + days_n * 86_400, 390, {0: 1_000} if days_n == 3 else {})
+    ]
+    folder = tmp_path / "bars_1m"
+    folder.mkdir()
+    (folder / "abc_2026.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    profiles = ("20 median", "5 mean", "4 mean")
+    wanted = DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=END_NS, profiles=profiles)
+    found = ask(wanted)
+
+    assert isinstance(found, DailyFound)
+    values = found.values
+    even = 1 / Decimal(78)
+    assert ["5 mean"] == list(values.other_profiles)
+    assert abs(values.profile[0] - even) < Decimal("1e-8")
+    assert values.other_profiles["5 mean"][0] > 2 * even
+    assert 1 == sum(values.other_profiles["5 mean"])
+    assert (values.profile, values.other_profiles["5 mean"], None) == (
+        values.profile_of(20, Statistic.MEDIAN),
+        values.profile_of(5, Statistic.MEAN),
+        values.profile_of(4, Statistic.MEAN),
+    )
+
+
+def test_the_hours_of_the_next_days_come_with_the_values(ask: Ask, tmp_path: Path) -> None:
+    """Where the market never closes by the configuration, a day still has its open and close: half days, too."""
+    monday_s = 1_795_444_200 - 7 * 86_400
+    folder = tmp_path / "bars_1m"
+    folder.mkdir()
+    (folder / "abc_2026.csv").write_text("\n".join([HEADER, *minutes_of(monday_s, 390, {})]) + "\n")
+    before_ns = (monday_s + 10 * 86_400) * S
+    found = ask(DailyWanted(bars_dir=str(tmp_path), symbol="ABC", calendar="XNYS", before_ns=before_ns))
+
+    assert isinstance(found, DailyFound)
+    friday = SessionWindow(open_ns=(monday_s + 11 * 86_400) * S, close_ns=(monday_s + 11 * 86_400 + 12_600) * S)
+    assert friday == found.values.session_at(before_ns + 86_400 * S // 2)
 
 
 def test_nothing_that_was_not_over_is_used(ask: Ask, tmp_path: Path) -> None:
