@@ -88,6 +88,7 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
     order_qty: Decimal
     cum_qty: Decimal
     working_qty: Decimal
+    avg_px: Decimal | None = None
     children: tuple[Order, ...]
     children_n: int
     last_child: Order | None

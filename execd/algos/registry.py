@@ -1,8 +1,7 @@
-"""Algorithms by name, and their saved states.
+"""Algorithms by name, and how each is made from a plan's parameters.
 
-`ENTRIES` lists what a user may name in `algo` (and what the policy chooses);
-`save` and `load` turn a state into bytes and back. A state whose kind or
-version is not known here cannot be loaded: its parent is held.
+`ENTRIES` lists what a user may name in `algo` (and what the policy chooses); what may be asked of each is in
+`core.algo_terms`. A schedule's `tactic` is made by `tactic_of`. Saved states are in `saving`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,83 +13,93 @@ import msgspec
 from execd.algos.base import Algo
 from execd.algos.passthrough import Passthrough
 from execd.algos.schedules import Now
-from execd.algos.tactics import Offset, Sweep, Touch
+from execd.algos.tactics import Marketable, Offset, Tactic
 from execd.algos.worker import Worker
-from execd.core.codec import encode
 from execd.core.enums import OrdType
-from execd.core.parents import SavedAlgo
-from execd.core.rules import Execution, S
+from execd.core.orders import Plan
+from execd.core.rules import S
+from execd.core.schedule_terms import ALGO_TERMS
 
 Parameters = Mapping[str, Any]
-SWEEP_TTL_NS: Final = 15 * S
+SWEEP: Final = Marketable(interval_ns=15 * S, reprices_max=5, first_k=1, is_exit=True)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One algorithm: its name, whether an intent may name it, and how it is made from a plan's parameters."""
+    """One algorithm: its name, and how it is made from a plan's parameters, which have a value for each term."""
 
     name: str
-    is_public: bool
-    make: Callable[[Parameters, Execution], Algo]
+    make: Callable[[Parameters], Algo]
 
 
-def _offset(parameters: Parameters, execution: Execution) -> Algo:
-    bps = Decimal(str(parameters.get("bps", execution.offset_bps)))
-    ttl_ns = int(parameters.get("ttl_ns", execution.offset_ttl_ns))
-    return Worker(schedule=Now(), tactic=Offset(bps=bps, ttl_ns=ttl_ns))
+def make(plan: Plan) -> Algo | None:
+    """Return the algorithm of a plan as it begins; None where this execd does not know it.
+
+    A plan of an earlier version may lack parameters that came later: their defaults hold.
+    """
+    name = _FORMER.get(plan.algo, plan.algo)
+    entry = ENTRIES.get(name)
+    if entry is None:
+        return None
+    terms = ALGO_TERMS.get(name)
+    return entry.make({**({} if terms is None else terms.defaults()), **plan.parameters})
 
 
-def _touch(parameters: Parameters, execution: Execution) -> Algo:
-    del parameters
-    tactic = Touch(spread_fraction=execution.high_spread_fraction, ttl_ns=execution.high_ttl_ns)
-    return Worker(schedule=Now(), tactic=tactic)
+def made(plan: Plan) -> Algo:
+    """Return the algorithm of a plan that was just made, which is known."""
+    algo = make(plan)
+    if algo is None:
+        raise AssertionError(plan.algo)
+    return algo
 
 
-def _sweep(parameters: Parameters, execution: Execution) -> Algo:
-    del parameters, execution
-    return Worker(schedule=Now(), tactic=Sweep(ttl_ns=SWEEP_TTL_NS))
+def tactic_of(spec: Mapping[str, Any]) -> Tactic:
+    """Return the tactic that a mapping with `name` and parameters describes; what it leaves out has its default."""
+    name = str(spec["name"])
+    return _TACTICS[name]({**ALGO_TERMS[name].defaults(), **spec})
 
 
-def _passthrough(parameters: Parameters, execution: Execution) -> Algo:
-    del execution
-    is_exit = parameters.get("is_exit", False) is True
-    return Passthrough(ord_type=OrdType(str(parameters["ord_type"])), is_exit=is_exit)
+def _offset(given: Parameters) -> Tactic:
+    return Offset(bps=_decimal(given, "bps"), ttl_ns=int(given["ttl_ns"]))
 
 
+def _marketable(given: Parameters) -> Tactic:
+    return Marketable(
+        spread_fraction=_decimal(given, "spread_fraction"),
+        interval_ns=int(given["interval_ns"]),
+        reprices_max=int(given["reprices"]),
+        ttl_ns=int(given["ttl_ns"]),
+    )
+
+
+def _sweep(given: Parameters) -> Algo:
+    del given
+    return Worker.of(Now(), SWEEP)
+
+
+def _passthrough(given: Parameters) -> Algo:
+    is_exit = given.get("is_exit", False) is True
+    return Passthrough(ord_type=OrdType(str(given["ord_type"])), is_exit=is_exit)
+
+
+def _decimal(given: Parameters, key: str) -> Decimal:
+    return Decimal(str(given[key]))
+
+
+def _at_once(tactic: Callable[[Parameters], Tactic]) -> Callable[[Parameters], Algo]:
+    return lambda given: Worker.of(Now(), tactic(given))
+
+
+_TACTICS: Final[dict[str, Callable[[Parameters], Tactic]]] = {
+    "marketable": _marketable,
+    "offset": _offset,
+}
 ENTRIES: Final[dict[str, Entry]] = {
     entry.name: entry
     for entry in (
-        Entry(name="offset", is_public=True, make=_offset),
-        Entry(name="passthrough", is_public=True, make=_passthrough),
-        Entry(name="sweep", is_public=True, make=_sweep),
-        Entry(name="touch", is_public=False, make=_touch),
+        Entry(name="passthrough", make=_passthrough),
+        Entry(name="sweep", make=_sweep),
+        *(Entry(name=name, make=_at_once(tactic)) for name, tactic in _TACTICS.items()),
     )
 }
-
-_KINDS: Final[dict[tuple[str, int], type[Worker | Passthrough]]] = {
-    ("worker", 1): Worker,
-    ("passthrough", 1): Passthrough,
-}
-_NAMES: Final = {kind: key for key, kind in _KINDS.items()}
-
-
-class UnknownAlgoState(Exception):
-    """A saved state is of a kind or version that this execd does not know, or does not decode."""
-
-
-def save(algo: Algo) -> SavedAlgo:
-    """Return an algorithm's state as it is stored."""
-    name, version = _NAMES[type(algo)]  # type: ignore[index]  # Only registered states are ever made.
-    return SavedAlgo(name=name, version=version, fields=msgspec.Raw(encode(algo)))
-
-
-def load(saved: SavedAlgo) -> Algo:
-    """Return the algorithm that `save` stored. Raises UnknownAlgoState."""
-    kind = _KINDS.get((saved.name, saved.version))
-    if kind is None:
-        message = f"{saved.name} version {saved.version}"
-        raise UnknownAlgoState(message)
-    try:
-        return msgspec.json.decode(saved.fields, type=kind)
-    except msgspec.MsgspecError as error:
-        message = f"{saved.name} version {saved.version}: {error}"
-        raise UnknownAlgoState(message) from error
+_FORMER: Final = {"touch": "marketable"}
+"""What an earlier version called an algorithm."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from execd.core.conduct import Conduct
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 
 
@@ -76,7 +77,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """How a parent will be worked, fixed when it starts.
 
     `collar_px` is the worst price of any priced child (None: only `limit_px` bounds it), `collar_bps` its distance
-    from the arrival mid. `reasons` say why, with the numbers.
+    from the arrival mid. `conduct` says what follows where the tactic ends. `reasons` say why, with the numbers.
     """
 
     algo: str
@@ -85,6 +86,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     collar_px: Decimal | None = None
     limit_px: Decimal | None = None
     reasons: tuple[str, ...] = ()
+    conduct: Conduct = Conduct()
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from execd.algos.registry import ENTRIES
+from execd.algos.registry import made
 from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.commands import AmendParent
@@ -52,7 +52,7 @@ def amend(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> risk
     desk.record(replace(record, text=told))
     parent_id = command.parent_id
     if plan is not None and parent.plan is not None and plan.algo != parent.plan.algo:
-        desk.algos[parent_id] = ENTRIES[plan.algo].make(plan.parameters, desk.rules.execution)
+        desk.algos[parent_id] = made(plan)
     desk.write_report(parent_id)
     if plan is not None:
         pull(desk, desk.parent(parent_id), now_ns, AMENDED)

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.registry import UnknownAlgoState
+from execd.algos.saving import UnknownAlgoState
 from execd.core.codec import content_hash, encode, plain
 from execd.core.commands import FlattenScope
 from execd.core.enums import ParentStatus, Side, Urgency

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from execd.algos.base import Amend, Place, quote_problem
-from execd.algos.registry import ENTRIES
+from execd.algos.registry import made
 from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.enums import OrdType, ParentStatus, Side
@@ -142,7 +142,7 @@ def _first(desk: Desk, started: Parent, now_ns: int) -> tuple[FirstOrder | None,
     if started.plan is None:
         message = "a parent is started with a plan"
         raise AssertionError(message)
-    algo = ENTRIES[started.plan.algo].make(started.plan.parameters, desk.rules.execution)
+    algo = made(started.plan)
     view = view_of(desk, started, now_ns, "preview")
     step = algo.step(view)
     placed = [action for action in step.actions if isinstance(action, Place | Amend)]

@@ -9,7 +9,8 @@ turn in the spread comes.
 from typing import Final
 
 from execd.algos.base import Algo
-from execd.algos.registry import ENTRIES, UnknownAlgoState, load
+from execd.algos.registry import make
+from execd.algos.saving import UnknownAlgoState, load
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
@@ -38,7 +39,7 @@ def take_up(desk: Desk, now_ns: int) -> None:
         desk.subscribe(symbol)
         if parent.status is ParentStatus.WORKING:
             try:
-                desk.algos[parent_id] = _algo_of(desk, parent)
+                desk.algos[parent_id] = _algo_of(parent)
             except UnknownAlgoState as error:
                 desk.hold(parent_id, f"unknown_algo_state: {error}", now_ns)
                 continue
@@ -68,17 +69,19 @@ def ensure_algo(desk: Desk, parent_id: str) -> None:
     if parent.started_ns is None or parent_id in desk.algos:
         return
     try:
-        desk.algos[parent_id] = _algo_of(desk, parent)
+        desk.algos[parent_id] = _algo_of(parent)
     except UnknownAlgoState:
-        if parent.plan is not None and parent.plan.algo in ENTRIES:
-            desk.algos[parent_id] = ENTRIES[parent.plan.algo].make(parent.plan.parameters, desk.rules.execution)
+        algo = None if parent.plan is None else make(parent.plan)
+        if algo is not None:
+            desk.algos[parent_id] = algo
 
 
-def _algo_of(desk: Desk, parent: Parent) -> Algo:
+def _algo_of(parent: Parent) -> Algo:
     """Return an algorithm as it was saved, or as its plan begins it where it had changed nothing yet."""
     if parent.algo is not None:
         return load(parent.algo)
-    if parent.plan is None or parent.plan.algo not in ENTRIES:
+    algo = None if parent.plan is None else make(parent.plan)
+    if algo is None:
         message = "no plan" if parent.plan is None else parent.plan.algo
         raise UnknownAlgoState(message)
-    return ENTRIES[parent.plan.algo].make(parent.plan.parameters, desk.rules.execution)
+    return algo

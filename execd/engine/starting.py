@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from execd.algos.base import Waiting, quote_problem
-from execd.algos.registry import ENTRIES
+from execd.algos.registry import made
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus
 from execd.core.market import Quote
@@ -105,7 +105,7 @@ def _start(desk: Desk, parent: Parent, quote: Quote | None, now_ns: int) -> None
             quote=quote,
         )
     )
-    desk.algos[parent_id] = ENTRIES[plan.algo].make(plan.parameters, rules.execution)
+    desk.algos[parent_id] = made(plan)
     desk.watchers.put(parent.order.symbol, parent_id, Wake())
     desk.write_report(parent_id)
     step_parent(desk, parent_id, now_ns, "start")

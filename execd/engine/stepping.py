@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
-from execd.algos.registry import save
+from execd.algos.saving import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus, RequestClass
 from execd.core.records import Stepped, Waited
@@ -95,6 +95,7 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
         order_qty=parent.order_qty,
         cum_qty=parent.cum_qty,
         working_qty=sum((child.exposure_qty for child in children), ZERO),
+        avg_px=parent.avg_px,
         children=children,
         children_n=len(parent.children),
         last_child=orders[parent.children[-1]] if parent.children else None,

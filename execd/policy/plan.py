@@ -1,6 +1,6 @@
 """Which algorithm works a parent, inside which bounds, and why.
 
-Until presets exist: `low` and `normal` get `offset`, `high` gets `touch`,
+Until presets exist: `low` and `normal` get `offset`, `high` gets `marketable`,
 `close` gets `sweep`, a market order only where it is small or smart execution
 is off. Every branch says its reason with the numbers.
 """
@@ -89,14 +89,16 @@ def _choose(
             return Declined(code="not_supported", text=f"algo {parent.algo.name!r} is not built")
         if parent.algo.name == "passthrough" and parent.price is None:
             return Declined(code="limit_price_required", text="passthrough with order_type limit needs a limit_price")
-        return _named(parent)
+        return _named(parent, execution)
     if parent.is_close:
         return _Choice("sweep", {}, "close: sweep out now")
     if parent.urgency is Urgency.HIGH:
         fraction = plain(execution.high_spread_fraction)
-        return _Choice("touch", {"spread_fraction": fraction}, f"urgency high: now x touch + {fraction} of the spread")
+        given = {"spread_fraction": fraction, "ttl_ns": execution.high_ttl_ns}
+        return _Choice("marketable", given, f"urgency high: now x marketable, touch + {fraction} of the spread")
     bps = plain(execution.offset_bps)
-    return _Choice("offset", {"bps": bps}, f"urgency {parent.urgency}: now x offset {bps} bps")
+    given = {"bps": bps, "ttl_ns": execution.offset_ttl_ns}
+    return _Choice("offset", given, f"urgency {parent.urgency}: now x offset {bps} bps")
 
 
 def flatten_plan() -> Plan:
@@ -115,12 +117,13 @@ def _asks_for_market(parent: ParentOrder) -> bool:
     )
 
 
-def _named(parent: ParentOrder) -> _Choice:
+def _named(parent: ParentOrder, execution: Execution) -> _Choice:
     algo = parent.algo
     if algo is None:
         message = "only called for a parent that names its algorithm"
         raise AssertionError(message)
-    parameters = dict(algo.parameters)
+    own = {"bps": plain(execution.offset_bps), "ttl_ns": execution.offset_ttl_ns} if algo.name == "offset" else {}
+    parameters = {**own, **algo.parameters}
     if algo.name == "passthrough":
         parameters["ord_type"] = OrdType.LIMIT
     return _Choice(algo.name, parameters, f"algo {algo.name} was asked for")

@@ -16,7 +16,7 @@ from execd.algos.base import AlgoView, Amend, Finish, Place, Pull, Step, was_no_
 from execd.algos.pulling import pull
 from execd.core.enums import OrdType, ParentStatus, TimeInForce
 from execd.core.order import Order
-from execd.core.rules import Execution, S
+from execd.core.rules import S
 from execd.core.wake import Wake
 
 NAME: Final = "script"
@@ -115,7 +115,11 @@ def _placed(script: Script, view: AlgoView, move: Move) -> Step:
     return Step(placed, (place,), placed.soon(view))
 
 
-def make(parameters: Mapping[str, Any], execution: Execution) -> Script:
+def make(parameters: Mapping[str, Any]) -> Script:
     """Return the script that a plan's parameters hold."""
-    del execution
     return Script(moves=tuple(msgspec.convert(parameters["moves"], list[Move], strict=False)))
+
+
+def read(fields: msgspec.Raw) -> Script:
+    """Return the script that was saved."""
+    return msgspec.json.decode(fields, type=Script)

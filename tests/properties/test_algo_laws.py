@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from execd.algos.base import ZERO, Algo, AlgoView, Amend, Place, Pull
-from execd.algos.registry import ENTRIES, load, save
-from execd.core.enums import OrdType, Side, Urgency
+from execd.algos.registry import ENTRIES, made
+from execd.algos.saving import load, save
+from execd.core.enums import OrdType, Side
 from execd.core.market import Quote
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.rules import MS, S
@@ -25,8 +26,6 @@ BIG_SMALL_ORDER: Final = execution(small_market_notional_max=Decimal(10_000_000)
 
 
 def _algo(name: str, *, is_market: bool) -> dict[str, Any]:
-    if name == "touch":
-        return {"urgency": Urgency.HIGH}
     if name == "passthrough" and is_market:
         return {"ord_type": OrdType.MARKET}
     return {"algo": AlgoSpec(name=name)}
@@ -94,7 +93,7 @@ def _check_every_law(world: World) -> None:
         # and so does a view in which nothing was done yet.
         for later_ns in (0, 61 * S, LIFE_S * S):
             _check_same_view_twice(algo, replace(view, now_ns=view.now_ns + later_ns))
-        fresh = ENTRIES[view.plan.algo].make(view.plan.parameters, view.execution)
+        fresh = made(view.plan)
         untouched = replace(view, children=(), children_n=0, last_child=None, cum_qty=ZERO, working_qty=ZERO)
         _check_same_view_twice(fresh, untouched)
 

@@ -1,26 +1,24 @@
 """Everything at once.
 
-The schedule of whoever does not cut an order over time. What its child leaves
-over is re-planned by the worker, not given back to a curve.
+The schedule of whoever does not cut an order over time. What a try leaves
+over is judged and planned afresh by the worker, not given back to a curve.
 """
-
-from decimal import Decimal
 
 import msgspec
 
 from execd.algos.base import AlgoView
+from execd.algos.schedules.base import Piece
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """All of it, from the start. What a child leaves over is re-planned, not given back."""
+    """All of it, from the start, in one piece."""
 
     replans: bool = True
 
-    def done_by(self, view: AlgoView) -> Decimal:
-        """Return the quantity that should be filled or working at `view.now_ns`."""
-        return view.order_qty
-
-    def next_ns(self, view: AlgoView) -> int | None:
-        """Return when `done_by` will next be larger; None where it will not."""
-        del view
-        return None
+    def piece(self, view: AlgoView, before: Piece | None) -> tuple["Now", Piece]:
+        """Return the one piece; its goal follows an amended quantity, its end an amended deadline."""
+        del before
+        whole = Piece(
+            n=0, goal_qty=view.order_qty, began_ns=view.started_ns, end_ns=view.last_ns, is_last=True, text="all of it"
+        )
+        return self, whole

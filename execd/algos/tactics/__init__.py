@@ -1,13 +1,13 @@
-"""Tactics: at what price one child should rest now, and how long.
+"""Tactics: at what price one child should rest now, and when that changes.
 
-Each is a frozen value with `ttl_ns`, `is_exit` and `price(view, attempt)`. A
-new one is a file here and a member of `Tactic`.
+Each is a frozen value with `is_exit`, `is_resting` and `ask(view, job)`; the language is in `base`. A new one is a
+file here and a member of `Tactic`.
 """
 
+from execd.algos.tactics.market import Market
+from execd.algos.tactics.marketable import Marketable
 from execd.algos.tactics.offset import Offset
-from execd.algos.tactics.sweep import Sweep
-from execd.algos.tactics.touch import Touch
 
-Tactic = Offset | Touch | Sweep
+Tactic = Offset | Marketable | Market
 
-__all__ = ["Offset", "Sweep", "Tactic", "Touch"]
+__all__ = ["Market", "Marketable", "Offset", "Tactic"]

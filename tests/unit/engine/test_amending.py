@@ -63,7 +63,7 @@ def test_an_urgency_gives_another_plan_from_the_same_arrival() -> None:
 
     assert first is not None
     assert second is not None
-    assert ("offset", "touch") == (first.algo, second.algo)
+    assert ("offset", "marketable") == (first.algo, second.algo)
     assert first.collar_px == second.collar_px
     assert "a" in world.engine.desk.algos
 

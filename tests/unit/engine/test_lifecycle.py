@@ -68,7 +68,7 @@ def test_high_urgency_pays_a_quarter_of_the_spread_beyond_the_touch() -> None:
     world.run(1)
 
     report = _report(world)
-    assert ("touch", Decimal("200.02")) == (report.algo, report.children[0].price)
+    assert ("marketable", Decimal("200.02")) == (report.algo, report.children[0].price)
 
 
 def test_a_parent_without_a_quote_waits_and_says_so() -> None:

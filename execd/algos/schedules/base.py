@@ -1,0 +1,49 @@
+"""The language between the worker and a schedule: pieces of a parent, one after the other.
+
+A schedule says how much should be filled by when. It is asked at every step and answers with the piece in hand until
+that is over, so being asked more often changes nothing. A schedule that is late computes from the clock, not from how
+often it was asked.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from execd.algos.base import AlgoView, Waiting
+from execd.core.wake import Wake
+
+if TYPE_CHECKING:
+    from execd.algos.schedules import Schedule
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Number `n`: CumQty should be `goal_qty` when it is done; from `end_ns` on the next piece counts.
+
+    `is_last`: what this one leaves over no later one takes up. `text` says where the goal comes from.
+    """
+
+    n: int
+    goal_qty: Decimal
+    began_ns: int
+    end_ns: int
+    is_last: bool = False
+    text: str = ""
+
+
+class Rest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Nothing is to be done before `wake`; `waiting` where somebody should know why."""
+
+    wake: Wake
+    waiting: Waiting | None = None
+
+
+class Scheduled(Protocol):
+    """What every schedule is."""
+
+    @property
+    def replans(self) -> bool:
+        """Whether it is everything at once: what a try leaves over is judged (SPEC 11) and planned afresh."""
+
+    def piece(self, view: AlgoView, before: Piece | None) -> "tuple[Schedule, Piece | Rest]":
+        """Return the piece that counts at `view.now_ns`; `before` is the one in hand. The schedule may have learnt."""

@@ -1,0 +1,10 @@
+"""The parameters of schedules, and the table of everything that may be asked for: see `algo_terms`."""
+
+from typing import Final
+
+from execd.core.algo_terms import AlgoTerms
+from execd.core.tactic_terms import SPECIAL_TERMS, TACTIC_TERMS
+
+SCHEDULE_TERMS: Final[tuple[AlgoTerms, ...]] = ()
+ALGO_TERMS: Final = {one.name: one for one in (*SCHEDULE_TERMS, *TACTIC_TERMS, *SPECIAL_TERMS)}
+"""By name; the registry has a row for each."""
