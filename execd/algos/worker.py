@@ -151,8 +151,12 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     """Return what follows the end of a child (SPEC 11)."""
     settled = replace(worker, settled_n=view.children_n, pulls_n=0, amends_n=0, idle_ns=view.now_ns, is_change=False)
     done = child.done_as
-    if child.ord_status is OrdStatus.FILLED or was_no_attempt(child) or was_pulled_by_operator(child):
+    if child.ord_status is OrdStatus.FILLED:
         return _begin(settled, view)
+    if was_no_attempt(child) or was_pulled_by_operator(child):
+        # The market did not have its say: a try that only began with this child has not begun.
+        is_unbegun = was_pulled_by_operator(child) or child.sent_ns <= worker.begun_ns
+        return _begin(settled.anew(view.now_ns) if is_unbegun and not worker.is_crossing else settled, view)
     if child.ord_status is OrdStatus.REJECTED and done is not None:
         reason = f"rejected_by_venue: {done.code} {done.text}".rstrip()
         return Step(settled, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
@@ -162,11 +166,16 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     if not worker.schedule.replans or worker.is_crossing or worker.fresh.is_exit:
         again_ns = 0 if is_ours else view.now_ns + view.execution.retry_ns
         return _begin(replace(settled, again_ns=again_ns), view)
+    return _judge(settled, view)
+
+
+def _judge(worker: Worker, view: AlgoView) -> Step:
+    """Return what follows a try of everything at once that is over with something left (SPEC 11)."""
     if view.cum_qty >= view.order_qty * view.execution.partial_accept_ratio:
-        return Step(settled, (Finish(status=ParentStatus.PARTIALLY_FILLED, reason="accepted_partial"),))
+        return Step(worker, (Finish(status=ParentStatus.PARTIALLY_FILLED, reason="accepted_partial"),))
     if worker.replans_n >= view.execution.replans_max:
-        return Step(settled, (ended(view, without_fill=ParentStatus.EXPIRED, reason="timeout"),))
-    return _begin(replace(settled.anew(view.now_ns), replans_n=worker.replans_n + 1), view)
+        return Step(worker, (ended(view, without_fill=ParentStatus.EXPIRED, reason="timeout"),))
+    return _begin(replace(worker.anew(view.now_ns), replans_n=worker.replans_n + 1), view)
 
 
 def _begin(worker: Worker, view: AlgoView) -> Step:
@@ -208,6 +217,8 @@ def _place(worker: Worker, view: AlgoView, missing_qty: Decimal) -> Step:
             return Step(worker, wake=_until(worker, view, wait), waiting=soft)
     worker, wanted = _ask(worker, view, None)
     match wanted:
+        case Over() if worker.schedule.replans and not worker.fresh.is_exit:
+            return _judge(worker, view)
         case Over(reason=reason):
             return _begin(replace(worker, over=reason), view)
         case Idle():

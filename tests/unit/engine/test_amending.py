@@ -24,8 +24,8 @@ def test_a_tighter_limit_pulls_what_is_out_and_prices_afresh() -> None:
     assert Decimal("189.00") == world.book.parents["a"].order.price
 
 
-def test_more_quantity_is_worked_after_the_child_that_is_out() -> None:
-    """Quantity may grow within the limits; the rest is asked for when the child ends."""
+def test_more_quantity_is_worked_by_the_child_that_is_out() -> None:
+    """Quantity may grow within the limits; the one child is replaced by a larger one, at its price."""
     world = World()
     world.show(quote(*STANDING, size=1_000))
     world.drop(intent("a", price=Decimal("200.00"), order_qty=Decimal(100)))
@@ -37,7 +37,8 @@ def test_more_quantity_is_worked_after_the_child_that_is_out() -> None:
     world.run(4)
 
     assert (ParentStatus.FILLED, Decimal(150)) == (world.book.parents["a"].status, world.book.parents["a"].cum_qty)
-    assert [Decimal(100), Decimal(50)] == [order.order_qty for order in world.submitted]
+    chain = world.book.orders[world.submitted[0].cl_ord_id]
+    assert ([Decimal(100)], Decimal(150)) == ([order.order_qty for order in world.submitted], chain.order_qty)
 
 
 def test_a_queued_intent_is_amended_before_it_starts() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from execd.core.commands import ReleaseParent, ResolveOrder
 from execd.core.enums import Outcome, ParentStatus, Side, Urgency
 from execd.core.events import Cancel, Effect, LookedUp, Query, ReportReceived, RequestFailed
-from execd.core.orders import CancelRequest
+from execd.core.orders import CancelRequest, NewOrder
 from execd.core.records import Failed, Missed, Resent, Sending
 from execd.core.reports import CancelRejected, OrderSnapshot, Rejected, Trade
 from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups, S
@@ -45,7 +45,8 @@ def test_where_ids_are_unique_a_lost_request_is_written_again_under_its_id() -> 
     world = doubting(UNIQUE_IDS, Fate.LOST)
     world.drop(intent("a", urgency=Urgency.HIGH))
     kept_quotes(world, 20)
-    sent = {one.request.cl_ord_id for one in world.records if isinstance(one, Sending)}
+    orders = [one.request for one in world.records if isinstance(one, Sending) and isinstance(one.request, NewOrder)]
+    sent = {order.cl_ord_id for order in orders}
 
     assert [0.5, 1.5, 3.5, 7.5, 15.5] == asked_s(world)
     assert (1, 1) == (len([one for one in world.records if isinstance(one, Resent)]), len(sent))
