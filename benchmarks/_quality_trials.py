@@ -15,6 +15,7 @@ from benchmarks._quality_days import FIRST, LAST, Day
 from execd.algos.registry import ENTRIES
 from execd.core import chance
 from execd.core.rules import S
+from execd.core.schedule_terms import ALGO_TERMS
 
 HORIZONS_S: Final = (120, 600)
 SIZES: Final = ("100 shares", "1 x displayed", "5 x displayed", "1% of 10 minutes")
@@ -50,7 +51,7 @@ class Pair:
 
 def experiments() -> list[Experiment]:
     """Return everything that is measured: a market order, each algorithm, each schedule x tactic, each urgency."""
-    names = [name for name, entry in ENTRIES.items() if entry.is_public and name != _AS_ASKED]
+    names = [name for name in ENTRIES if ALGO_TERMS[name].is_public and name != _AS_ASKED]
     tried = [Experiment(MARKET, {"order_type": "market"})]
     tried += [Experiment(name, {"algo": {"name": name}}) for name in names if name not in SCHEDULES]
     tried += [
