@@ -1,4 +1,8 @@
-"""The parameters of schedules, and the table of everything that may be asked for: see `algo_terms`."""
+"""The parameters of schedules, and the table of everything that may be asked for.
+
+What a term is is in `algo_terms`; nothing is read or checked here. A new schedule is a value here, named in
+`SCHEDULE_TERMS`.
+"""
 
 from typing import Final
 

@@ -1,4 +1,8 @@
-"""The parameters of tactics and specials: see `algo_terms`."""
+"""The parameters of tactics and specials.
+
+What a term is is in `algo_terms`; nothing is read or checked here. A new tactic is a value here, named in
+`TACTIC_TERMS`.
+"""
 
 from decimal import Decimal
 from typing import Final
