@@ -79,7 +79,8 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         limiting.on_reject(desk, event.account, f"{report.code} {report.text}".strip(), event.now_ns)
     elif isinstance(report, Accepted | Trade):
         limiting.on_accept(desk, event.account)
-    if isinstance(report, Trade | TradeCanceled | TradeCorrected):
+    # The word of an end tells a sum as well: it may be the first that is heard of a fill.
+    if isinstance(report, Trade | TradeCanceled | TradeCorrected) or changed.cum_qty != order.cum_qty:
         _check_fills(desk, changed, event.now_ns)
     if isinstance(report, Canceled | Expired | DoneForDay) and changed.fills.synthetic_qty:
         # More was filled than was told: it counts already, and what it cost is still to be asked.

@@ -20,7 +20,7 @@ TIMER: Final = "@reconcile:"
 OVERLAP_NS: Final = 120 * S
 """Each reading goes back beyond the one before it, for what was told out of turn."""
 START_NS: Final = 24 * 3_600 * S
-"""And the first of a life so far, for what was missed before the last one ended."""
+"""And the first of a life so far, for what was missed before the last one ended; and each while a position differs."""
 LOST_NS: Final = 60 * S
 """A reading that was asked for so long ago is not on its way any more."""
 BEFORE_CLOSE_NS: Final = 300 * S
@@ -95,7 +95,9 @@ def _since(desk: Desk, account: str, watch: Watch) -> int:
     met_ns = desk.book.met.get(account)
     if watch.is_first or met_ns is None:
         return watch.begun_ns if watch.is_first else watch.heard_ns
-    return max(met_ns, watch.shown_ns - OVERLAP_NS if watch.shown_ns else watch.heard_ns - START_NS)
+    # A position that differs may come from an order that was taken for lost, and was filled long ago by now.
+    back_ns = START_NS if watch.drifts else OVERLAP_NS
+    return max(met_ns, watch.shown_ns - back_ns if watch.shown_ns else watch.heard_ns - START_NS)
 
 
 def next_ns(desk: Desk, now_ns: int) -> int:

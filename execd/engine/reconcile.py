@@ -234,7 +234,8 @@ def _other(known: Known, name: str, told: _Told, snapshot: AccountSnapshot, sigh
         row, rule = of_trades(told.their_trades[name]), "external_trade"
     before = known.external_orders.get(ExternalKey(snapshot.account, name))
     if before is None and sight.is_ours(name) and name not in sight.disowned:
-        if not row.is_live and row.transact_ns < sight.heard_ns:
+        is_sought = bool(row.cum_qty) and row.symbol in sight.drifts
+        if not row.is_live and row.transact_ns < sight.heard_ns and not is_sought:
             return None  # It left memory long ago, with everything that was said of it.
         told.unsure[row.symbol] = None
         text = f"{name} bears our mark and is not in memory: the journal is asked"

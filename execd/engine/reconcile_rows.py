@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from execd.core.codec import plain
+from execd.core.fills import UNPRICED
 from execd.core.order import Order
 from execd.core.reconciled import ExternalSeen, Right
 from execd.core.records import Found, Reported
@@ -23,7 +24,7 @@ def rule_of(order: Order, row: OrderSnapshot) -> str:
         return "recounted" if _is_later_word(order, row) else "doubtful"
     if row.is_live and order.is_done and row.cum_qty < row.order_qty:
         return "doubtful" if order.acked_ns is not None else "came_back"
-    if row.cum_qty > order.cum_qty:
+    if row.cum_qty > order.cum_qty or _tells_price(order, row):
         return "missed_fill"
     if order.is_done:
         return ""
@@ -45,6 +46,14 @@ def _is_later_word(order: Order, row: OrderSnapshot) -> bool:
     """
     seen = order.fills.seen
     return seen is not None and bool(order.fills.synthetic_qty) and row.transact_ns > seen.transact_ns
+
+
+def _tells_price(order: Order, row: OrderSnapshot) -> bool:
+    """Whether a row has the price of fills of which only a quantity was told, by the word of an end."""
+    seen = order.fills.seen
+    if seen is None or not order.fills.synthetic_qty or seen.avg_px != UNPRICED:
+        return False
+    return row.avg_px != UNPRICED and (row.transact_ns, row.cum_qty) >= (seen.transact_ns, seen.cum_qty)
 
 
 def is_later(before: OrderSnapshot, row: OrderSnapshot, *, is_sum: bool) -> bool:

@@ -153,7 +153,8 @@ def _close(desk: Desk, watch: Watch, work: Work, now_ns: int) -> None:
         desk.alert("reports_missed", text, about=account)
     if watch.is_wanted:
         ask(desk, account, now_ns)
-    elif watch.suspects:
+    elif any(one not in watch.drifts for one in watch.suspects):
+        # What is believed already is read with everything else: it goes far back, and nothing hangs on seconds.
         desk.set_timer(f"{TIMER}{account}", now_ns + RECHECK_NS)
 
 

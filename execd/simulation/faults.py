@@ -54,6 +54,8 @@ FAULTS: Final = {
     "broker_cancel": "the broker cancels an order that nobody asked it to",
     "suspended_word": "the broker uses a word for an order's status that says nothing",
     "symbol_halt": "a symbol is halted",
+    "symbol_silent": "nothing is shown of a symbol's market for minutes",
+    "nibbled": "an order is filled by a few shares at a time",
     # The machine.
     "clock_jump": "the wall clock is set",
     "suspend": "the machine sleeps",
@@ -67,6 +69,7 @@ FAULTS: Final = {
     "bad_file": "a file in the inbox is nonsense",
     "same_file": "a file comes a second time",
     "operator": "somebody commands something",
+    "wrong_resolve": "somebody says of a request in doubt what is not so",
 }
 
 PROMISED: Final = {

@@ -49,14 +49,15 @@ from execd.engine.controllers.flatten import Flatten, Phase
 from execd.journal.fold import mismatches
 from execd.journal.sync import SyncJournal
 from execd.simulation.front import Front, Placed
+from execd.simulation.misled import Misled
 
 ZERO: Final = Decimal(0)
 NEAR: Final = Decimal("0.0001")
 """Money may differ so much where a broker only tells an average price."""
 SHOWN_MAX: Final = 3
 ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
-HOLDS: Final = ("parent_held", "contradiction")
-"""Either calls a person to a parent: one that has ended cannot be held any more."""
+HOLDS: Final = ("parent_held", "contradiction", "came_back")
+"""Each calls a person to a parent: one that has ended, or is being stopped, cannot be held any more."""
 _OF_ORDERS: Final = (Reported, Found, Failed, Missed, Resolved)
 _OF_PARENTS: Final = (ParentStarted, ParentAmended, ParentEnded, ParentHeld, ParentReleased, ParentStopping, Stepped)
 
@@ -73,8 +74,9 @@ class Broken(AssertionError):  # It reads "Inv3 is broken"; it is a verdict, no 
 class Laws:
     """What must hold, and the little that must be remembered to see it."""
 
-    def __init__(self, rules: Rules, fronts: Mapping[str, Front]) -> None:
-        """`fronts` are the brokers, by account."""
+    def __init__(self, rules: Rules, fronts: Mapping[str, Front], on_way: Mapping[str, Request]) -> None:
+        """`fronts` are the brokers, by account; `on_way` the requests that have left and may still arrive."""
+        self.misled = Misled(fronts, on_way)
         self.sent: dict[str, Request] = {}
         """Every request of which a `Sending` is durable."""
         self.overfilled: dict[str, None] = {}
@@ -122,13 +124,17 @@ class Laws:
             if front.scene.model == "free":
                 raise Broken("Inv1", f"the broker takes {request.cl_ord_id} a second time")
             return  # It refuses the id.
-        others = [placed for placed in front.live() if placed.request.parent_id == request.parent_id]
+        if self.misled.was_called_lost(request.cl_ord_id):
+            return  # It was decided within every law, long before; what it meets now is in its place.
+        unknown = self.misled.unknown_to(request.cl_ord_id)
+        live = [placed for placed in front.live() if placed.request.cl_ord_id not in unknown]
+        others = [placed for placed in live if placed.request.parent_id == request.parent_id]
         if others:
             raise Broken("one_child", f"{request.cl_ord_id} arrives while {others[0].request.cl_ord_id} works")
-        self._within_limits(front, request)
-        self._within_parent(front, request)
+        self._within_limits(front, request, live)
+        self._within_parent(front, request, unknown)
 
-    def _within_limits(self, front: Front, request: NewOrder) -> None:
+    def _within_limits(self, front: Front, request: NewOrder, live: list[Placed]) -> None:
         limits = self._rules.limits[front.account]
         if request.parent_id in self._closes:
             return  # An exit is bound by what is owned alone (SPEC 9: the table of rows).
@@ -136,12 +142,13 @@ class Laws:
             raise Broken("Inv5", f"{request.cl_ord_id} asks for {request.order_qty}, at most {limits.order_qty_max}")
         if request.price is not None and request.order_qty * request.price > limits.order_notional_max:
             raise Broken("Inv5", f"{request.cl_ord_id} is worth more than {limits.order_notional_max}")
-        live = [placed for placed in front.live() if placed.request.parent_id not in self._closes]
-        if len(live) >= limits.open_orders_max:
+        counted = [placed for placed in live if placed.request.parent_id not in self._closes]
+        if len(counted) >= limits.open_orders_max:
             raise Broken("Inv5", f"{request.cl_ord_id} is one more than {limits.open_orders_max} open orders")
 
-    def _within_parent(self, front: Front, request: NewOrder) -> None:
-        mine = [one for one in front.placed.values() if one.request.parent_id == request.parent_id]
+    def _within_parent(self, front: Front, request: NewOrder, unknown: tuple[str, ...]) -> None:
+        known = [one for one in front.placed.values() if one.request.cl_ord_id not in unknown]
+        mine = [one for one in known if one.request.parent_id == request.parent_id]
         out_qty = request.order_qty
         for placed in mine:
             working = front.working(placed)
@@ -180,6 +187,8 @@ class Laws:
                 if order is not None:
                     self._order(order)
                     self._parent(book, order.first.parent_id)
+                    if self.misled.came_back(book, order.key):
+                        self.owed["came_back", order.first.parent_id] = "an order that was taken for lost"
             elif isinstance(record, _OF_PARENTS):
                 self._parent(book, record.parent_id)
 
@@ -202,6 +211,7 @@ class Laws:
                 self._kills.pop(account, None)
             case _:
                 pass  # Only what a later question needs is remembered.
+        self.misled.remember(record)
         if isinstance(record, Reported) and isinstance(record.report, TradeCanceled | TradeCorrected):
             self._busted[record.report.cl_ord_id] = None
 
@@ -248,7 +258,7 @@ class Laws:
                 raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, and {told}")
         if order.cum_qty > order.order_qty and order.cum_qty != self._flagged.get(order.key):
             self._flagged[order.key] = order.cum_qty
-            self.owed["parent_held", order.first.parent_id] = "overfill"
+            self.owed["parent_held", order.first.parent_id] = "an overfill"
         if order.is_done:
             if order.done is not None:
                 self._done[order.key] = None
@@ -263,6 +273,9 @@ class Laws:
             self._closes[parent_id] = None
         if parent.order_qty is not None:
             self._parent_qty[parent_id] = max(parent.order_qty, self._parent_qty.get(parent_id, ZERO))
+            if parent.cum_qty > parent.order_qty and parent.cum_qty > self._flagged.get(parent_id, ZERO):
+                self._flagged[parent_id] = parent.cum_qty
+                self.owed["parent_held", parent_id] = "an overfill by several orders"
         if parent.status.is_terminal:
             self._ended[parent_id] = None
         elif parent_id in self._ended:
@@ -273,6 +286,7 @@ class Laws:
     def alerted(self, alert: Alert) -> None:
         """Inv12: a promise is kept."""
         self.owed.pop((alert.code, ""), None)
+        self.owed.pop((alert.code, alert.parent_id), None)
         if alert.code == "in_doubt":
             self._doubted.clear()
         if alert.code in HOLDS:

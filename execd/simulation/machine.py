@@ -25,6 +25,7 @@ from execd.core.rules import S
 from execd.errors import JournalError
 from execd.journal.perils import Files, Killed, read_files, torn, write_files
 from execd.simulation.invariants import Broken, same_book
+from execd.simulation.ordeals import fall_silent
 from execd.simulation.process import Disk, Life
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Machine:
         world.laws.owed.clear()
         world.note("dies", f"life {self.life_n}")
         if life is not None:
+            fall_silent(world, life)
             life.journal.abandon()
             for file in sorted(life.journal.file.parent.iterdir()):
                 file.unlink()
@@ -214,6 +216,7 @@ class Machine:
             self._world.laws.remember(stored.record)
         self.shadow.take_touched()
         self.acked_seq = life.journal.seq
+        self._world.laws.misled.wake(life.book)
         same_book(self.shadow, life.book, "after a restart")
 
     def _sectors(self) -> Callable[[int], int]:

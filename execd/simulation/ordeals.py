@@ -10,16 +10,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from execd.core.enums import Side
-from execd.core.market import Halt
+from execd.core.market import Halt, Prints
+from execd.core.orders import CancelRequest, NewOrder
 from execd.core.rules import S
 from execd.simulation import mischief
 from execd.simulation.front import Fill, Front, Placed
+from execd.simulation.process import Life
 from execd.simulation.wishes import span_of
 
 if TYPE_CHECKING:
     from execd.simulation.world import World
 
 ONE: Final = Decimal(1)
+CENT: Final = Decimal("0.01")
+NIBBLES: Final = 3
 
 
 def _front(world: "World", name: str) -> Front:
@@ -145,6 +149,54 @@ def _symbol_halt(world: "World") -> bool:
     return True
 
 
+def _symbol_silent(world: "World") -> bool:
+    draws = world.faults.draws
+    symbol = draws.pick(world.scene.specs, "symbol_silent").symbol
+    world.silence(symbol, world.now_ns + span_of(draws, 60, 1_800, "symbol_silent"))
+    return True
+
+
+def fall_silent(world: "World", life: Life) -> None:
+    """Let the market of a symbol that is traded fall silent with the death of a process: the next one hears nothing."""
+    desk = life.cycle.engine.desk
+    symbols = list(dict.fromkeys(desk.parent(one).order.symbol for one in desk.open_parents))
+    if symbols and world.faults.strikes("symbol_silent"):
+        draws = world.faults.draws
+        world.silence(draws.pick(symbols, "symbol_silent"), world.now_ns + span_of(draws, 60, 1_800, "symbol_silent"))
+
+
+def nibble(world: "World", front: Front, request: NewOrder | CancelRequest) -> None:
+    """Let the market trade through the price of an order by and by, or just before it is cancelled."""
+    draws, at_ns = world.faults.draws, world.now_ns
+    if isinstance(request, CancelRequest):
+        _trade_through(world, front, request.orig_cl_ord_id, Decimal(draws.between(1, 50, "nibbled")))
+        return
+    for _ in range(NIBBLES):
+        at_ns += span_of(draws, 1, 12, "nibbled")
+        qty = Decimal(draws.between(1, 5, "nibbled"))
+        world.later(at_ns, partial(_trade_through, world, front, request.cl_ord_id, qty))
+
+
+def _trade_through(world: "World", front: Front, cl_ord_id: str, qty: Decimal) -> None:
+    placed = front.by_id.get(cl_ord_id, [None])[-1]
+    working = None if placed is None else front.working(placed)
+    if working is None or working.ended or working.price is None or world.faults.is_calm:
+        return
+    px = working.price - CENT if working.side.is_buy else working.price + CENT
+    prints = Prints(
+        symbol=working.symbol,
+        last_px=px,
+        high_px=px,
+        low_px=px,
+        volume=qty,
+        notional=qty * px,
+        count=1,
+        from_ns=world.now_ns,
+        to_ns=world.now_ns,
+    )
+    world.show(prints)
+
+
 def _clock_jump(world: "World") -> bool:
     draws = world.faults.draws
     jump_ns = draws.pick((-3_600, -20, -3, 3, 20, 3_600), "clock_jump") * S
@@ -189,6 +241,7 @@ ORDEALS: Final[Mapping[str, Callable[["World"], bool]]] = {
     "broker_cancel": _broker_cancel,
     "suspended_word": _suspended_word,
     "symbol_halt": _symbol_halt,
+    "symbol_silent": _symbol_silent,
     "clock_jump": _clock_jump,
     "suspend": _suspend,
     "disk_full": _disk_full,

@@ -21,18 +21,16 @@ from execd.core.commands import (
     PauseParent,
     PauseScope,
     ReleaseParent,
-    ResolveOrder,
     ResumeNew,
     ResumeParent,
     ResumeScope,
     UnkillTrading,
 )
-from execd.core.doubting import is_unborn
 from execd.core.enums import ParentStatus, Urgency
-from execd.core.order import Order
 from execd.core.parents import HaltKey, HoldingKey
 from execd.core.scopes import KillLevel, Scope
 from execd.engine.reconcile_positions import MISMATCH, UNKNOWN, expected_qty
+from execd.simulation import words
 from execd.simulation.wishes import STRATEGIES
 
 if TYPE_CHECKING:
@@ -153,15 +151,16 @@ def round_of(world: "World") -> list[Command]:
         commands.append(UnkillTrading(reason=WHY))
     commands += [ResumeScope(scope=scope, reason=WHY) for scope in book.pauses]
     for parent_id, parent in book.parents.items():
+        is_held = parent.status is ParentStatus.HELD
+        doubtful = [order for order in map(book.orders.__getitem__, parent.live) if is_held or order.vouched_ns]
+        answers = [words.answer(world, order) for order in doubtful]
+        commands += [answer for answer in answers if answer is not None]
         if parent.status.is_terminal:
             continue
         if parent.is_paused:
             commands.append(ResumeParent(parent_id=parent_id, reason=WHY))
-        if parent.status is not ParentStatus.HELD:
-            continue
-        answers = [_looked(world, book.orders[key]) for key in parent.live]
-        commands += [answer for answer in answers if answer is not None]
-        commands.append(ReleaseParent(parent_id=parent_id, reason=WHY))
+        if is_held:
+            commands.append(ReleaseParent(parent_id=parent_id, reason=WHY))
     return commands
 
 
@@ -184,16 +183,3 @@ def _counted(world: "World", halt: HaltKey) -> Decimal:
     """Return what the book counts as traded by others."""
     life = world.life
     return ZERO if life is None else life.book.external_positions.get(HoldingKey(halt.account, halt.symbol), ZERO)
-
-
-def _looked(world: "World", order: Order) -> Command | None:
-    """Return what somebody says of a new order in doubt after a look at the broker; None where he waits."""
-    if not is_unborn(order):
-        return None  # The engine goes on asking about a cancel or a replace, and needs nobody for it.
-    front = world.fronts[order.first.account]
-    known = front.by_id.get(order.key)
-    if known:
-        return ResolveOrder(cl_ord_id=order.key, is_lost=False, order_id=known[-1].order_id, reason=WHY)
-    if order.key in world.edge.on_way:
-        return None
-    return ResolveOrder(cl_ord_id=order.key, is_lost=True, reason=WHY)

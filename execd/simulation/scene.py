@@ -50,6 +50,7 @@ SCHEDULED: Final = (
     "broker_cancel",
     "suspended_word",
     "symbol_halt",
+    "symbol_silent",
     "clock_jump",
     "suspend",
     "disk_full",

@@ -45,7 +45,7 @@ from execd.core.events import (
     WriteReport,
 )
 from execd.core.market import Halt, Prints, Quote
-from execd.core.orders import Request
+from execd.core.orders import CancelRequest, NewOrder, Request
 from execd.core.reading import SnapshotReceived
 from execd.core.records import Found, Reported
 from execd.core.reports import ExecReport
@@ -53,15 +53,16 @@ from execd.core.rules import S
 from execd.core.snapshot import AccountSnapshot
 from execd.engine.reconcile_positions import expected
 from execd.journal.perils import Killed
-from execd.simulation import calm, people
+from execd.simulation import calm, people, words
 from execd.simulation.edge import Edge
 from execd.simulation.faults import Faults
 from execd.simulation.front import Front
 from execd.simulation.inbox import Inbox
 from execd.simulation.invariants import Broken, Laws, is_known
 from execd.simulation.machine import LIVES_MAX, Doom, Machine
-from execd.simulation.ordeals import ORDEALS
+from execd.simulation.ordeals import ORDEALS, nibble
 from execd.simulation.process import Life
+from execd.simulation.promptness import EVERY_NS, Promptness
 from execd.simulation.scene import START_NS, Ordeal, Scene
 from execd.simulation.stream import Stream
 from execd.venue.commission import Commission
@@ -99,7 +100,8 @@ class World:
         self.streams = {one.name: Stream(one.name, self, faults, is_numbered=one.is_numbered) for one in scene.accounts}
         self.fronts = {one.name: Front(one, self.matching, self._teller(one.name)) for one in scene.accounts}
         self.edge = Edge(self, self.fronts, faults)
-        self.laws = Laws(scene.rules, self.fronts)
+        self.laws = Laws(scene.rules, self.fronts, self.edge.on_way)
+        self.promptness = Promptness()
         self.inbox = Inbox(tuple(self.fronts))
         self.machine = Machine(self, folder)
         self.is_judged = False
@@ -108,6 +110,7 @@ class World:
         self._heap: list[tuple[int, int, Act]] = []
         self._put_n = 0
         self._quotes_down_n = 0
+        self._silent_ns: dict[str, int] = {}
         self._told_ns: dict[str, int] = {}
         self._ticks = Generator(scene.specs, scene.seed, START_NS).ticks()
         self._tick = next(self._ticks)
@@ -138,6 +141,7 @@ class World:
         self.later(START_NS, self.machine.start)
         self.later(START_NS + ALIVE_NS, self._alive)
         self.later(START_NS + ROUND_NS, self._round)
+        self.later(START_NS + EVERY_NS, self._look)
         self.play_until(self.scene.end_ns)
         self._calm_down()
         calm.converge(self)
@@ -191,6 +195,8 @@ class World:
     def show(self, tick: Quote | Prints | Halt) -> None:
         """Let the market show something: to the venue first, then to the daemon."""
         now_ns = self.now_ns
+        if now_ns < self._silent_ns.get(tick.symbol, 0) and not isinstance(tick, Halt):
+            return
         match tick:
             case Quote():
                 self._hear(self.matching.on_quote(tick, now_ns))
@@ -235,6 +241,10 @@ class World:
 
         self.later(self.now_ns + for_ns, back)
 
+    def silence(self, symbol: str, until_ns: int) -> None:
+        """Let the market show nothing of a symbol for a while."""
+        self._silent_ns[symbol] = until_ns
+
     # The daemon.
 
     def post(self, event: Event) -> None:
@@ -253,6 +263,7 @@ class World:
                 self.laws.owed["stream_gap", ""] = "a gap"
             case RequestFailed(outcome=Outcome.UNKNOWN, cl_ord_id=cl_ord_id) if self._is_news(cl_ord_id):
                 self.laws.doubted(cl_ord_id)
+                words.may_speak(self, cl_ord_id)
             case ClockJumped(is_suspend=True):
                 self.laws.owed["suspended", ""] = "a machine that slept"
             case TroubleReported(cause=cause):
@@ -306,6 +317,8 @@ class World:
         self.note("out", effect)
         match effect:
             case Submit() | Cancel() | Replace() | Query() | TakeSnapshot():
+                if isinstance(effect, Query):
+                    self.promptness.asked(effect, self.process_ns)
                 self.edge.release(effect)
             case Reply():
                 self.inbox.answered(effect)
@@ -324,6 +337,8 @@ class World:
     def taken(self, front: Front, request: Request) -> None:
         """Judge that a broker takes a request."""
         self.laws.taken(front, request)
+        if isinstance(request, NewOrder | CancelRequest) and self.faults.strikes("nibbled"):
+            nibble(self, front, request)
 
     # What strikes, who looks, and the calm.
 
@@ -343,6 +358,10 @@ class World:
         if ORDEALS[name](self) and not is_death:
             faults.count(name)
 
+    def _look(self) -> None:
+        self.later(self.now_ns + EVERY_NS, self._look)
+        self.promptness.look(self)
+
     def _round(self) -> None:
         self.later(self.now_ns + (CALM_ROUND_NS if self.faults.is_calm else ROUND_NS), self._round)
         if self.is_judged:
@@ -354,6 +373,7 @@ class World:
         self.faults.is_calm = True
         self.machine.doom = Doom()
         self.machine.disk.full_until_ns = 0
+        self._silent_ns.clear()
         self.edge.away.clear()
         self.edge.locked.clear()
         self.note("calm", f"life {self.life_n}")

@@ -3,10 +3,6 @@
 A mutant is told by a line of the source that occurs exactly once. When the code changes, change the mutant with it; one
 that survives is a finding about the laws or the faults, and is mended there. A new one is a row here, with the seed
 that kills it soonest (`make mutants` tells it).
-
-Tried, and seen by no world, because something else heals them first: a restart that wakes nobody by time (quotes do),
-one that does not go on asking about a doubt (late orders and the comparison with the broker ask), and a cumulative
-word that hides later fills (the word of the cancel tells them; `unit/core/test_fills.py` kills that one).
 """
 
 from typing import Final, NamedTuple
@@ -104,7 +100,7 @@ MUTANTS: Final = (
         "    if not isinstance(report, Rejected) and report.cum_qty is None:",
         "a fill that was reported after its order's cancel was heard is bought again",
         "Inv5",
-        116,
+        27,
     ),
     Mutant(
         "doubt_is_no_exposure",
@@ -148,7 +144,7 @@ MUTANTS: Final = (
         "        order = self.order_of(record.report.cl_ord_id)",
         "        order = self.order_of(record.report.cl_ord_id) or next(iter(self.orders.values()), None)",
         "somebody else's fill is taken for ours",
-        "Inv3",
+        "Inv12",
         0,
     ),
     Mutant(
@@ -159,7 +155,7 @@ MUTANTS: Final = (
         "self.key != one.cl_ord_id and one.outcome is Outcome.UNKNOWN for one in self.failures)",
         "a cancel of which nobody knows is taken for done",
         "one_child",
-        4,
+        7,
     ),
     Mutant(
         "used_id_is_a_rejection",
@@ -306,5 +302,50 @@ MUTANTS: Final = (
         "nobody hears that a request is in doubt",
         "Inv12",
         0,
+    ),
+    Mutant(
+        "word_for_ever",
+        "core/fills.py",
+        "            part = trade.last_qty if trade.transact_ns <= seen.transact_ns else ZERO",
+        "            part = trade.last_qty",
+        "a fill hides in a sum that was told before it",
+        "Inv3",
+        157,
+    ),
+    Mutant(
+        "restart_forgets_doubt",
+        "engine/recovery.py",
+        "            if order.is_in_doubt:\n                doubt.begin(desk, order, now_ns)",
+        "            if order.is_in_doubt and order.is_done:\n                doubt.begin(desk, order, now_ns)",
+        "what was in doubt before a death is asked about once, and then no more",
+        "asked",
+        5,
+    ),
+    Mutant(
+        "restart_wakes_nobody",
+        "engine/recovery.py",
+        "        desk.set_timer(parent_id, now_ns + spread_ns)",
+        "        del spread_ns",
+        "after a start an intent waits for a quote, past its deadline",
+        "deadline",
+        0,
+    ),
+    Mutant(
+        "came_back_in_silence",
+        "engine/facts.py",
+        '    desk.alert(CAME_BACK, text, parent_id=parent_id, severity="critical")',
+        "    del text",
+        "an order that somebody called lost lives, and nobody hears of it",
+        "Inv12",
+        0,
+    ),
+    Mutant(
+        "lost_is_sought_nowhere",
+        "engine/readings.py",
+        "    back_ns = START_NS if watch.drifts else OVERLAP_NS",
+        "    back_ns = OVERLAP_NS",
+        "an order that was called lost and was filled in hiding is never found",
+        "Inv3",
+        6,
     ),
 )

@@ -134,6 +134,18 @@ def test_an_overfill_holds_the_parent_and_alerts() -> None:
     assert "parent_held" in _alerts(world)
 
 
+def test_an_overfill_that_only_the_word_of_an_end_tells_calls_somebody_at_once() -> None:
+    """Its sum counts as its fills do: nobody waits for them with the page. Fault D10."""
+    world = World(latency_ns=100 * S)
+    world.show(AAPL)
+    world.drop(intent("p"))
+    gone = Canceled(cl_ord_id=world.submitted[0].cl_ord_id, transact_ns=START_NS, order_id="x", cum_qty=Decimal(150))
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=gone))
+
+    assert (ParentStatus.HELD, Decimal(150)) == (_report(world).status, _report(world).cum_qty)
+    assert "parent_held" in _alerts(world)
+
+
 def test_a_cancel_that_tells_of_more_fills_than_were_heard_is_believed() -> None:
     """What traded before a cancel is not bought again while its report is on its way. Faults C17 and D4."""
     world = World(report_latency_ns=100 * S)

@@ -12,7 +12,7 @@ from execd.core.records import Failed, Found
 from execd.core.reports import Canceled, TradeCanceled, TradeCorrected
 from execd.core.rules import S
 from execd.core.snapshot import AccountSnapshot, Unreadable
-from execd.core.verdict import RULES
+from execd.core.verdict import RULES, Drift
 from execd.engine.reconcile_positions import Sight
 from tests.unit.engine.readings import (
     FILLED,
@@ -39,6 +39,7 @@ FIXED = TradeCorrected(
 SUM = Found(now_ns=START_NS, account="sim", cl_ord_id=KEY, seen=row(40, is_live=False))
 GONE = TradeCanceled(cl_ord_id=KEY, transact_ns=LATE_NS, exec_ref_id="unheard")
 ENDED = told(Canceled(cl_ord_id=KEY, transact_ns=START_NS + S, order_id="o"))
+SUMMED = told(Canceled(cl_ord_id=KEY, transact_ns=START_NS + S, order_id="o", cum_qty=Decimal(40)))
 
 ORDERS = [
     ("the same", book_of(FILLED), shown(row(40), trades=seen(trade(1, 40)), held=40), []),
@@ -46,6 +47,7 @@ ORDERS = [
     ("a sum without its trades", book_of(), shown(row(40), held=40), ["missed_fill"]),
     ("an end that was not reported", book_of(FILLED), shown(row(40, is_live=False), held=40), ["missed_end"]),
     ("filled and gone", book_of(), shown(row(100, is_live=False), held=100), ["missed_fill"]),
+    ("a price of what only an end told", book_of(SUMMED), shown(row(40, is_live=False), held=40), ["missed_fill"]),
     ("never acknowledged", book_of(is_acked=False), shown(row()), ["missed_acceptance"]),
     ("taken for lost", book_of(LOST, is_acked=False), shown(row()), ["came_back"]),
     ("other terms", book_of(), shown(row(order_qty=Decimal(50))), ["missed_terms"]),
@@ -227,6 +229,17 @@ def test_an_order_of_our_mark_is_first_asked_of_the_journal() -> None:
     assert [f"{EPOCH}-other-1"] == [one.recall for one in verdicts(book_of(), shown(row(), ours))]
     assert ["external_order"] == rules(book_of(), shown(row(), ours), disowned)
     assert [] == rules(book_of(), shown(row(), old, held=0), replace(SIGHT, heard_ns=START_NS + S))
+
+
+def test_an_old_order_that_left_memory_is_only_sought_where_a_position_differs() -> None:
+    """What was said of it was heard, as far as anybody knows: fills that are missing may be those of a lost one."""
+    old = row(100, is_live=False, cl_ord_id=f"{EPOCH}-other-1", at_ns=START_NS)
+    unfilled = row(0, is_live=False, cl_ord_id=f"{EPOCH}-other-1", at_ns=START_NS)
+    sight = replace(SIGHT, heard_ns=START_NS + S, drifts={"AAPL": Drift(Decimal(0), Decimal(100))})
+
+    assert ["unknown_of_ours"] == rules(book_of(), shown(row(), old, held=0), sight)[:1]
+    assert "unknown_of_ours" not in rules(book_of(), shown(row(), unfilled, held=0), sight)
+    assert "unknown_of_ours" not in rules(book_of(), shown(row(), old, held=0), replace(sight, drifts={}))
 
 
 def test_a_row_that_makes_no_sense_halts_its_symbol() -> None:

@@ -298,3 +298,35 @@ def test_an_order_that_came_back_after_its_intent_had_ended_is_pulled() -> None:
     assert (ParentStatus.CANCELED, [key]) == (ended, live)
     assert ([], ["came_back"]) == (world.venue.live(), world.verdicts())
     assert OrdStatus.CANCELED == world.book.orders[key].ord_status
+
+
+def test_what_was_taken_for_lost_and_filled_is_found_where_a_position_differs() -> None:
+    """Its broker hid it until no list went back so far: while a position differs, each goes a day back. Fault C4."""
+    world = begun(rules=replace(READ_RULES, lookups={"sim": FREE_IDS}))
+    world.fates.append(Fate.TAKEN)
+    world.looks.extend([Fate.BLIND] * 9)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 2)
+    world.cancel("a")
+    world.command(ResolveOrder(cl_ord_id=world.submitted[0].cl_ord_id, is_lost=True, reason="it must have been so"))
+    world.alter = lambda one: replace(one, orders=(), trades=())
+    kept_quotes(world, 300)
+    halted = (world.halts(), mine(world))
+    world.alter = lambda one: one
+    kept_quotes(world, 420)
+
+    assert ({"AAPL": ["position_mismatch"]}, Decimal(0)) == halted
+    assert ({}, Decimal(100), True) == (world.halts(), mine(world), "came_back" in world.alerts())
+
+
+def test_a_position_that_is_known_to_differ_is_read_in_its_own_time() -> None:
+    """Each of these readings goes a day back: every minute, and not every six seconds."""
+    world = begun()
+    owning(world)
+    world.alter = moved("AAPL", 100)
+    kept_quotes(world, 80)
+    before_n = len(world.read)
+    kept_quotes(world, 320)
+
+    assert 4 == len(world.read) - before_n
