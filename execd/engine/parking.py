@@ -97,6 +97,9 @@ def park(desk: Desk, parent: Parent, lack: Lack, now_ns: int) -> None:
     deadline_ns = parent.expire_ns if parent.expire_ns is not None else now_ns
     desk.lines.parked_of(account).put(parent_id, lack.kind, deadline_ns, now_ns)
     wake(desk, account, lack.due_ns)
+    if parent.expire_ns is not None and now_ns < parent.expire_ns:
+        # A broker may have a pause that is longer than what is left: the deadline waits for no token.
+        desk.set_timer(parent_id, min(parent.expire_ns, desk.timers.get(parent_id, parent.expire_ns)))
     if lack.kind.is_order and parent.reason != THROTTLED:
         text = f"the account's rate is used up; the next token is due in {max(0, lack.due_ns - now_ns) // MS} ms"
         desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=THROTTLED, text=text))

@@ -61,6 +61,18 @@ def test_nothing_but_cancels_leaves_before_the_instant_that_the_broker_named() -
     assert ParentStatus.CANCELED is world.book.parents["a"].status
 
 
+def test_who_waits_for_a_token_ends_at_his_deadline_all_the_same() -> None:
+    """A pause that the broker named may be longer than what is left, and the market may show nothing. Fault C11."""
+    world = World()
+    world.show(quote(*STANDING))
+    _hit(world, until_s=60)
+    world.drop(intent("a", urgency=Urgency.HIGH, expire_ns=START_NS + 20 * S))
+    waits = world.book.parents["a"].reason
+    world.run(21)
+
+    assert ("throttled", ParentStatus.EXPIRED) == (waits, world.book.parents["a"].status)
+
+
 def test_questions_wait_for_the_account_too_and_are_asked_then() -> None:
     """A read counts at the broker like anything else; what somebody wants to know is not forgotten."""
     world = World()
