@@ -12,8 +12,11 @@ from execd.cli.exits import CliError, Exit
 from execd.cli.options import Subparsers, add_command, add_config
 
 if TYPE_CHECKING:
+    from execd.simulation.past_days import PastDays
     from execd.simulation.replay_cli import Configured
 
+PROFILES = ("20 median", "5 median")
+"""Those of a configuration that says nothing of them."""
 EPILOG = """\
 writes fills.csv, orders.csv, reports/*.json and summary.json to OUT; the same inputs and seed give the same bytes.
 Without --config limits are wide and sells assume the holdings; see docs/replay.md"""
@@ -31,6 +34,9 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--latency-ms", type=float, default=100.0, help="from a request to its effect (default 100)")
     parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default 0)")
     parser.add_argument("--isolated", action="store_true", help="work each intent as if it were alone in the market")
+    parser.add_argument(
+        "--bars-dir", metavar="DIR", help="bars (see docs/refdata.md): each tape knows the days before it"
+    )
     add_config(parser)
 
 
@@ -38,9 +44,28 @@ def run(args: argparse.Namespace) -> int:
     """Replay."""
     from time import perf_counter
 
+    from execd.errors import TapeError
     from execd.simulation.replay_cli import run as replay
 
-    return replay(args, configured=_configured(args.config), stopwatch=perf_counter)
+    configured = _configured(args.config)
+    try:
+        days = _days(args, configured)
+    except TapeError as error:
+        raise CliError(Exit.ERROR, str(error)) from None
+    return replay(args, configured=configured, stopwatch=perf_counter, days=days)
+
+
+def _days(args: argparse.Namespace, configured: "Configured | None") -> "list[PastDays]":
+    """Return what is known of the days before each tape; nothing where no folder was named."""
+    if args.bars_dir is None:
+        return []
+    from execd.cli.replay_days import days_before
+    from execd.core.instrument import Instrument
+
+    if configured is None:
+        return days_before(args.tape, args.bars_dir, lambda _: Instrument(symbol="A").calendar, PROFILES)
+    rules = configured.rules
+    return days_before(args.tape, args.bars_dir, lambda symbol: rules.instrument(symbol).calendar, configured.profiles)
 
 
 def _configured(name: str | None) -> "Configured | None":
@@ -64,4 +89,6 @@ def _configured(name: str | None) -> "Configured | None":
         raise CliError(Exit.CONFIG, text)
     charge = settings.sim.commission
     commission = Commission(rate_bps=charge.rate_bps, per_share=charge.per_share_usd, minimum=charge.minimum_usd)
-    return Configured(rules=rules, commission=commission, sha256=sha256(file.read_bytes()).hexdigest())
+    profiles = settings.refdata.profiles
+    digest = sha256(file.read_bytes()).hexdigest()
+    return Configured(rules=rules, commission=commission, sha256=digest, profiles=profiles)

@@ -9,11 +9,12 @@ from typing import Final
 
 from execd.core.events import LookedUp, ParentReceived, ReportReceived, SetTimer, TimerFired
 from execd.core.orders import Request
+from execd.core.shown import ReferenceReceived
 
 PRINT, QUOTE, ARRIVAL, FACT, TIMER, INTENT = range(6)
 """Ranks at one instant: rows of tapes, requests that reach the venue, its reports, timers, intents."""
 FAR_NS: Final = 1 << 62
-Happening = Request | tuple[ReportReceived, ...] | LookedUp | TimerFired | ParentReceived
+Happening = Request | tuple[ReportReceived, ...] | LookedUp | TimerFired | ParentReceived | ReferenceReceived
 
 
 class Agenda:

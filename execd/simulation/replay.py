@@ -43,13 +43,14 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.projection import Rows, rows_of
 from execd.core.reports import ExecReport
 from execd.core.rules import Rules, S
-from execd.core.shown import MarketPassed
+from execd.core.shown import MarketPassed, ReferenceReceived
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.intake.parse import ParsedIntent
 from execd.simulation.agenda import ARRIVAL, FACT, INTENT, PRINT, Agenda, Happening
 from execd.simulation.bounds import NOTHING
 from execd.simulation.lane import Lane
+from execd.simulation.past_days import PastDays
 from execd.venue.latency import Latency
 from execd.venue.matching import Matching
 
@@ -79,9 +80,13 @@ class Replay:
         lanes: Sequence[Lane],
         journal: Commits | None = None,
         skips: bool = True,
+        days: Sequence[PastDays] = (),
         tell: Callable[[int], None] | None = None,
     ) -> None:
-        """`skips` false tells every row to everybody. `tell` is called with the instant now and then."""
+        """`skips` false tells every row to everybody. `days` are what is known of the days before each tape.
+
+        `tell` is called with the instant now and then.
+        """
         self._lanes = {lane.symbol: lane for lane in lanes}
         self.first_ns = min((lane.first_ns for lane in lanes if lane.first_ns is not None), default=0)
         epoch = epoch_of(self.first_ns) if journal is None else journal.epoch
@@ -90,6 +95,7 @@ class Replay:
         self._latency = latency
         self._journal = journal
         self._skips = skips
+        self._days = days
         self._tell = tell
         self._agenda = Agenda()
         self._acts_ns: dict[str, int] = {}
@@ -107,12 +113,15 @@ class Replay:
 
     def run(self, intents: Sequence[ParsedIntent]) -> None:
         """Work every intent to its end; an intent arrives when it may start, not before its tape begins."""
+        for past in self._days:
+            event = ReferenceReceived(now_ns=past.from_ns, days=(past.values,))
+            self._agenda.put(past.from_ns, FACT, past.values.symbol, event)
         for intent in intents:
             lane = self._lanes.get(intent.parent.symbol)
             begins_ns = self.first_ns if lane is None or lane.first_ns is None else lane.first_ns
             at_ns = max(intent.parent.effective_ns, begins_ns)
-            event = ParentReceived(now_ns=at_ns, parent=intent.parent, content_hash=intent.content_hash)
-            self._agenda.put(at_ns, INTENT, intent.parent.symbol, event)
+            arrives = ParentReceived(now_ns=at_ns, parent=intent.parent, content_hash=intent.content_hash)
+            self._agenda.put(at_ns, INTENT, intent.parent.symbol, arrives)
         if not self._skips:
             for symbol, lane in self._lanes.items():
                 lane.watch_everything()

@@ -25,9 +25,10 @@ from execd.intake.parse import ParsedIntent
 from execd.simulation.intents import isolated, read_intents, research_rules
 from execd.simulation.lane import Lane
 from execd.simulation.outputs import OutputError, check, prepare, write_all
+from execd.simulation.past_days import PastDays
 from execd.simulation.progress import Progress, Stopwatch
 from execd.simulation.replay import Replay
-from execd.simulation.replay_summary import Inputs, Outcomes, Summary, TapeInput, TapeRead, summary
+from execd.simulation.replay_summary import DayInput, Inputs, Outcomes, Summary, TapeInput, TapeRead, summary
 from execd.simulation.segments import first_regular_ns, read_segments
 from execd.venue.commission import Commission
 from execd.venue.latency import Latency
@@ -41,15 +42,22 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
-    """What a configuration says of a replay; `sha256` is of its file."""
+    """What a configuration says of a replay; `sha256` is of its file, `profiles` name the shapes of a day to learn."""
 
     rules: Rules
     commission: Commission
     sha256: str
+    profiles: tuple[str, ...] = ()
 
 
-def run(args: argparse.Namespace, *, configured: Configured | None = None, stopwatch: Stopwatch | None = None) -> int:
-    """Replay as `args` say; print what came of it. Return the exit code."""
+def run(
+    args: argparse.Namespace,
+    *,
+    configured: Configured | None = None,
+    stopwatch: Stopwatch | None = None,
+    days: Sequence[PastDays] = (),
+) -> int:
+    """Replay as `args` say, with what is known of `days` before; print what came of it. Return the exit code."""
     if not 0 <= args.latency_ms <= LATENCY_MS_MAX:
         return _fail(USAGE, f"--latency-ms {args.latency_ms} must be from 0 to {LATENCY_MS_MAX}")
     progress = Progress(stopwatch)
@@ -59,7 +67,7 @@ def run(args: argparse.Namespace, *, configured: Configured | None = None, stopw
         by_symbol = _by_symbol(tapes)
         intents = _intents(Path(args.intents), by_symbol, configured, int(args.seed))
         check(out)
-        replay, result = _replay(args, tapes, intents, configured, progress)
+        replay, result = _replay(args, tapes, intents, configured, progress, days)
         # Only now: a replay that fails leaves what an earlier one wrote.
         prepare(out)
         write_all(out, replay.book, result)
@@ -82,6 +90,7 @@ def _replay(
     intents: list[ParsedIntent],
     configured: Configured | None,
     progress: Progress,
+    days: Sequence[PastDays],
 ) -> tuple[Replay, Summary]:
     rules = research_rules(intents) if configured is None else configured.rules
     queue = QueueRule(args.queue)
@@ -105,6 +114,7 @@ def _replay(
         ),
         latency=latency,
         lanes=lanes,
+        days=days,
         tell=progress.tell,
     )
     with progress.running():
@@ -118,9 +128,15 @@ def _replay(
         seed=latency.seed,
         is_isolated=bool(args.isolated),
         config_sha256=None if configured is None else configured.sha256,
+        days=tuple(_day(past) for past in days),
     )
     read = {lane.symbol: _read(lane) for lane in lanes}
     return replay, summary(version=__version__, inputs=inputs, tapes=read, alerts=replay.alerts, book=replay.book)
+
+
+def _day(past: PastDays) -> DayInput:
+    values = past.values
+    return DayInput(symbol=values.symbol, from_ns=past.from_ns, as_of_date=values.as_of_date, source=past.source)
 
 
 def _by_symbol(tapes: Sequence[Path]) -> dict[str, list[Path]]:

@@ -38,6 +38,15 @@ class TapeRead(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int
 
 
+class DayInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to which day the past of a symbol was known from an instant on, and from which files."""
+
+    symbol: str
+    from_ns: int
+    as_of_date: str
+    source: str
+
+
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a run depends on beside the program."""
 
@@ -49,6 +58,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     is_isolated: bool
     config_sha256: str | None
+    days: tuple[DayInput, ...] = ()
 
 
 class Outcomes(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,6 +106,12 @@ def read_segments(paths: Sequence[Path], symbol: str, *, chunk_rows: int = CHUNK
             last_ns = segment.last_ns
 
 
+def first_row_ns(path: Path, symbol: str) -> int | None:
+    """Return the instant of a tape's first row; None where it has none. Raises TapeError."""
+    chunk = next(read_tape(path, symbol=symbol, chunk_rows=1), None)
+    return None if chunk is None else int(chunk.ts_ns[0])
+
+
 def first_regular_ns(path: Path, symbol: str) -> int | None:
     """Return the instant of a tape's first eligible print, else of its first row; None where it has no row."""
     first_ns: int | None = None

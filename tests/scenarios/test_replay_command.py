@@ -173,3 +173,27 @@ def _json(path: Path) -> Any:  # noqa: ANN401  # JSON.
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_replayed_day_knows_the_days_before_it_and_not_itself(folder: Path) -> None:
+    """Bars of the tape's own day are in the folder, and do not count; what has no bars is told and goes without."""
+    bars = folder / "bars" / "bars_daily"
+    bars.mkdir(parents=True)
+    midnight_ns = 1_381_118_400 * 10**9
+    rows = [f"{midnight_ns - n * 86_400 * 10**9},10,20,9,{10 + n},1000" for n in (3, 0)]
+    (bars / "abc.csv").write_text("\n".join(["ts_ns,open,high,low,close,volume", *rows, ""]))
+    done = run(folder, "--bars-dir", str(bars.parent))
+    days = _json(folder / "out" / "summary.json")["inputs"]["days"]
+
+    assert done.returncode == 0, done.stderr
+    assert [("ABC", "2013-10-04", "bars_daily/abc.csv")] == [
+        (day["symbol"], day["as_of_date"], day["source"]) for day in days
+    ]
+    assert "nothing is known of the days of XYZ" in done.stderr
+
+
+def test_a_folder_of_bars_that_is_not_there_is_exit_2(folder: Path) -> None:
+    """A slip of the finger must not run without what was asked for."""
+    done = run(folder, "--bars-dir", str(folder / "absent"))
+
+    assert (2, True) == (done.returncode, "there is no folder" in done.stderr)

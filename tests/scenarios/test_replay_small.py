@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execd.core.batch import Batch
+from execd.core.daily import DailyValues
 from execd.core.enums import ParentStatus, QueueRule
 from execd.core.ids import epoch_of
 from execd.core.records import Stepped
@@ -16,6 +17,7 @@ from execd.core.rules import MS
 from execd.journal.fold import mismatches
 from execd.journal.store import MEMORY
 from execd.journal.sync import SyncJournal
+from execd.simulation.past_days import PastDays
 from execd.simulation.replay import Replay
 from tests.unit.simulation.small import OPEN_NS, Doc, fills, instant, intent, quote, replayed, tape, trade, written
 
@@ -121,6 +123,24 @@ def test_passing_over_rows_changes_nothing(
         return written(done.book), kept.steps
 
     assert run(skips=False) == run(skips=True)
+
+
+def test_each_tape_knows_the_days_before_it(tmp_path: Path) -> None:
+    """Two days of a symbol: what is known changes when the second tape begins, and not before."""
+    day_ms = 86_400_000
+    first = tape(tmp_path, "ABC", [quote(0, "9.99", "10.01"), quote(9_000, "9.99", "10.01")], "1")
+    second = tape(tmp_path, "ABC", [quote(day_ms, "9.99", "10.01"), quote(day_ms + 9_000, "9.99", "10.01")], "2")
+    days = [
+        PastDays(from_ns=OPEN_NS + n * day_ms * MS, values=DailyValues(symbol="ABC", as_of_date=date), source="bars")
+        for n, date in enumerate(["2013-10-04", "2013-10-07"])
+    ]
+    docs = [intent("a", urgency="high"), intent("b", urgency="high", not_before=instant(day_ms + 1_000))]
+    kept = Kept()
+    replayed({"ABC": [first, second]}, docs, journal=kept, days=days)
+
+    assert {"a": "2013-10-04", "b": "2013-10-07"} == {
+        step.parent_id: step.seen.as_of_date for step in kept.steps if step.seen is not None
+    }
 
 
 LIMIT_ORDER = {"name": "passthrough", "order_type": "limit"}

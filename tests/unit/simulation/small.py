@@ -18,6 +18,7 @@ from execd.intake.parse import ParsedIntent
 from execd.simulation.intents import isolated, read_intents, research_rules
 from execd.simulation.lane import Lane
 from execd.simulation.outputs import fills_csv, orders_csv
+from execd.simulation.past_days import PastDays
 from execd.simulation.replay import Commits, Replay
 from execd.simulation.segments import first_regular_ns, read_segments
 from execd.venue.commission import Commission
@@ -76,6 +77,7 @@ def replayed(
     is_isolated: bool = False,
     skips: bool = True,
     journal: Commits | None = None,
+    days: Sequence[PastDays] = (),
 ) -> Replay:
     """Run intents over tapes by symbol."""
     intents = parsed(docs, tapes)
@@ -91,6 +93,7 @@ def replayed(
         lanes=[Lane(symbol, read_segments(paths, symbol)) for symbol, paths in sorted(tapes.items())],
         journal=journal,
         skips=skips,
+        days=days,
     )
     replay.run(intents)
     return replay
