@@ -1,4 +1,8 @@
-"""What a replay knows of the days before a tape: nothing here reads a bar; whoever calls a replay brings them."""
+"""What a replay knows of the days before a tape.
+
+Nothing here reads a bar: whoever calls a replay brings them, and the engine gets them as the daemon's does
+(`ReferenceReceived`). What else a day needs to be known beforehand is a field here.
+"""
 
 import msgspec
 
