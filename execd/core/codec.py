@@ -26,7 +26,9 @@ def content_hash(value: object) -> str:
 
 def plain(value: Decimal) -> str:
     """Return a decimal as people write it: no exponent, no needless zeros."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")  # Twice as dear, and seldom needed.
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text if text not in {"-0", ""} else "0"

@@ -68,6 +68,8 @@ class Fills(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def conflicts(self) -> tuple[Trade, ...]:
         """Trades that share an ExecID with another content that counts instead."""
+        if len(self.trades) < 2:  # noqa: PLR2004  # One alone conflicts with nothing.
+            return ()
         chosen = _by_exec_id(self.trades)
         return tuple(trade for trade in self.trades if chosen[trade.exec_id] != trade)
 

@@ -53,6 +53,8 @@ Noted = (
 def note(book: "Book", record: Noted) -> None:
     """Fold one record into a book."""
     match record:
+        case Reconciled():
+            pass  # The facts that were made of it are records that follow it. First, for they come by the thousand.
         case Commanded():
             pass  # The command's own consequences are records that follow it.
         case DocumentTaken():
@@ -92,8 +94,6 @@ def note(book: "Book", record: Noted) -> None:
             book.staged.clear()
         case ListDropped():
             book.staged.clear()
-        case Reconciled():
-            pass  # The facts that were made of it are records that follow it.
         case ExternalSeen():
             _external_seen(book, record)
         case AccountMet():

@@ -95,6 +95,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     @property
     def order_qty(self) -> Decimal:
         """Total quantity of the chain under its latest terms."""
+        if self.shown is None and not self.terms:
+            return self.first.order_qty  # So it is with nearly all, and it is asked often.
         if (shown := self._shown_now()) is not None:
             return shown.order_qty
         return self.terms[-1].order_qty if self.terms else self.first.order_qty
@@ -132,7 +134,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     @property
     def is_done(self) -> bool:
         """Whether nothing of it can trade as far as we know."""
-        return self.cum_qty >= self.order_qty or self.done_as is not None
+        return self.done is not None or self.fills.cum_qty >= self.order_qty or self.done_as is not None
 
     @property
     def leaves_qty(self) -> Decimal:
@@ -157,8 +159,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     @property
     def is_in_doubt(self) -> bool:
         """Whether a request of it ended unknown and nothing has resolved it since."""
-        return not self.is_done and any(
-            failure.outcome is Outcome.UNKNOWN and not self.is_settled(failure.cl_ord_id) for failure in self.failures
+        return (
+            bool(self.failures)
+            and not self.is_done
+            and any(
+                failure.outcome is Outcome.UNKNOWN and not self.is_settled(failure.cl_ord_id)
+                for failure in self.failures
+            )
         )
 
     @property

@@ -41,6 +41,8 @@ def halt_of(desk: Desk, account: str, symbol: str) -> Halt | None:
 
 def kill_of(book: Book, account: str) -> Kill | None:
     """Return the highest kill level that binds an account; None where none does."""
+    if not book.kills:
+        return None
     binding = [kill for kill in (book.kills.get(account), book.kills.get("")) if kill is not None]
     return max(binding, key=lambda kill: kill.level.rank, default=None)
 

@@ -4,6 +4,7 @@ What is older than `KEPT_NS` is forgotten, so it costs the same however long
 the daemon runs.
 """
 
+from collections import OrderedDict
 from typing import Final
 
 from execd.core.rules import S
@@ -17,13 +18,14 @@ class Recent:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._at_ns: dict[str, int] = {}
+        # Not a dict: the first of one whose first thousands were taken out is found behind all of their places.
+        self._at_ns: OrderedDict[str, int] = OrderedDict()
 
     def touch(self, name: str, now_ns: int) -> None:
         """Note that something was touched now."""
         at_ns = self._at_ns
-        at_ns.pop(name, None)
         at_ns[name] = now_ns
+        at_ns.move_to_end(name)
         while at_ns[oldest := next(iter(at_ns))] < now_ns - KEPT_NS:
             del at_ns[oldest]
 

@@ -59,6 +59,8 @@ def paused(desk: Desk, parent: Parent, side: Side) -> Waiting | None:
 
 def pause_of(book: Book, parent: Parent) -> Pause | None:
     """Return a pause that covers a parent; the oldest of several."""
+    if not book.pauses:
+        return None
     covering = (pause for scope, pause in book.pauses.items() if scope.covers(parent.order.sleeve, parent.order.symbol))
     return next(covering, None)
 

@@ -184,7 +184,7 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
         _only_observe(desk, parent, step, now_ns)
         return
     requests = requests_of(desk, parent, step.actions, now_ns)
-    refusal = gate(desk, parent, view, requests)
+    refusal = gate(desk, parent, view, requests) if requests else None
     if refusal is not None:
         _refused(desk, parent, refusal, now_ns)
         return

@@ -137,15 +137,18 @@ class Watchers:
 
     def put(self, symbol: str, parent_id: str, wake: Wake) -> None:
         """Let a parent wait for `wake`, in the place of what it waited for before."""
+        if not (wake.waits_for_quotes or wake.waits_for_prints):
+            self.drop(symbol, parent_id)
+            return
         waits = self._symbols.get(symbol)
         if waits is None:
             waits = self._symbols[symbol] = _Waits()
-        waits.put(parent_id, wake if wake.waits_for_quotes or wake.waits_for_prints else NEVER)
+        waits.put(parent_id, wake)
 
     def drop(self, symbol: str, parent_id: str) -> None:
         """Forget a parent."""
         waits = self._symbols.get(symbol)
-        if waits is not None:
+        if waits is not None and parent_id in waits.by_parent:
             waits.put(parent_id, NEVER)
 
     def by_quote(self, quote: Quote) -> list[str]:
