@@ -47,6 +47,15 @@ class ReduceOnly(msgspec.Struct, frozen=True, kw_only=True):
     may_repeat: bool = False
 
 
+def id_of(file: Path) -> tuple[int, int] | None:
+    """Return which file a name stands for: its device and inode; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def high_file(journal: Path) -> Path:
     """Return where the mark of a journal lies."""
     return journal.with_suffix(".high")

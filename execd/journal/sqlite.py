@@ -26,7 +26,7 @@ from execd.journal import archives, checkpoints, reading, retire, store
 from execd.journal.archives import Archive
 from execd.journal.chain import Chain
 from execd.journal.files import BUSY_S, as_journal_error, beside
-from execd.journal.marks import MARK_EVERY_S, Mark, write_mark
+from execd.journal.marks import MARK_EVERY_S, Mark, id_of, write_mark
 from execd.journal.pins import Pin, has_history, read_pins, write_pins
 from execd.journal.records import RecordRow, Stored, Writing, is_empty, stored, writing
 from execd.journal.write import write_batch
@@ -51,6 +51,7 @@ class SqliteJournal:
         """How many records `load` found after the checkpoint that it began with."""
         self._connection = connection
         self._path = path
+        self._file_id = id_of(path)
         self._chain = Chain(head.seq, head.sum)
         self._poison: str | None = None
         # Two tasks on one connection would share a transaction.
@@ -211,6 +212,8 @@ class SqliteJournal:
                     await self._write(checkpoints.write_group, *group)
 
     def _mark(self, chain: Chain, *, is_synced: bool) -> None:
+        if id_of(self._path) != self._file_id:
+            return  # The state directory was taken away: what is there now is not ours, and may be another daemon's.
         # A mark that lags finds less and harms nothing; a disk that takes none is told by whoever meets it in earnest.
         with suppress(OSError):
             write_mark(self._path, Mark(epoch=self.epoch, seq=chain.seq, sum=chain.sum), is_synced=is_synced)

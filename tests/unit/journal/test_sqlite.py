@@ -314,3 +314,23 @@ async def test_a_write_ahead_file_that_a_reader_kept_is_cut_again(journal: Sqlit
 
     assert held > 500_000
     assert journal.wal_bytes() < held
+
+
+async def test_a_directory_that_was_taken_away_gets_no_mark_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies under the old name may be another daemon's; its `journal.high` is not ours to write."""
+    monkeypatch.setattr("execd.journal.sqlite.MARK_EVERY_S", 0.0)
+    root = tmp_path / "state"
+    root.mkdir()
+    journal = await SqliteJournal.open(root / "journal.db", created_ns=START_NS)
+    root.rename(tmp_path / "away")
+    root.mkdir()
+    (root / "journal.db").write_bytes(b"another daemon's")
+    try:
+        for batch in story()[:5]:
+            await journal.commit(batch)
+    finally:
+        await journal.close()
+
+    assert ["journal.db"] == [one.name for one in root.iterdir()]
