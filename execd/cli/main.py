@@ -120,7 +120,9 @@ def _refused(error: CliError, words: Sequence[str]) -> int:
             sys.stderr.write(error.usage)
         # The code is what the manual is read by, and what a script asks for with --json.
         code = "" if error.kind in {*KINDS.values(), "journal"} or error.kind in str(error) else f" ({error.kind})"
-        print(f"execd {named}: {error}{code}" if named else f"execd: {error}{code}", file=sys.stderr)
+        line = f"line {error.line}"
+        text = f"{error}{code}" if error.line is None or line in str(error) else f"{line}: {error}{code}"
+        print(f"execd {named}: {text}" if named else f"execd: {text}", file=sys.stderr)
         if "--json" in words:
             from execd.cli.show import as_json
 

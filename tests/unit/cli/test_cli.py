@@ -11,7 +11,7 @@ from execd.cli.client import ask
 from execd.cli.demo_blotter import bar, cost_text, px_text, spark, status_text
 from execd.cli.demo_world import MARK, fresh, samples
 from execd.cli.exits import CliError, Exit
-from execd.cli.main import COMMANDS, main, parser
+from execd.cli.main import COMMANDS, _refused, main, parser
 from execd.cli.show import readable, table
 from execd.core.enums import ParentStatus
 from execd.runtime.paths import StatePaths
@@ -42,6 +42,22 @@ def test_version_needs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["version"])
 
     assert (code, capsys.readouterr().out.startswith("execd ")) == (0, True)
+
+
+def test_what_is_refused_in_a_file_is_told_with_its_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A preview says where to look, as rejected/*.error.json does; what says it already says it once."""
+    told = []
+    for text in ("side: not a side", "not YAML, at line 3"):
+        error = CliError(Exit.ERROR, text, kind="bad_value", line=3)
+        _refused(error, ["preview"])
+        told.append(capsys.readouterr().err)
+
+    assert [
+        "execd preview: line 3: side: not a side (bad_value)\n",
+        "execd preview: not YAML, at line 3 (bad_value)\n",
+    ] == told
 
 
 def test_a_socket_whose_path_is_too_long_for_the_kernel_is_reached(tmp_path: Path) -> None:
