@@ -7,9 +7,11 @@ in `start`, and a line in `docs/limits.md` where it has a limit.
 """
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import structlog
@@ -21,11 +23,13 @@ from execd.config.settings import Settings, ns_of_ms, ns_of_s
 from execd.core.commands import Operated
 from execd.core.events import CommandReceived, RulesChanged
 from execd.core.rules import Rules
+from execd.engine import doubt
 from execd.engine.engine import Engine
 from execd.errors import ConfigError
 from execd.intake.outbox import Outbox, write_whole
 from execd.journal import proof
 from execd.journal.ballast import Ballast
+from execd.journal.marks import id_of
 from execd.journal.sqlite import SqliteJournal
 from execd.ports import Broker
 from execd.runtime import logs
@@ -57,7 +61,6 @@ MET_S_MAX: Final = 10.0
 """How long a start waits for the first reading of its accounts."""
 
 log = structlog.get_logger("execd.guards")
-_durably: Final = partial(write_whole, is_durable=True)
 
 
 class Guarded(NamedTuple):
@@ -80,7 +83,8 @@ class Guards:
         """Build them; none of them begins yet."""
         paths, journal, engine, pump, clock, health, ballast, brokers = guarded
         self.notifier = Notifier(env)
-        self.alerts = Alerts(paths.alerts, clock=clock, write=_durably)
+        self._write = partial(_write_beside, paths.journal, id_of(paths.journal))
+        self.alerts = Alerts(paths.alerts, clock=clock, write=self._write)
         self.pager = Pager(alerts=self.alerts, clock=clock, routes=(), rules=PagerRules())
         self.dead_man = DeadMan(url="", every_s=1, timeout_s=1, is_well=self._is_well)
         # What was heard before a sleep has no successor: the next quote is not compared with it.
@@ -116,7 +120,7 @@ class Guards:
             revision=lambda: journal.seq,
         )
         self.kill_file = KillFile(paths, post=pump.post, clock=clock, default=lambda: self.settings.kill.default_level)
-        self.starts = StartsFile(paths.starts, _durably)
+        self.starts = StartsFile(paths.starts, self._write)
         limit_s = float(settings.process.watchdog_s)
         self.watchdog = Watchdog(limit_s)
         wanted_s = [limit_s / LOOKS_PER_LIMIT] if limit_s else []
@@ -141,6 +145,7 @@ class Guards:
         """Note the start, tell the engine where too many before it ended badly, and begin what READY waits for."""
         supervisor.edge("reconciler", self.reconciler.run, self.reconciler.announce)
         self.kill_file.begin()
+        self.alerts.settle(doubt.IN_DOUBT, partial(doubt.stands, self._engine.book))
         process = settings.process
         trouble = self.starts.begin(
             self._clock.now_ns(),
@@ -208,6 +213,14 @@ class Guards:
         working_n = sum(len(place) for place in desk.live.values())
         told = f"{self._health.state}: {len(desk.open_parents)} intents open, {working_n} orders working"
         self.notifier.status(f"{told}; no new risk: {halts}" if halts else told)
+
+
+def _write_beside(journal: Path, journal_id: tuple[int, int] | None, path: Path, body: bytes) -> None:
+    """Replace a file of the state directory, unless the journal there is not the one that we opened."""
+    if id_of(journal) != journal_id:
+        # What lies there now is not ours, and may be another daemon's; `resources` halts and pages for it.
+        raise OSError(errno.ESTALE, f"{journal.parent} is not the directory that execd locked: put it back", str(path))
+    write_whole(path, body, is_durable=True)
 
 
 def routes_of(alerts: sections.Alerts, env: Mapping[str, str]) -> list[Route]:

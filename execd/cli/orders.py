@@ -1,16 +1,18 @@
 """`execd orders`: every intent and how far it is.
 
-With --open only those that have not ended. Without a daemon the journal
-answers.
+With --open only those that have not ended. A request of which nobody knows
+whether it reached the broker stands before the reason, with how long that is
+so. Without a daemon the journal answers.
 """
 
 import argparse
+import time
 from typing import Any, Final
 from urllib.parse import quote
 
 from execd.cli.options import Subparsers, add_command, paths_of
 from execd.cli.reading import read
-from execd.cli.show import Cell, as_json, because, clip, or_dash, table
+from execd.cli.show import NS_PER_S, Cell, as_json, because, clip, or_dash, table
 
 HEADS: Final = (
     "ID",
@@ -51,11 +53,19 @@ def run(args: argparse.Namespace) -> int:
             "no open intents" if args.open else "no intents yet: drop a file into the inbox (execd status says where)"
         )
     else:
-        print(table(HEADS, [_row(row) for row in rows], right=_RIGHT))
+        now_ns = time.time_ns()
+        print(table(HEADS, [_row(row, now_ns) for row in rows], right=_RIGHT))
     return 0
 
 
-def _row(row: dict[str, Any]) -> list[Cell]:
+def doubt_text(in_doubt: list[dict[str, Any]], now_ns: int) -> str:
+    """Return which requests of an intent are in doubt, and for how long; empty where none is."""
+    told = [f"{one['cl_ord_id']} for {max(0, now_ns - one['since_ns']) // NS_PER_S} s" for one in in_doubt]
+    return f"in doubt: {', '.join(told)}" if told else ""
+
+
+def _row(row: dict[str, Any], now_ns: int) -> list[Cell]:
+    doubt = doubt_text(row["in_doubt"], now_ns)
     working = ", ".join(f"{one['leaves_qty']}@{one['price'] or 'market'}" for one in row["working"])
     return [
         clip(row["id"]),
@@ -69,5 +79,7 @@ def _row(row: dict[str, Any]) -> list[Cell]:
         or_dash(row["slippage_bps"]),
         or_dash(row["algo"]),
         or_dash(working),
-        clip(because("paused" if row["is_paused"] else row["status"], row["reason"]), REASON_WIDTH),
+        (doubt, "bad")
+        if doubt
+        else clip(because("paused" if row["is_paused"] else row["status"], row["reason"]), REASON_WIDTH),
     ]

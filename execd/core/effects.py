@@ -89,7 +89,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Somebody should know. `code` is stable; `text` says what is wrong and what to do.
 
     `about` says what it is about where that is no intent. `is_standing`: it tells how things stand, not what happened;
-    the same text again is then no news to who has acknowledged it.
+    the same text again is then no news to who has acknowledged it. `is_over`: what was told of this is over; it closes
+    by itself what is open under the same code about the same, and is nothing where nothing was told.
     """
 
     code: str
@@ -98,6 +99,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     parent_id: str = ""
     about: str = ""
     is_standing: bool = False
+    is_over: bool = False
 
 
 class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -148,6 +148,22 @@ def _note_drift(watch: Watch, work: Work, verdict: Verdict) -> bool:
     return False
 
 
+def _subject_of(verdict: Verdict, account: str) -> str:
+    """Return what an alert about no order of ours is about; a symbol may differ on several accounts."""
+    return f"{account} {verdict.symbol}" if verdict.drift is not None else verdict.subject or account
+
+
+def _tell_agrees(desk: Desk, verdict: Verdict, account: str, text: str) -> None:
+    """Tell that a position agrees again; where its halt waits for a person, so does the alert."""
+    about = _subject_of(verdict, account)
+    if HaltKey(account, MISMATCH, verdict.symbol) in desk.book.halts:
+        desk.alert(MISMATCH, f"over: {text}", severity="info", about=about)
+    else:
+        desk.over(MISMATCH, text, about=about)
+    if verdict.lifts == UNKNOWN:
+        desk.over(UNKNOWN, text, about=about)
+
+
 def _tell(desk: Desk, verdict: Verdict, account: str, *, is_new: bool) -> None:
     """Alert about what somebody should look at; how things stand is told once."""
     code = ALERTS.get(verdict.rule)
@@ -157,7 +173,8 @@ def _tell(desk: Desk, verdict: Verdict, account: str, *, is_new: bool) -> None:
     parent_id = "" if order is None else order.first.parent_id
     severity: Severity = "critical" if verdict.rule in CRITICAL else "warning"
     text = f"{account}: {verdict.text}"
+    about = "" if parent_id else _subject_of(verdict, account)
     if verdict.rule == "position_agrees":
-        severity, text = "info", f"over: {text}"
-    about = "" if parent_id else verdict.subject or account
+        _tell_agrees(desk, verdict, account, text)
+        return
     desk.alert(code, text, parent_id=parent_id, severity=severity, about=about, is_standing=verdict.rule in STANDING)

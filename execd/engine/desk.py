@@ -199,6 +199,11 @@ class Desk:
             Alert(code=code, text=text, severity=severity, parent_id=parent_id, about=about, is_standing=is_standing)
         )
 
+    def over(self, code: str, text: str, *, parent_id: str = "", about: str = "") -> None:
+        """Tell that what an alert was about is over: it closes without anybody's word."""
+        told = f"over: {text}"
+        self.effect(Alert(code=code, text=told, severity="info", parent_id=parent_id, about=about, is_over=True))
+
     def write_report(self, parent_id: str) -> None:
         """Ask for a parent's report to be written anew."""
         is_terminal = self.parent(parent_id).status.is_terminal

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from execd.core.book import Book
 from execd.core.codec import plain
 from execd.core.doubting import all_unanswered, doubted, misses
 from execd.core.enums import Outcome, ParentStatus
@@ -81,6 +82,19 @@ def warn(desk: Desk, order: Order, cl_ord_id: str, text: str) -> None:
     """Tell that a request of an order is in doubt."""
     told = f"{cl_ord_id} may or may not have reached the broker: {text}"
     desk.alert(IN_DOUBT, told, parent_id=order.first.parent_id)
+
+
+def end(desk: Desk, order: Order) -> None:
+    """Tell that a doubt is over, once nothing of its intent is in doubt any more."""
+    parent_id = order.first.parent_id
+    if not stands(desk.book, parent_id):
+        desk.over(IN_DOUBT, f"{order.key} is {order.ord_status}", parent_id=parent_id)
+
+
+def stands(book: Book, parent_id: str) -> bool:
+    """Whether a request of an intent is in doubt; of one that has left memory none is."""
+    parent = book.parents.get(parent_id)
+    return parent is not None and any(book.orders[key].is_in_doubt for key in parent.live)
 
 
 def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | Found | Missed]:

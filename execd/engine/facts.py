@@ -251,6 +251,8 @@ def _came_back(desk: Desk, order: Order, now_ns: int) -> None:
 
 
 def _go_on(desk: Desk, before: Order, order: Order, now_ns: int) -> None:
+    if before.is_in_doubt and not order.is_in_doubt:
+        doubt.end(desk, order)
     if before.done is None and before.is_done and before.acked_ns is None and order.acked_ns is not None:
         _came_back(desk, order, now_ns)
     parent: Parent = desk.parent(order.first.parent_id)

@@ -73,11 +73,11 @@ def on_trouble(desk: Desk, event: TroubleReported) -> None:
     """Halt and tell, or lift what is over."""
     if event.is_over:
         lift(desk, account=event.account, cause=event.cause, reason=event.text, now_ns=event.now_ns)
-        desk.alert(event.cause, f"over: {event.text}", severity="info")
+        desk.over(event.cause, event.text, about=event.account)
         return
     if event.is_halting:
         halt(desk, account=event.account, cause=event.cause, text=event.text, now_ns=event.now_ns)
-    desk.alert(event.cause, event.text, severity=event.severity)
+    desk.alert(event.cause, event.text, severity=event.severity, about=event.account)
 
 
 def on_clock(desk: Desk, event: ClockJumped) -> None:

@@ -145,9 +145,12 @@ def _close(desk: Desk, watch: Watch, work: Work, now_ns: int) -> None:
         if account not in desk.book.met:
             desk.record(AccountMet(now_ns=now_ns, account=account, broker_ns=snapshot.broker_ns))
         watch.is_first = False
+        if watch.is_failure_told:
+            watch.is_failure_told = False
+            desk.over("snapshot_failed", f"what {account} holds is read again", about=account)
         if watch.is_stale_told:
             watch.is_stale_told = False
-            desk.alert(STALE, f"over: what {account} holds is read again", severity="info", about=account)
+            desk.over(STALE, f"what {account} holds is read again", about=account)
     if work.missed_n:
         text = f"{work.missed_n} things that nobody had reported were found on {account}; see execd explain"
         desk.alert("reports_missed", text, about=account)
@@ -165,7 +168,7 @@ def _failed(desk: Desk, event: SnapshotFailed) -> None:
     watch = desk.comparing.watches.get(event.account)
     if event.ref or watch is None:
         return
-    watch.asked_ns = 0
+    watch.asked_ns, watch.is_failure_told = 0, True
     desk.alert("snapshot_failed", text, about=event.account, is_standing=True)
     desk.set_timer(f"{TIMER}{event.account}", event.now_ns + RETRY_NS)
 
@@ -184,9 +187,9 @@ def after_adoption(desk: Desk, account: str, symbol: str, now_ns: int) -> None:
     if watch is None or watch.positions is None:
         return
     if expected_qty(desk.book, account, symbol) == watch.positions.get(symbol, 0):
+        reason = "what is held was declared"
         for cause in watch.causes_of_position:
-            halting.lift(
-                desk, account=account, cause=cause, symbol=symbol, reason="what is held was declared", now_ns=now_ns
-            )
+            if halting.lift(desk, account=account, cause=cause, symbol=symbol, reason=reason, now_ns=now_ns):
+                desk.over(cause, f"{account}: {reason}", about=f"{account} {symbol}")
         watch.drifts.pop(symbol, None)
         watch.suspects.pop(symbol, None)

@@ -70,6 +70,7 @@ class Watch:
         self.broker_ns = 0
         self.is_wanted = False
         self.is_stale_told = False
+        self.is_failure_told = False
         self.suspects: dict[str, Suspect] = {}
         self.drifts: dict[str, Drift] = {}
         self.agreed: dict[str, None] = {}

@@ -1,10 +1,11 @@
 """What somebody should know, until somebody says that he knows.
 
 An observer of the pump: each `Alert` that the engine raises becomes an alarm,
-one for each code and intent, counted when it comes again, kept in a file so
-that a restart forgets none. Paging is not done here (`pager.py`), and nothing
-here decides what an alert means. An alarm that comes again after it was
-acknowledged is open again, unless it only tells how things still stand.
+one for each code and what it is about, counted when it comes again, kept in a
+file so that a restart forgets none. Paging is not done here (`pager.py`), and
+nothing here decides what an alert means. An alarm closes when somebody
+acknowledges it, or by itself when what it was about is over. One that comes
+again is open again, unless it only tells how things still stand.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +30,10 @@ log = structlog.get_logger("execd.alerts")
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody should know. Open while `acked_ns` is None; `paged_ns` is the last page that went out."""
+    """One thing that somebody should know. Open until it was acknowledged (`acked_ns`) or is over (`over_ns`).
+
+    `paged_ns` is the last page that went out.
+    """
 
     id: str
     code: str
@@ -45,11 +49,18 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     acked_uid: int | None = None
     acked_reason: str = ""
     about: str = ""
+    over_ns: int | None = None
+    over_text: str = ""
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has said yet that he knows."""
-        return self.acked_ns is None
+        """Whether nobody has said yet that he knows, and it is not over."""
+        return self.acked_ns is None and self.over_ns is None
+
+    @property
+    def page_id(self) -> str:
+        """By what it is paged: one page tells of a code as a whole, unless it is about an intent."""
+        return self.id if self.parent_id else self.code
 
 
 _decoder: Final = msgspec.json.Decoder(list[Alarm])
@@ -75,10 +86,15 @@ class Alerts:
 
     def raise_alarm(self, alert: Alert) -> None:
         """Open an alarm, or count it once more."""
-        now_ns, key = self._clock.now_ns(), f"{alert.code}:{alert.parent_id}" if alert.parent_id else alert.code
+        now_ns, key = self._clock.now_ns(), _id_of(alert)
         text = alert.text[:TEXT_LEN_MAX]
         known = self._alarms.get(key)
-        if known is not None and alert.is_standing and not known.is_open and known.text == text:
+        if alert.is_over:
+            if known is not None and known.over_ns is None:
+                self._put(replace(known, over_ns=now_ns, over_text=text))
+            return
+        is_acked = known is not None and known.acked_ns is not None and known.over_ns is None
+        if known is not None and alert.is_standing and is_acked and known.text == text:
             return
         if known is None:
             alarm = Alarm(
@@ -103,8 +119,17 @@ class Alerts:
                 acked_ns=None,
                 acked_uid=None,
                 acked_reason="",
+                over_ns=None,
+                over_text="",
             )
         self._put(alarm)
+
+    def settle(self, code: str, stands: Callable[[str], bool]) -> None:
+        """Close the open alarms of a code about intents of which it does not stand: a life ended before it could."""
+        now_ns = self._clock.now_ns()
+        for one in [one for one in self._alarms.values() if one.is_open and one.code == code]:
+            if not stands(one.parent_id):
+                self._put(replace(one, over_ns=now_ns, over_text="over: found so at a start"))
 
     def ack(self, what: str, uid: int, reason: str) -> int:
         """Acknowledge the open alarms of a code or an id, or all where `what` is empty; return how many there were."""
@@ -114,12 +139,12 @@ class Alerts:
             self._put(replace(one, acked_ns=now_ns, acked_uid=uid, acked_reason=reason[:TEXT_LEN_MAX]))
         return len(chosen)
 
-    def paged(self, alarm_id: str) -> None:
-        """Note that a page about an alarm has reached somebody."""
-        known = self._alarms.get(alarm_id)
-        if known is not None:
+    def paged(self, page_id: str) -> None:
+        """Note that a page about the open alarms of one `page_id` has reached somebody."""
+        now_ns = self._clock.now_ns()
+        for known in [one for one in self._alarms.values() if one.is_open and one.page_id == page_id]:
             # In its place, not at the end: a page is no news of the alarm itself.
-            self._alarms[alarm_id] = replace(known, paged_ns=self._clock.now_ns(), pages_n=known.pages_n + 1)
+            self._alarms[known.id] = replace(known, paged_ns=now_ns, pages_n=known.pages_n + 1)
             self._is_saved = False
 
     def rows(self) -> list[Alarm]:
@@ -127,7 +152,7 @@ class Alerts:
         return sorted(self._alarms.values(), key=lambda one: (one.last_ns, one.id), reverse=True)
 
     def open_rows(self) -> list[Alarm]:
-        """Return the alarms that nobody has acknowledged: the most severe first, then the oldest."""
+        """Return the open alarms: the most severe first, then the oldest."""
         waiting = [one for one in self._alarms.values() if one.is_open]
         return sorted(waiting, key=lambda one: (-RANKS[one.severity], one.first_ns, one.id))
 
@@ -156,9 +181,16 @@ class Alerts:
         self.on_change()
 
 
+def _id_of(one: Alert | Alarm) -> str:
+    """Return the name of an alarm: its code, and what it is about where it is about something."""
+    about = one.parent_id or one.about
+    return f"{one.code}:{about}" if about else one.code
+
+
 def _read(path: Path) -> dict[str, Alarm]:
     try:
-        return {one.id: one for one in _decoder.decode(path.read_bytes())}
+        # Named anew: an older version had one alarm for all that a code was about.
+        return {_id_of(one): replace(one, id=_id_of(one)) for one in _decoder.decode(path.read_bytes())}
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.MsgspecError) as error:

@@ -71,7 +71,10 @@ class Lane:
         self._alerts = alerts
         self._clock = clock
         self._rules = rules
-        self._sent_ns = {one.id: one.paged_ns for one in alerts.open_rows() if one.paged_ns is not None}
+        self._sent_ns: dict[str, int] = {}
+        for one in alerts.open_rows():
+            if one.paged_ns is not None:
+                self._sent_ns[one.page_id] = max(one.paged_ns, self._sent_ns.get(one.page_id, 0))
         self._recent_s: deque[float] = deque(maxlen=PAGES_PER_MIN_MAX)
         self._failed_in_a_row = 0
 
@@ -81,16 +84,17 @@ class Lane:
             self.wake.clear()
             now_ns = self._clock.now_ns()
             waiting = self._waiting()
-            self._sent_ns = {one.id: self._sent_ns[one.id] for one in waiting if one.id in self._sent_ns}
-            due_ns = {one.id: self._due_ns(one) for one in waiting}
-            due = next((one for one in waiting if due_ns[one.id] <= now_ns), None)
+            names = [one.page_id for one in waiting]
+            self._sent_ns = {name: self._sent_ns[name] for name in names if name in self._sent_ns}
+            due_ns = {one.page_id: self._due_ns(one) for one in waiting}
+            due = next((one for one in waiting if due_ns[one.page_id] <= now_ns), None)
             if due is None:
                 await self._rest(min(due_ns.values(), default=None), now_ns)
                 continue
             await self._keep_pace()
             if await self.send(due):
-                self._sent_ns[due.id] = self._clock.now_ns()
-                self._alerts.paged(due.id)
+                self._sent_ns[due.page_id] = self._clock.now_ns()
+                self._alerts.paged(due.page_id)
             else:
                 await asyncio.sleep(min(RETRY_S_MAX, RETRY_S_MIN * 2.0 ** min(self._failed_in_a_row, 16)))
 
@@ -100,7 +104,13 @@ class Lane:
         return any(self._due_ns(one) <= now_ns for one in self._waiting())
 
     def _waiting(self) -> list[Alarm]:
-        return [one for one in self._alerts.open_rows() if RANKS[one.severity] >= self._least]
+        """Return what may be paged: of alarms that share a page the most severe, then the one that came last."""
+        first: dict[str, Alarm] = {}
+        for one in self._alerts.open_rows():
+            known = first.setdefault(one.page_id, one)
+            if known.severity == one.severity and one.last_ns > known.last_ns:
+                first[one.page_id] = one
+        return [one for one in first.values() if RANKS[one.severity] >= self._least]
 
     async def send(self, alarm: Alarm, *, is_test: bool = False) -> bool:
         """Send one page; whether it got through."""
@@ -127,7 +137,7 @@ class Lane:
 
     def _due_ns(self, alarm: Alarm) -> int:
         # Our own pages only: that another route got through is no reason to be silent.
-        sent_ns = self._sent_ns.get(alarm.id)
+        sent_ns = self._sent_ns.get(alarm.page_id)
         return 0 if sent_ns is None else sent_ns + self._rules.repeat_ns
 
     async def _rest(self, until_ns: int | None, now_ns: int) -> None:

@@ -68,6 +68,8 @@ class Tell:
             tell_record(record)
         for effect in effects:
             match effect:
+                case Alert(is_over=True):
+                    log.info("alert_over", code=effect.code, text=effect.text, parent_id=effect.parent_id or None)
                 case Alert():
                     say = log.error if effect.severity == "critical" else log.warning
                     say("alert", code=effect.code, text=effect.text, parent_id=effect.parent_id or None)

@@ -284,7 +284,9 @@ class Laws:
     # Alerts.
 
     def alerted(self, alert: Alert) -> None:
-        """Inv12: a promise is kept."""
+        """Inv12: a promise is kept; that something is over is no word that it began."""
+        if alert.is_over:
+            return
         self.owed.pop((alert.code, ""), None)
         self.owed.pop((alert.code, alert.parent_id), None)
         if alert.code == "in_doubt":

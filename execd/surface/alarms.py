@@ -13,7 +13,10 @@ from execd.surface.views import instant
 
 
 class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm; `about` is the intent, or the order, it is about, `pages_n` how often it has reached somebody."""
+    """One alarm; `about` is the intent, order, symbol or account it is about, `pages_n` how often it reached somebody.
+
+    It is open until somebody has acknowledged it, or it is over.
+    """
 
     id: str
     code: str
@@ -29,6 +32,9 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
     acked: str | None
     acked_uid: int | None
     acked_reason: str
+    is_open: bool
+    over: str | None
+    over_text: str
 
 
 def alarm_rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
@@ -45,10 +51,13 @@ def alarm_rows(alarms: Iterable[Alarm]) -> list[AlarmRow]:
             last=instant(one.last_ns),
             paged=_instant(one.paged_ns),
             pages_n=one.pages_n,
-            is_acked=not one.is_open,
+            is_acked=one.acked_ns is not None,
             acked=_instant(one.acked_ns),
             acked_uid=one.acked_uid,
             acked_reason=one.acked_reason,
+            is_open=one.is_open,
+            over=_instant(one.over_ns),
+            over_text=one.over_text,
         )
         for one in alarms
     ]

@@ -55,7 +55,7 @@ class Metrics:
                 case Reply():
                     source = effect.ref.partition(":")[0]
                     self.count_intent(effect.code if effect.is_ok else "rejected", source)
-                case Alert():
+                case Alert(is_over=False):
                     self.meters.alerts.labels(effect.severity, self._bounded(effect.code)).inc()
                 case _:
                     pass  # The others are counted by the records that caused them.

@@ -14,7 +14,8 @@ import msgspec
 
 from execd.core.book import Book, Parent
 from execd.core.codec import plain
-from execd.core.enums import OrdStatus, OrdType, ParentStatus, Side
+from execd.core.doubting import doubted
+from execd.core.enums import OrdStatus, OrdType, Outcome, ParentStatus, Side
 from execd.core.order import Order
 from execd.engine.market import Markets
 from execd.engine.summary import slippage_bps
@@ -37,6 +38,13 @@ class WorkingRow(msgspec.Struct, frozen=True, kw_only=True):
     cum_qty: str
     leaves_qty: str
     price: str | None
+
+
+class DoubtRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of which nobody knows whether it reached the broker, and since when that is so."""
+
+    cl_ord_id: str
+    since_ns: int
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +74,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     strategy: str
     is_paused: bool
+    in_doubt: tuple[DoubtRow, ...]
 
 
 class FillRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +143,21 @@ def order_row(book: Book, parent: Parent) -> OrderRow:
         account=order.account,
         strategy=order.strategy,
         is_paused=parent.is_paused,
+        in_doubt=doubt_rows(book, parent),
     )
+
+
+def doubt_rows(book: Book, parent: Parent) -> tuple[DoubtRow, ...]:
+    """Return the requests of an intent that are in doubt, one for each of its orders, oldest order first."""
+    names = [name for key in parent.live if (name := doubted(book.orders[key]))]
+    return tuple(DoubtRow(cl_ord_id=name, since_ns=_doubted_ns(book, parent, name)) for name in names)
+
+
+def _doubted_ns(book: Book, parent: Parent, cl_ord_id: str) -> int:
+    """Return since when a request is in doubt: by the intent's story, else, where that was cut, by what is left."""
+    said = f"{cl_ord_id} {Outcome.UNKNOWN}: "
+    order = book.orders[book.chains[cl_ord_id]]
+    return next((note.now_ns for note in parent.notes if note.text.startswith(said)), order.sent_ns)
 
 
 def order_rows(book: Book, *, is_open_only: bool) -> list[OrderRow]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from execd.core.commands import AdoptPosition, ResolveOrder, ResumeNew
 from execd.core.effects import Query
 from execd.core.enums import OrdStatus, ParentStatus, Side, Urgency
-from execd.core.events import ReportReceived, StreamGap
+from execd.core.events import Alert, ReportReceived, StreamGap
 from execd.core.ids import cl_ord_id
 from execd.core.reading import SnapshotReceived
 from execd.core.reports import Trade
@@ -178,7 +178,7 @@ def test_a_position_that_agrees_again_is_told_and_waits_for_the_operator() -> No
 
 
 def test_a_declared_holding_lifts_what_waited_for_it() -> None:
-    """SPEC 15: adopt makes it fit, and the symbol is free at once."""
+    """SPEC 15: adopt makes it fit, the symbol is free at once, and the alert about it closes by itself."""
     world = begun()
     owning(world)
     world.alter = moved("AAPL", 30)
@@ -186,8 +186,10 @@ def test_a_declared_holding_lifts_what_waited_for_it() -> None:
     before = world.halts()
     adopt = AdoptPosition(account="sim", symbol="AAPL", qty=Decimal(30), is_external=True, reason="split")
     world.command(adopt)
+    told = [one for one in world.effects if isinstance(one, Alert) and one.code == "position_mismatch"]
 
     assert ({"AAPL": ["position_mismatch"]}, {}) == (before, world.halts())
+    assert [("sim AAPL", False), ("sim AAPL", True)] == [(one.about, one.is_over) for one in told]
 
 
 def test_an_account_with_a_past_is_halted_by_symbol_until_it_is_declared() -> None:

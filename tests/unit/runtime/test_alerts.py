@@ -155,3 +155,61 @@ def test_how_things_stand_is_no_news_to_who_has_seen_it(tmp_path: Path) -> None:
         opens.append([one.text for one in alerts.open_rows()])
 
     assert [["a-1"], [], [], ["a-1 (5 traded)"], [], ["about orphan_order"]] == opens
+
+
+def test_what_is_over_closes_by_itself_and_keeps_its_history(tmp_path: Path) -> None:
+    """An alert of a condition that has ended waits for nobody; its text, count and instants stay."""
+    clock = SetClock()
+    alerts = alerts_at(tmp_path / "a.json", clock)
+    alerts.raise_alarm(alert("in_doubt", "p"))
+    alerts.raise_alarm(alert("in_doubt", "q"))
+    clock.ns += S
+    alerts.raise_alarm(replace(alert("in_doubt", "p"), text="over: p is filled", is_over=True))
+    told = {one.id: (one.is_open, one.text, one.count, one.over_ns, one.over_text) for one in alerts.rows()}
+
+    assert {
+        "in_doubt:p": (False, "about in_doubt", 1, clock.ns, "over: p is filled"),
+        "in_doubt:q": (True, "about in_doubt", 1, None, ""),
+    } == told
+
+
+def test_what_is_over_and_comes_again_is_open_again(tmp_path: Path) -> None:
+    """Also what only tells how things stand, with the same text: between the two it did not stand."""
+    alerts = alerts_at(tmp_path / "a.json")
+    told = Alert(code="snapshot_failed", text="no answer", about="sim", is_standing=True)
+    alerts.raise_alarm(told)
+    alerts.ack("", 7, "seen")
+    alerts.raise_alarm(replace(told, is_over=True))
+    alerts.raise_alarm(told)
+    (row,) = alerts.open_rows()
+
+    assert (2, None, None, "") == (row.count, row.acked_ns, row.over_ns, row.over_text)
+
+
+def test_what_was_never_told_is_not_told_to_be_over(tmp_path: Path) -> None:
+    """The word that something is over makes no alarm of its own."""
+    alerts = alerts_at(tmp_path / "a.json")
+    alerts.raise_alarm(replace(alert(), is_over=True))
+
+    assert [] == alerts.rows()
+
+
+def test_one_code_about_two_symbols_is_two_alarms_also_of_an_older_file(tmp_path: Path) -> None:
+    """Each thing that a code is about opens and closes alone; a file that knew one of them is read as that one."""
+    path = tmp_path / "a.json"
+    path.write_text('[{"id":"stale","code":"stale","text":"t","severity":"info","about":"x","first_ns":1,"last_ns":1}]')
+    alerts = alerts_at(path)
+    alerts.raise_alarm(Alert(code="stale", text="t", about="x"))
+    alerts.raise_alarm(Alert(code="stale", text="t", about="y"))
+
+    assert {"stale:x": 2, "stale:y": 1} == {one.id: one.count for one in alerts.rows()}
+
+
+def test_a_start_closes_what_no_longer_stands(tmp_path: Path) -> None:
+    """Fault C2. A life that was killed after a doubt was resolved, and before that was told, leaves no open alert."""
+    alerts = alerts_at(tmp_path / "a.json")
+    for parent_id in ("p", "q"):
+        alerts.raise_alarm(alert("in_doubt", parent_id))
+    alerts.settle("in_doubt", lambda parent_id: parent_id == "q")
+
+    assert ["in_doubt:q"] == [one.id for one in alerts.open_rows()]

@@ -299,3 +299,22 @@ async def test_a_dead_mans_clock_is_pinged_only_while_all_is_well() -> None:
         await asyncio.gather(running, return_exceptions=True)
 
     assert ([b"", b""], 2) == (bodies, dead_man.state.sent_n)
+
+
+async def test_a_code_that_is_about_many_things_is_one_page(tmp_path: Path) -> None:
+    """A hundred orders of others are no hundred pages; an intent of ours has its own."""
+    clock, trap = SetClock(), Trap()
+    alerts = alerts_in(tmp_path, clock)
+    for about in ("x", "y", "z"):
+        alerts.raise_alarm(Alert(code="external_order", text=about, about=about))
+    alerts.raise_alarm(Alert(code="in_doubt", text="p", parent_id="p"))
+    alerts.raise_alarm(Alert(code="in_doubt", text="q", parent_id="q"))
+    async with paging(alerts, clock, trap):
+        await trap.until(3)
+        await breathe()
+    paged = {one.id: one.pages_n for one in alerts.rows()}
+
+    assert (["external_order", "in_doubt", "in_doubt"], {1}) == (
+        sorted(str(page["code"]) for page in trap.pages),
+        set(paged.values()),
+    )

@@ -1,0 +1,29 @@
+"""What was told of a doubt, and that it is over."""
+
+import pytest
+from msgspec.structs import replace
+
+from execd.core.enums import Urgency
+from execd.core.events import Alert
+from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups
+from execd.engine import doubt
+from tests.unit.engine.test_commanding import STANDING, kept_quotes
+from tests.world import RULES, Fate, World, intent, quote
+
+
+def told(world: World) -> list[tuple[str, bool]]:
+    """Return about whom a doubt was told, and whether that it is over."""
+    return [(one.parent_id, one.is_over) for one in world.effects if isinstance(one, Alert) and one.code == "in_doubt"]
+
+
+@pytest.mark.parametrize("lookups", [UNIQUE_IDS, FREE_IDS, PROVING])
+def test_a_doubt_that_is_resolved_says_so(lookups: Lookups) -> None:
+    """Fault C2: what the first question finds closes the alert, and nobody has to acknowledge it."""
+    world = World(replace(RULES, lookups={"sim": lookups}))
+    world.show(quote(*STANDING, size=1_000))
+    world.fates.append(Fate.TAKEN)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.HIGH))
+    kept_quotes(world, 5)
+
+    assert ([("a", False), ("a", True)], False) == (told(world), doubt.stands(world.book, "a"))
