@@ -8,6 +8,7 @@ minute's comparison is.
 import argparse
 import json
 from typing import Any, Final
+from urllib.parse import quote
 
 from execd.cli.client import ask
 from execd.cli.options import Subparsers, add_command, add_reason, paths_of
@@ -32,8 +33,12 @@ def add(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask for a comparison and print the verdicts."""
-    body = {"account": args.account, "is_dry": args.dry_run, "reason": args.reason or ""}
-    told = ask(paths_of(args), "POST", "/v1/reconcile", json.dumps(body).encode(), timeout_s=WAIT_S_MAX)
+    if args.dry_run:
+        where = f"/v1/reconcile?account={quote(args.account, safe='')}"
+        told = ask(paths_of(args), "GET", where, timeout_s=WAIT_S_MAX)
+    else:
+        body = {"account": args.account, "reason": args.reason or ""}
+        told = ask(paths_of(args), "POST", "/v1/reconcile", json.dumps(body).encode(), timeout_s=WAIT_S_MAX)
     if args.json:
         print(as_json(told))
     elif told["verdicts"]:

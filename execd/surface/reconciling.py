@@ -1,7 +1,9 @@
-"""The route that compares an account with its broker now: `POST /v1/reconcile`, and how fresh that is for status.
+"""The routes that compare an account with its broker now: `/v1/reconcile`, and how fresh that is for status.
 
-The engine asks for a reading, compares, and answers with its verdicts; a dry
-run changes nothing and is not journaled. Accounts are asked one after another.
+The engine asks for a reading, compares, and answers with its verdicts. `GET`
+only tells (a dry run): it changes nothing, is not journaled, and whoever may
+look may ask, one at a time. `POST` carries out what follows. Accounts are asked
+one after another.
 """
 
 import asyncio
@@ -47,11 +49,23 @@ class Reconciling:
         self._replies = replies
         self._clock = clock
         self._accounts = tuple(accounts)
+        # Each reading costs the broker some requests: those who only look wait for each other.
+        self._looking = asyncio.Lock()
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """The route with the role that it needs."""
-        return (Route("POST", "/v1/reconcile", "reconcile", Role.OPERATOR, self.reconcile),)
+        """The routes with the role that each needs."""
+        return (
+            Route("GET", "/v1/reconcile", "reconcile_dry", Role.VIEWER, self.look),
+            Route("POST", "/v1/reconcile", "reconcile", Role.OPERATOR, self.reconcile),
+        )
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Compare now and only tell what differs; `?account=` names one account."""
+        account = request.query.get("account", "")
+        known_account(account, self._accounts)
+        async with self._looking:
+            return await self._told(account, is_dry=True)
 
     async def reconcile(self, request: web.Request) -> web.Response:
         """Compare now, and tell what differs."""
@@ -61,9 +75,12 @@ class Reconciling:
             command = Operated(verb="reconcile", text=body.account or "all accounts", reason=body.reason)
             now_ns = self._clock.now_ns()
             self._pump.post(CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid))
+        return await self._told(body.account, is_dry=body.is_dry)
+
+    async def _told(self, chosen: str, *, is_dry: bool) -> web.Response:
         rows: list[dict[str, str]] = []
-        for account in (body.account,) if body.account else self._accounts:
-            rows += [row_of(account, verdict) for verdict in await self._verdicts(account, is_dry=body.is_dry)]
+        for account in (chosen,) if chosen else self._accounts:
+            rows += [row_of(account, verdict) for verdict in await self._verdicts(account, is_dry=is_dry)]
         told = f"{len(rows)} differences" if len(rows) != 1 else "1 difference"
         return json({"id": "", "code": "reconciled", "message": told if rows else "nothing differs", "verdicts": rows})
 
