@@ -153,11 +153,11 @@ def _subject_of(verdict: Verdict, account: str) -> str:
     return f"{account} {verdict.symbol}" if verdict.drift is not None else verdict.subject or account
 
 
-def _tell_agrees(desk: Desk, verdict: Verdict, account: str, text: str) -> None:
+def _tell_agrees(desk: Desk, code: str, verdict: Verdict, account: str, text: str) -> None:
     """Tell that a position agrees again; where its halt waits for a person, so does the alert."""
     about = _subject_of(verdict, account)
     if HaltKey(account, MISMATCH, verdict.symbol) in desk.book.halts:
-        desk.alert(MISMATCH, f"over: {text}", severity="info", about=about)
+        desk.alert(code, f"over: {text}", severity="info", about=about)
     else:
         desk.over(MISMATCH, text, about=about)
     if verdict.lifts == UNKNOWN:
@@ -175,6 +175,6 @@ def _tell(desk: Desk, verdict: Verdict, account: str, *, is_new: bool) -> None:
     text = f"{account}: {verdict.text}"
     about = "" if parent_id else _subject_of(verdict, account)
     if verdict.rule == "position_agrees":
-        _tell_agrees(desk, verdict, account, text)
+        _tell_agrees(desk, code, verdict, account, text)
         return
     desk.alert(code, text, parent_id=parent_id, severity=severity, about=about, is_standing=verdict.rule in STANDING)
