@@ -5,15 +5,23 @@ decided here about prices.
 """
 
 from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView
+from execd.algos import checks
+from execd.algos.base import ONE, ZERO, AlgoView, Step
+from execd.algos.pieces import goal_of_child, piece_of, until
+from execd.algos.pulling import pull
 from execd.algos.tactics.base import Keep, Work
 from execd.core.enums import Outcome
 from execd.core.order import Order
 from execd.core.orders import ReplaceRequest
-from execd.core.wake import Wake
+
+if TYPE_CHECKING:
+    from execd.algos.worker import Worker
+
+RESTS: Final = "the schedule rests"
 
 
 def amends_of(child: Order) -> int:
@@ -26,6 +34,28 @@ def is_replaceable(child: Order) -> bool:
     refused = {answer.cl_ord_id for answer in child.answers if not answer.is_accepted}
     refused.update(failure.cl_ord_id for failure in child.failures if failure.outcome is Outcome.REFUSED)
     return not any(isinstance(request, ReplaceRequest) and request.cl_ord_id in refused for request in child.requests)
+
+
+def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> Step:
+    """Return how a live child becomes the one that is wanted: nothing, a replace, or out of the way."""
+    before, wake = worker, until(worker, view, wanted.wake)
+    worker = replace(worker, tactic=wanted.tactic, begun_ns=worker.begun_ns or view.now_ns)
+    goal_qty = goal_of_child(before, view, child.order_qty - child.cum_qty + view.cum_qty)
+    qty = fitted_qty(view, child, goal_qty=goal_qty, wanted=wanted, child_min_qty=worker.child_min_qty)
+    if qty <= child.cum_qty:
+        return pull(replace(worker, is_change=True), view, child, RESTS)
+    price = wanted.price if isinstance(wanted, Work) else child.price
+    if isinstance(wanted, Work) and wanted.ord_type is not child.first.ord_type:
+        return pull(replace(worker, is_change=True), view, child, wanted.text)
+    if qty == child.order_qty and price == child.price:
+        return Step(worker, wake=wake)
+    if isinstance(wanted, Work) and checks.hard_problem(view) is not None:
+        return Step(before, wake=replace(wake, every_quote=True))
+    text = wanted.text if isinstance(wanted, Work) else f"{piece_of(worker).text}: {qty}"
+    if not view.execution.replaces or not is_replaceable(child):
+        return pull(replace(worker, is_change=True), view, child, text)
+    amended = replace(worker, amends_n=amends_of(child) + 1)
+    return Step(amended, (checks.amend(child, qty, price, text),), wake)
 
 
 def fitted_qty(
@@ -45,6 +75,15 @@ def fitted_qty(
     return child.order_qty if is_small and wished > child.cum_qty else wished
 
 
-def sooner(wake: Wake, at_ns: int) -> Wake:
-    """Return a wake that comes at `at_ns` at the latest."""
-    return wake if wake.at_ns is not None and wake.at_ns <= at_ns else replace(wake, at_ns=at_ns)
+def displayed_qty(ratio_max: Decimal | None, view: AlgoView, most_qty: Decimal | None) -> Decimal | None:
+    """Return `most_qty` (None: nothing bounds it), or a part of the smaller displayed side where that is less.
+
+    At least one round lot is allowed: less could not be told from noise.
+    """
+    quote, market = view.market.quote, view.market
+    if ratio_max is None or quote is None:
+        return most_qty
+    scale = market.volume_scale if market.is_partial else ONE
+    seen_qty = ZERO if scale is None else min(quote.bid_size, quote.ask_size) * scale
+    allowed_qty = max(view.instrument.floor_qty(ratio_max * seen_qty), view.instrument.round_lot)
+    return allowed_qty if most_qty is None else min(most_qty, allowed_qty)

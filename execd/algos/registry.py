@@ -1,18 +1,19 @@
 """Algorithms by name, and how each is made from a plan's parameters.
 
 `ENTRIES` lists what a user may name in `algo` (and what the policy chooses); what may be asked of each is in
-`core.algo_terms`. A schedule's `tactic` is made by `tactic_of`. Saved states are in `saving`.
+`core.algo_terms`. A schedule's `tactic` is made by `tactic_of`, a schedule by `scheduling`. Saved states are in
+`saving`.
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-from execd.algos.base import Algo
+from execd.algos.base import ZERO, Algo
 from execd.algos.passthrough import Passthrough
-from execd.algos.schedules import Now
+from execd.algos.schedules import Now, Schedule
+from execd.algos.scheduling import SCHEDULES, decimal_of, decimal_or_none
 from execd.algos.tactics import Marketable, Offset, Tactic
 from execd.algos.worker import Worker
 from execd.core.enums import OrdType
@@ -21,6 +22,8 @@ from execd.core.rules import S
 from execd.core.schedule_terms import ALGO_TERMS
 
 Parameters = Mapping[str, Any]
+PLAIN_TACTIC: Final = {"name": "offset"}
+"""What a schedule works with where neither the intent nor the plan names a tactic."""
 SWEEP: Final = Marketable(interval_ns=15 * S, reprices_max=5, first_k=1, is_exit=True)
 
 
@@ -59,12 +62,12 @@ def tactic_of(spec: Mapping[str, Any]) -> Tactic:
 
 
 def _offset(given: Parameters) -> Tactic:
-    return Offset(bps=_decimal(given, "bps"), ttl_ns=int(given["ttl_ns"]))
+    return Offset(bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]))
 
 
 def _marketable(given: Parameters) -> Tactic:
     return Marketable(
-        spread_fraction=_decimal(given, "spread_fraction"),
+        spread_fraction=decimal_of(given, "spread_fraction"),
         interval_ns=int(given["interval_ns"]),
         reprices_max=int(given["reprices"]),
         ttl_ns=int(given["ttl_ns"]),
@@ -81,8 +84,14 @@ def _passthrough(given: Parameters) -> Algo:
     return Passthrough(ord_type=OrdType(str(given["ord_type"])), is_exit=is_exit)
 
 
-def _decimal(given: Parameters, key: str) -> Decimal:
-    return Decimal(str(given[key]))
+def _over_time(schedule: Callable[[Parameters], Schedule]) -> Callable[[Parameters], Algo]:
+    """Return how a schedule is made with the tactic that its parameters describe."""
+    return lambda given: Worker.of(
+        schedule(given),
+        tactic_of(given.get("tactic") or PLAIN_TACTIC),
+        child_min_qty=decimal_or_none(given, "child_min") or ZERO,
+        displayed_ratio_max=decimal_or_none(given, "displayed_max"),
+    )
 
 
 def _at_once(tactic: Callable[[Parameters], Tactic]) -> Callable[[Parameters], Algo]:
@@ -99,6 +108,7 @@ ENTRIES: Final[dict[str, Entry]] = {
         Entry(name="passthrough", make=_passthrough),
         Entry(name="sweep", make=_sweep),
         *(Entry(name=name, make=_at_once(tactic)) for name, tactic in _TACTICS.items()),
+        *(Entry(name=name, make=_over_time(schedule)) for name, schedule in SCHEDULES.items()),
     )
 }
 _FORMER: Final = {"touch": "marketable"}

@@ -1,8 +1,8 @@
 """The one machine that drives any schedule with any tactic.
 
 "Never two children", time-outs, the 80% rule, what follows where a tactic ends, cancels and replaces that were not
-answered, and deadlines live here, once. It states targets: what should be filled or out by now less what is. What a
-live child still needs is in `fitting`, what stands before a new one in `checks`.
+answered, and deadlines live here, once. It states targets: what should be filled or out by now less what is. Which
+piece counts is in `pieces`, what a live child still needs in `fitting`, what stands before a new one in `checks`.
 """
 
 from decimal import Decimal
@@ -22,10 +22,11 @@ from execd.algos.base import (
     was_no_attempt,
     was_pulled_by_operator,
 )
-from execd.algos.fitting import amends_of, fitted_qty, is_replaceable, sooner
+from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit
+from execd.algos.pieces import missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
 from execd.algos.pulling import pull
 from execd.algos.schedules import Schedule
-from execd.algos.schedules.base import Piece, Rest
+from execd.algos.schedules.base import Piece
 from execd.algos.tactics import Market, Marketable, Tactic
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.core.conduct import Ending
@@ -47,6 +48,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     through the touch; `is_final`: shortly before the deadline, with all that is left. `over` says why this piece's
     try is over, once it is. `is_change`: the live child was pulled to be placed otherwise, which is no end of a try.
     Nothing new is placed before `again_ns`: a child that the venue ended by itself is not followed by another at once.
+    No child is smaller than `child_min_qty`, but the last, or larger than `displayed_ratio_max` of the smaller side of
+    the quote. `is_part`: the live child was meant to be less than what is missing.
 
     `placed_n` counts children asked for, `settled_n` those whose end was looked at, `pulls_n` and `amends_n` cancels
     and replaces asked of the live one, `replans_n` times the rest was planned afresh.
@@ -56,12 +59,14 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     fresh: Tactic
     tactic: Tactic
     child_min_qty: Decimal = ZERO
+    displayed_ratio_max: Decimal | None = None
     piece: Piece | None = None
     begun_ns: int = 0
     idle_ns: int = 0
     is_crossing: bool = False
     is_final: bool = False
     is_change: bool = False
+    is_part: bool = False
     over: str = ""
     again_ns: int = 0
     placed_n: int = 0
@@ -71,9 +76,22 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     replans_n: int = 0
 
     @classmethod
-    def of(cls, schedule: Schedule, tactic: Tactic, *, child_min_qty: Decimal = ZERO) -> "Worker":
+    def of(
+        cls,
+        schedule: Schedule,
+        tactic: Tactic,
+        *,
+        child_min_qty: Decimal = ZERO,
+        displayed_ratio_max: Decimal | None = None,
+    ) -> "Worker":
         """Return a worker that has done nothing yet."""
-        return cls(schedule=schedule, fresh=tactic, tactic=tactic, child_min_qty=child_min_qty)
+        return cls(
+            schedule=schedule,
+            fresh=tactic,
+            tactic=tactic,
+            child_min_qty=child_min_qty,
+            displayed_ratio_max=displayed_ratio_max,
+        )
 
     def step(self, view: AlgoView) -> Step:
         """Return the next state, what to do, and when to ask again."""
@@ -105,46 +123,25 @@ def _watch(worker: Worker, view: AlgoView, child: Order) -> Step:
     """Return what to do while a child is live."""
     if child.pending is not None or child.is_in_doubt or amends_of(child) < worker.amends_n:
         return Step(worker)  # Its answer wakes us.
-    if view.now_ns >= view.last_ns or not view.leaves_qty:
-        return pull(worker, view, child, "deadline" if view.now_ns >= view.last_ns else "nothing is left to do")
-    ready = _ready(worker, view)
-    if isinstance(ready, tuple):
-        return pull(replace(ready[0], is_change=True), view, child, "the schedule rests")
-    if checks.is_breached(view, is_last_step=ready.is_crossing):
-        return pull(replace(ready, over=COLLAR), view, child, COLLAR)
-    if ready.over:
-        return pull(ready, view, child, ready.over)
-    ready, wanted = _ask(ready, view, child)
+    if view.now_ns >= worker.schedule.last_ns(view) or not view.leaves_qty:
+        return pull(worker, view, child, out_of_time(worker, view).reason or "nothing is left to do")
+    now = ready(worker, view)
+    if isinstance(now, tuple):
+        return pull(replace(now[0], is_change=True), view, child, RESTS)
+    if checks.is_breached(view, is_last_step=_is_last_step(now)):
+        return pull(replace(now, over=COLLAR), view, child, COLLAR)
+    if now.over:
+        return pull(now, view, child, now.over)
+    now, wanted = _ask(now, view, child)
     match wanted:
         case Over(reason=reason):
-            return pull(replace(ready, over=reason), view, child, reason)
+            return pull(replace(now, over=reason), view, child, reason)
         case Idle(is_out=True, waiting=waiting):
-            return pull(replace(ready, tactic=wanted.tactic, is_change=True), view, child, waiting.text)
+            return pull(replace(now, tactic=wanted.tactic, is_change=True), view, child, waiting.text)
         case Idle(tactic=tactic):
-            return Step(replace(ready, tactic=tactic), wake=_until(ready, view, wanted.wake))
+            return Step(replace(now, tactic=tactic), wake=until(now, view, wanted.wake))
         case Keep() | Work():
-            return _fit(ready, view, child, wanted)
-
-
-def _fit(worker: Worker, view: AlgoView, child: Order, wanted: Keep | Work) -> Step:
-    """Return how a live child becomes the one that is wanted: nothing, a replace, or out of the way."""
-    before, wake = worker, _until(worker, view, wanted.wake)
-    worker = replace(worker, tactic=wanted.tactic, begun_ns=worker.begun_ns or view.now_ns)
-    qty = fitted_qty(view, child, goal_qty=_piece(worker).goal_qty, wanted=wanted, child_min_qty=worker.child_min_qty)
-    if qty <= child.cum_qty:
-        return pull(replace(worker, is_change=True), view, child, "the schedule rests")
-    price = wanted.price if isinstance(wanted, Work) else child.price
-    if isinstance(wanted, Work) and wanted.ord_type is not child.first.ord_type:
-        return pull(replace(worker, is_change=True), view, child, wanted.text)
-    if qty == child.order_qty and price == child.price:
-        return Step(worker, wake=wake)
-    if isinstance(wanted, Work) and checks.hard_problem(view) is not None:
-        return Step(before, wake=replace(wake, every_quote=True))
-    text = wanted.text if isinstance(wanted, Work) else f"{_piece(worker).text}: {qty}"
-    if not is_replaceable(child):
-        return pull(replace(worker, is_change=True), view, child, text)
-    amended = replace(worker, amends_n=amends_of(child) + 1)
-    return Step(amended, (checks.amend(child, qty, price, text),), wake)
+            return fit(now, view, child, wanted)
 
 
 def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
@@ -152,7 +149,7 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     settled = replace(worker, settled_n=view.children_n, pulls_n=0, amends_n=0, idle_ns=view.now_ns, is_change=False)
     done = child.done_as
     if child.ord_status is OrdStatus.FILLED:
-        return _begin(settled, view)
+        return _begin(_filled(settled, view), view)
     if was_no_attempt(child) or was_pulled_by_operator(child):
         # The market did not have its say: a try that only began with this child has not begun.
         is_unbegun = was_pulled_by_operator(child) or child.sent_ns <= worker.begun_ns
@@ -178,43 +175,50 @@ def _judge(worker: Worker, view: AlgoView) -> Step:
     return _begin(replace(worker.anew(view.now_ns), replans_n=worker.replans_n + 1), view)
 
 
+def _filled(worker: Worker, view: AlgoView) -> Worker:
+    """Return the worker after a child that was filled: of a schedule, what is due next is a try of its own."""
+    if worker.displayed_ratio_max is not None:
+        # What it took must be seen in the quote before the next one is measured by it.
+        worker = replace(worker, again_ns=view.now_ns + view.execution.retry_ns)
+    if worker.is_part or worker.is_final or worker.schedule.replans:
+        return worker
+    return worker.anew(view.now_ns)
+
+
 def _begin(worker: Worker, view: AlgoView) -> Step:
     """Return the next child, or what is waited for; nothing is out."""
-    if view.now_ns >= view.last_ns:
-        return Step(worker, (ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline"),))
-    ready = _ready(worker, view)
-    if isinstance(ready, tuple):
-        worker, rest = ready
-        return Step(worker, wake=_until(worker, view, rest.wake), waiting=rest.waiting)
-    if ready.over == COLLAR or checks.is_breached(view, is_last_step=ready.is_crossing):
-        return Step(ready, (ended(view, without_fill=ParentStatus.EXPIRED, reason=COLLAR),))
-    if view.now_ns < ready.again_ns:
-        return Step(ready, wake=_until(ready, view, Wake(at_ns=ready.again_ns)))
-    piece = _piece(ready)
-    missing_qty = view.instrument.floor_qty(min(piece.goal_qty - view.cum_qty, view.leaves_qty))
-    least_qty = view.instrument.min_qty if piece.is_last else max(view.instrument.min_qty, ready.child_min_qty)
-    if missing_qty < least_qty:
-        if piece.is_last:
-            reason = f"rest_below_minimum: {view.leaves_qty}"
-            return Step(ready, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
-        return Step(ready, wake=_until(ready, view, Wake(at_ns=piece.end_ns)))
-    if ready.over:
-        if piece.is_last:
-            return Step(ready, (ended(view, without_fill=ParentStatus.EXPIRED, reason=ready.over),))
-        return Step(ready, wake=_until(ready, view, Wake(at_ns=piece.end_ns)))
-    return _place(ready, view, missing_qty)
+    if view.now_ns >= worker.schedule.last_ns(view):
+        return Step(worker, (out_of_time(worker, view),))
+    now = ready(worker, view)
+    if isinstance(now, tuple):
+        worker, rest = now
+        return Step(worker, wake=until(worker, view, rest.wake), waiting=rest.waiting)
+    if now.over == COLLAR or checks.is_breached(view, is_last_step=_is_last_step(now)):
+        return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=COLLAR),))
+    if view.now_ns < now.again_ns:
+        return Step(now, wake=until(now, view, Wake(at_ns=now.again_ns)))
+    piece = piece_of(now)
+    qty = view.instrument.floor_qty(missing_qty(now, view))
+    least_qty = view.instrument.min_qty if piece.is_last else max(view.instrument.min_qty, now.child_min_qty)
+    if qty < least_qty:
+        return nothing_due(now, view)
+    if not now.over:
+        return _place(now, view, qty)
+    if piece.is_last and (now.schedule.replans or now.is_final or view.plan.conduct.at_end is Ending.END):
+        return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=now.over),))
+    return Step(now, wake=until(now, view, Wake(at_ns=piece.end_ns)))
 
 
-def _place(worker: Worker, view: AlgoView, missing_qty: Decimal) -> Step:
-    """Return a new child of at most `missing_qty`, once the checks let it."""
+def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
+    """Return a new child of at most `wanted_qty`, once the checks let it."""
     problem = checks.hard_problem(view)
     if problem is not None:
-        return Step(worker, wake=_until(worker, view, Wake(every_quote=True)), waiting=problem)
+        return Step(worker, wake=until(worker, view, Wake(every_quote=True)), waiting=problem)
     soft = None if worker.is_crossing or not worker.tactic.is_resting else checks.soft_problem(view)
     if soft is not None:
         worker, wait = checks.softly(worker, view, soft)
         if wait is not None:
-            return Step(worker, wake=_until(worker, view, wait), waiting=soft)
+            return Step(worker, wake=until(worker, view, wait), waiting=soft)
     worker, wanted = _ask(worker, view, None)
     match wanted:
         case Over() if worker.schedule.replans and not worker.fresh.is_exit:
@@ -222,15 +226,16 @@ def _place(worker: Worker, view: AlgoView, missing_qty: Decimal) -> Step:
         case Over(reason=reason):
             return _begin(replace(worker, over=reason), view)
         case Idle():
-            return _wait(worker, view, wanted)
+            return _wait(worker, view, wanted, wanted_qty)
         case Keep():
             message = f"{type(worker.tactic).__name__} keeps a child that is not there"
             raise AssertionError(message)
         case Work():
             pass  # It is placed below.
-    qty = missing_qty if wanted.qty_max is None else view.instrument.floor_qty(min(missing_qty, wanted.qty_max))
+    most_qty = displayed_qty(worker.displayed_ratio_max, view, wanted.qty_max)
+    part_qty = wanted_qty if most_qty is None else view.instrument.floor_qty(min(wanted_qty, most_qty))
     place = Place(
-        qty=max(qty, min(missing_qty, view.instrument.min_qty)),
+        qty=max(part_qty, min(wanted_qty, view.instrument.min_qty)),
         ord_type=wanted.ord_type,
         price=wanted.price,
         time_in_force=wanted.time_in_force or view.parent.time_in_force,
@@ -240,17 +245,18 @@ def _place(worker: Worker, view: AlgoView, missing_qty: Decimal) -> Step:
         worker,
         tactic=wanted.tactic,
         begun_ns=worker.begun_ns or view.now_ns,
+        is_part=wanted.qty_max is not None,
         placed_n=view.children_n + 1,
         pulls_n=0,
         amends_n=0,
     )
-    return Step(placed, (place,), _until(placed, view, wanted.wake))
+    return Step(placed, (place,), until(placed, view, wanted.wake))
 
 
-def _wait(worker: Worker, view: AlgoView, idle: Idle) -> Step:
+def _wait(worker: Worker, view: AlgoView, idle: Idle, wanted_qty: Decimal) -> Step:
     """Return the wait for what a tactic lacks; without a usable quote the plan may know what to do after a while."""
     waits = replace(worker, tactic=idle.tactic)
-    wake = _until(waits, view, idle.wake)
+    wake = until(waits, view, idle.wake)
     if worker.is_crossing or not checks.is_no_quote(idle.waiting):
         return Step(waits, wake=wake, waiting=idle.waiting)
     due_ns = checks.quote_due_ns(view, worker.idle_ns or view.started_ns)
@@ -261,14 +267,14 @@ def _wait(worker: Worker, view: AlgoView, idle: Idle) -> Step:
     if view.plan.conduct.on_no_quote is Ending.END:
         return Step(waits, (ended(view, without_fill=ParentStatus.EXPIRED, reason=idle.waiting.code),))
     crossing = replace(worker, tactic=Market(needs_quote=False), begun_ns=0, is_crossing=True)
-    return _place(crossing, view, view.instrument.floor_qty(view.leaves_qty))
+    return _place(crossing, view, wanted_qty)
 
 
 def _ask(worker: Worker, view: AlgoView, child: Order | None) -> tuple[Worker, Wanted]:
     """Return what the tactic wants; where it has no further step and the plan crosses then, what crossing wants."""
     job = Job(
-        piece=_piece(worker),
-        qty=max(ZERO, _piece(worker).goal_qty - view.cum_qty),
+        piece=piece_of(worker),
+        qty=missing_qty(worker, view),
         begun_ns=worker.begun_ns or view.now_ns,
         child=child,
     )
@@ -280,42 +286,6 @@ def _ask(worker: Worker, view: AlgoView, child: Order | None) -> tuple[Worker, W
     return crossing, crossing.tactic.ask(view, replace(job, begun_ns=view.now_ns))
 
 
-def _ready(worker: Worker, view: AlgoView) -> "Worker | tuple[Worker, Rest]":
-    """Return the worker with the piece that counts now, or the rest that its schedule takes."""
-    conduct = view.plan.conduct
-    cross_ns = view.last_ns - conduct.cross_lead_ns
-    if conduct.at_end is not Ending.END and view.now_ns >= cross_ns:
-        if worker.is_final:
-            return replace(worker, piece=replace(_piece(worker), goal_qty=view.order_qty))
-        n = 0 if worker.piece is None else worker.piece.n + 1
-        last = Piece(
-            n=n, goal_qty=view.order_qty, began_ns=cross_ns, end_ns=view.last_ns, is_last=True, text="what is left"
-        )
-        is_market = isinstance(worker.tactic, Market)
-        crossing = worker if is_market and worker.is_crossing else worker.crossing(conduct.at_end)
-        return replace(crossing, piece=last, is_final=True, over="")
-    schedule, piece = worker.schedule.piece(view, worker.piece)
-    worker = replace(worker, schedule=schedule)
-    if isinstance(piece, Rest):
-        return worker, piece
-    if worker.piece is None or piece.n != worker.piece.n:
-        return replace(worker.anew(piece.began_ns), piece=piece)
-    return replace(worker, piece=piece)
-
-
-def _until(worker: Worker, view: AlgoView, wake: Wake) -> Wake:
-    """Return a wake that also comes when the piece, the plan's patience or the parent's time ends."""
-    conduct = view.plan.conduct
-    ends = [view.last_ns]
-    if conduct.at_end is not Ending.END and not worker.is_final:
-        ends.append(view.last_ns - conduct.cross_lead_ns)
-    if worker.piece is not None:
-        ends.append(worker.piece.end_ns)
-    return sooner(wake, min((at_ns for at_ns in ends if at_ns > view.now_ns), default=view.last_ns))
-
-
-def _piece(worker: Worker) -> Piece:
-    if worker.piece is None:
-        message = "asked for the piece of a worker that has none"
-        raise AssertionError(message)
-    return worker.piece
+def _is_last_step(worker: Worker) -> bool:
+    """Whether the plan goes through the touch and nothing comes after."""
+    return worker.is_crossing and piece_of(worker).is_last

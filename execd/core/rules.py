@@ -69,7 +69,7 @@ PROVING: Final = Lookups(are_final=True, pauses_ns=(0, 1 * S, 2 * S, 4 * S, 8 * 
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """How orders are worked."""
+    """How orders are worked. `replaces`: a child is changed by a replace where the broker can, else pulled first."""
 
     is_smart: bool = True
     offset_bps: Decimal = Decimal(5)
@@ -85,6 +85,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     quote_age_marketable_ns_max: int = 30 * S
     retry_ns: int = 1 * S
     send_within_ns: int = 1 * S
+    replaces: bool = True
 
 
 class Reconcile(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,6 +129,17 @@ WAITING: Final = (
     Code("quote_stale", "the quote is too old for what is to be done", "is the market's feed up?"),
     Code("stale_reference", "no fresh quote to hold a price against", "the same"),
     Code("max_open_orders", "as many orders are out as `open_orders_max` allows", "it goes on when one has ended"),
+    Code("before_window", "the window of its schedule has not begun", "nothing"),
+    Code(
+        "participation_cap",
+        "it is as large a part of the printed volume as it may be; as a reason of the end: that left the rest over",
+        "see the numbers beside it",
+    ),
+    Code(
+        "partial_coverage",
+        "the feed sees a part of the market, and nobody said how much of its volume that is",
+        "set `market_data.partial_volume_scale`, or ask for a schedule that needs no volume",
+    ),
     Code("opposing_order", "it could trade with an order of the same account", "it goes on when that has ended"),
 )
 """Why an intent waits, `queued` or `working`; it goes on by itself, or ends at its deadline."""
@@ -152,6 +163,8 @@ HELD: Final = (
 ENDED: Final = (
     Code("valid_until_passed", "`valid_until` came before working could start", "see why it waited"),
     Code("deadline", "the deadline came before all was filled", "nothing"),
+    Code("schedule_over", "its schedule's last slice was over before all was filled", "a later `duration` or end"),
+    Code("skipped", "what came too late was left out, as `catch_up: skip` asks", "nothing"),
     Code("timeout", "it was priced anew as often as `execution.replans_max` allows", "a higher urgency"),
     Code("accepted_partial", "`execution.partial_accept_ratio` or more is filled, and that is enough", "nothing"),
     Code("rest_below_minimum", "what is left is less than the smallest order", "nothing"),

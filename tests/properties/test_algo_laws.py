@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from execd.algos.base import ZERO, Algo, AlgoView, Amend, Place, Pull
 from execd.algos.registry import ENTRIES, made
 from execd.algos.saving import load, save
+from execd.algos.scheduling import SCHEDULES
 from execd.core.enums import OrdType, Side
 from execd.core.market import Quote
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.rules import MS, S
 from execd.engine.stepping import view_of
+from tests.drawing import schedules
 from tests.world import START_NS, World, execution, intent, quote
 
 SYMBOL: Final = "AAPL"
@@ -63,7 +65,11 @@ def parents(draw: st.DrawFn, name: str) -> ParentOrder:
         order_qty=Decimal(draw(st.integers(1, 1000))),
         price=None if limit is None or (is_market and name == "passthrough") else Decimal(limit),
         expire_ns=START_NS + draw(st.integers(2, LIFE_S)) * S,
-        **_algo(name, is_market=is_market),
+        **(
+            {"algo": AlgoSpec(name=name, parameters=draw(schedules(name)))}
+            if name in SCHEDULES
+            else _algo(name, is_market=is_market)
+        ),
     )
 
 

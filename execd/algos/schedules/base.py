@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Number `n`: CumQty should be `goal_qty` when it is done; from `end_ns` on the next piece counts.
 
-    `is_last`: what this one leaves over no later one takes up. `text` says where the goal comes from.
+    `is_last`: what this one leaves over no later one takes up. `is_late`: so much is behind that it is crossed for.
+    `text` says where the goal comes from.
     """
 
     n: int
@@ -28,6 +29,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     began_ns: int
     end_ns: int
     is_last: bool = False
+    is_late: bool = False
     text: str = ""
 
 
@@ -36,6 +38,19 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     wake: Wake
     waiting: Waiting | None = None
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """No more than `qty` may be filled by now, whatever is behind; `text` says why, with the numbers.
+
+    `code` is the reason of a parent that ends with something left because of it. More may be once the symbol's
+    printed volume is `volume_at` (None: never).
+    """
+
+    qty: Decimal
+    code: str
+    text: str
+    volume_at: Decimal | None = None
 
 
 class Scheduled(Protocol):
@@ -47,3 +62,12 @@ class Scheduled(Protocol):
 
     def piece(self, view: AlgoView, before: Piece | None) -> "tuple[Schedule, Piece | Rest]":
         """Return the piece that counts at `view.now_ns`; `before` is the one in hand. The schedule may have learnt."""
+
+    def last_ns(self, view: AlgoView) -> int:
+        """Return the instant at which it is over; never after `view.last_ns`."""
+
+    def limit(self, view: AlgoView, *, is_final: bool) -> Limit | None:
+        """Return what holds every piece back now, also the one with which a plan ends (`is_final`); None: nothing."""
+
+    def outline(self, view: AlgoView) -> tuple[Piece, ...]:
+        """Return its pieces as they come where each is filled in time; none where the market decides."""

@@ -7,7 +7,7 @@ over is judged and planned afresh by the worker, not given back to a curve.
 import msgspec
 
 from execd.algos.base import AlgoView
-from execd.algos.schedules.base import Piece
+from execd.algos.schedules.base import Limit, Piece
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -22,3 +22,16 @@ class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
             n=0, goal_qty=view.order_qty, began_ns=view.started_ns, end_ns=view.last_ns, is_last=True, text="all of it"
         )
         return self, whole
+
+    def last_ns(self, view: AlgoView) -> int:
+        """Return the last instant of the parent."""
+        return view.last_ns
+
+    def limit(self, view: AlgoView, *, is_final: bool) -> Limit | None:
+        """Return nothing: it has no share of anything to keep to."""
+        del view, is_final
+        return None
+
+    def outline(self, view: AlgoView) -> tuple[Piece, ...]:
+        """Return the one piece."""
+        return (self.piece(view, None)[1],)

@@ -80,7 +80,7 @@ def test_every_reason_that_the_engine_gives_is_told() -> None:
 def test_every_code_that_is_told_is_raised() -> None:
     """No dead row: each code stands as text in what reads, judges or plans."""
     rooms = [REPOSITORY / "execd" / room for room in ("intake", "engine", "algos", "policy", "config", "runtime")]
-    texts = "".join(path.read_text() for room in rooms for path in room.glob("*.py") if path.name != "codes.py")
+    texts = "".join(path.read_text() for room in rooms for path in room.rglob("*.py") if path.name != "codes.py")
 
     assert [] == [code.code for code in CODES if not re.search(rf'["(]{code.code}["):]', texts)]
 

@@ -1,0 +1,123 @@
+"""Which piece of a parent counts now, how far it may go, and until when a worker waits at most.
+
+The schedule cuts; the plan adds the last piece, with which it crosses shortly before the end; a limit of the schedule
+(a share of the volume) holds back each of them. Nothing is placed here; what is waited for is.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from execd.algos.base import ZERO, AlgoView, Finish, Step, Waiting, ended
+from execd.algos.schedules.base import Limit, Piece, Rest
+from execd.algos.tactics import Market
+from execd.core.codec import plain
+from execd.core.conduct import Ending
+from execd.core.enums import ParentStatus
+from execd.core.wake import Wake
+
+if TYPE_CHECKING:
+    from execd.algos.worker import Worker
+
+SCHEDULE_OVER: Final = "schedule_over"
+WHAT_IS_LEFT: Final = "what is left"
+
+
+def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
+    """Return the worker with the piece that counts now, or the rest that its schedule takes."""
+    conduct, last_ns = view.plan.conduct, worker.schedule.last_ns(view)
+    cross_ns = last_ns - conduct.cross_lead_ns
+    if conduct.at_end is not Ending.END and view.now_ns >= cross_ns:
+        if worker.is_final:
+            return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=last_ns))
+        n = 0 if worker.piece is None else worker.piece.n + 1
+        last = Piece(n=n, goal_qty=view.order_qty, began_ns=cross_ns, end_ns=last_ns, is_last=True, text=WHAT_IS_LEFT)
+        is_market = isinstance(worker.tactic, Market)
+        crossing = worker if is_market and worker.is_crossing else worker.crossing(conduct.at_end)
+        return replace(crossing, piece=last, is_final=True, over="")
+    schedule, piece = worker.schedule.piece(view, worker.piece)
+    worker = replace(worker, schedule=schedule)
+    if isinstance(piece, Rest):
+        return worker, piece
+    if worker.piece is None or piece.n != worker.piece.n:
+        fresh = replace(worker.anew(piece.began_ns), piece=piece, is_final=False)
+        return fresh.crossing(Ending.CROSS) if piece.is_late else fresh
+    return replace(worker, piece=piece)
+
+
+def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
+    """Return what should be filled when the piece is done, and the limit that holds it back, if one does."""
+    goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
+    limit = worker.schedule.limit(view, is_final=worker.is_final)
+    return (goal_qty, None) if limit is None or limit.qty >= goal_qty else (limit.qty, limit)
+
+
+def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> Decimal:
+    """Return the goal for a child that is out, which now reaches to `child_goal_qty`.
+
+    One that was kept small on purpose never grows. What a limit lets go further while a try lasts is for the next
+    child: to ask for a few more shares again and again would cost the place in the queue each time.
+    """
+    goal_qty, limit = goal_of(worker, view)
+    is_kept = worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns)
+    return min(goal_qty, child_goal_qty) if is_kept else goal_qty
+
+
+def out_of_time(worker: "Worker", view: AlgoView) -> Finish:
+    """Return the end of a parent whose time is over, with what a limit of its schedule left undone."""
+    limit = worker.schedule.limit(view, is_final=worker.is_final)
+    reason = "deadline" if view.now_ns >= view.last_ns else SCHEDULE_OVER
+    if limit is not None and limit.qty < view.order_qty:
+        reason = left_over(view, limit)
+    return ended(view, without_fill=ParentStatus.EXPIRED, reason=reason)
+
+
+def nothing_due(worker: "Worker", view: AlgoView) -> Step:
+    """Return the wait for the next piece or for more volume; or the end, where nothing will be due any more."""
+    piece, (_, limit) = piece_of(worker), goal_of(worker, view)
+    if limit is not None and limit.volume_at is not None:
+        waiting = Waiting(code=limit.code, text=limit.text)
+        return Step(worker, wake=until(worker, view, Wake(volume_at=limit.volume_at)), waiting=waiting)
+    if not piece.is_last or (limit is None and piece.goal_qty < view.order_qty):
+        return Step(worker, wake=until(worker, view, Wake(at_ns=piece.end_ns)))
+    if limit is not None:
+        finish = ended(view, without_fill=ParentStatus.EXPIRED, reason=left_over(view, limit))
+    else:
+        reason = f"rest_below_minimum: {view.leaves_qty}"
+        finish = ended(view, without_fill=ParentStatus.FAILED, reason=reason)
+    return Step(worker, (finish,))
+
+
+def left_over(view: AlgoView, limit: Limit) -> str:
+    """Return what a limit leaves over, with the numbers."""
+    return f"{limit.code}: {plain(view.leaves_qty)} left, {limit.text}"
+
+
+def until(worker: "Worker", view: AlgoView, wake: Wake) -> Wake:
+    """Return a wake that also comes when the piece, the plan's patience or the parent's time ends."""
+    conduct, last_ns = view.plan.conduct, worker.schedule.last_ns(view)
+    ends = [last_ns]
+    if conduct.at_end is not Ending.END and not worker.is_final:
+        ends.append(last_ns - conduct.cross_lead_ns)
+    if worker.piece is not None:
+        ends.append(worker.piece.end_ns)
+    return sooner(wake, min((at_ns for at_ns in ends if at_ns > view.now_ns), default=last_ns))
+
+
+def piece_of(worker: "Worker") -> Piece:
+    """Return the piece in hand."""
+    if worker.piece is None:
+        message = "asked for the piece of a worker that has none"
+        raise AssertionError(message)
+    return worker.piece
+
+
+def missing_qty(worker: "Worker", view: AlgoView) -> Decimal:
+    """Return what is missing of the piece in hand."""
+    return max(ZERO, goal_of(worker, view)[0] - view.cum_qty)
+
+
+def sooner(wake: Wake, at_ns: int) -> Wake:
+    """Return a wake that comes at `at_ns` at the latest."""
+    return wake if wake.at_ns is not None and wake.at_ns <= at_ns else replace(wake, at_ns=at_ns)

@@ -1,0 +1,138 @@
+"""Schedules in a small world: the worker drives them with real tactics against the simulated venue."""
+
+from decimal import Decimal
+from typing import Any
+
+from execd.core.enums import ParentStatus, Side
+from execd.core.events import Cancel, Replace, Submit
+from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.rules import S
+from tests.world import START_NS, World, execution, intent, quote
+
+NEAR: dict[str, Any] = {"name": "offset", "bps": "5", "ttl_ns": 3_600 * S}
+FAR: dict[str, Any] = {"name": "offset", "bps": "-8", "ttl_ns": 3_600 * S}
+
+
+def _parent(name: str, qty: int, life_s: int = 600, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # As stored.
+    spec = AlgoSpec(name=name, parameters={"interval_ns": 60 * S, "tactic": NEAR, **parameters})
+    return intent("p", side=Side.BUY, order_qty=Decimal(qty), algo=spec, expire_ns=START_NS + life_s * S)
+
+
+def _work(parent: ParentOrder, until_s: float = 700, world: World | None = None) -> World:
+    world = world or World()
+    for at_s in range(0, int(until_s), 3):
+        world.at(at_s, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
+    world.at(0, lambda: world.drop(parent))
+    world.run(until_s)
+    return world
+
+
+def _times(world: World) -> list[tuple[int, int]]:
+    orders = [world.book.orders[key] for key in world.book.parents["p"].children]
+    return [((order.sent_ns - START_NS) // S, int(order.first.order_qty)) for order in orders]
+
+
+def test_a_twap_sends_each_slice_when_it_is_due() -> None:
+    """Ten slices of ten, the first at once, then each minute."""
+    world = _work(_parent("twap", 100))
+
+    assert [(60 * k, 10) for k in range(10)] == _times(world)
+    assert ParentStatus.FILLED is world.book.parents["p"].status
+
+
+def test_a_slice_that_rests_is_replaced_by_one_for_both() -> None:
+    """One chain grows by its part of what is left: no second child, and no cancel."""
+    world = _work(_parent("twap", 100, tactic=FAR), until_s=130)
+    acts = [effect for effect in world.effects if isinstance(effect, Submit | Replace | Cancel)]
+
+    assert [Submit, Replace, Replace] == [type(act) for act in acts]
+    assert [10, 12, 13] == [int(act.request.order_qty) for act in acts if not isinstance(act, Cancel)]
+
+
+def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
+    """`replaces: false`: a cancel, its answer, then one child for what both slices need."""
+    world = _work(_parent("twap", 100, tactic=FAR), until_s=70, world=World(execution(replaces=False), latency_ns=S))
+    acts = [effect for effect in world.effects if isinstance(effect, Submit | Replace | Cancel)]
+
+    assert [Submit, Cancel, Submit] == [type(act) for act in acts]
+    assert [10, 12] == [int(act.request.order_qty) for act in acts if isinstance(act, Submit)]
+
+
+def test_what_nobody_sold_is_left_over_at_the_deadline() -> None:
+    """A plan that does not cross ends with its deadline."""
+    world = _work(_parent("twap", 100, tactic=FAR))
+
+    assert ParentStatus.EXPIRED is world.book.parents["p"].status
+    assert "deadline" == world.book.parents["p"].reason
+
+
+def test_a_schedule_that_is_over_before_the_deadline_says_so() -> None:
+    """`duration` ends it, not the parent's deadline."""
+    world = _work(_parent("twap", 100, tactic=FAR, duration_ns=120 * S), until_s=125)
+
+    assert "schedule_over" == world.book.parents["p"].reason
+
+
+def test_what_a_cap_leaves_over_is_reported_with_the_number() -> None:
+    """10% of 4,000 printed is 400; 600 are left."""
+    world = World()
+    world.at(30, lambda: world.print("AAPL", "200.01", 4_000))
+    _work(_parent("twap", 1_000, participation_max="0.1"), world=world)
+    parent = world.book.parents["p"]
+
+    assert (Decimal(400), ParentStatus.PARTIALLY_FILLED) == (parent.cum_qty, parent.status)
+    assert parent.reason.startswith("participation_cap: 600 left, 10% of 4000 printed")
+
+
+def test_a_part_of_the_volume_follows_each_print() -> None:
+    """POV 10%: a lot of 100 for each thousand printed, at the print that brings it."""
+    world = World()
+    for at_s in (10, 20, 40, 100):
+        world.at(at_s, lambda: world.print("AAPL", "200.01", 600))
+    _work(_parent("pov", 1_000, interval_ns=30 * S), until_s=200, world=world)
+
+    assert [(20, 100), (100, 100)] == _times(world)
+
+
+def test_the_liquidity_aware_form_takes_a_tenth_of_the_smaller_side_at_a_time() -> None:
+    """5,000 are displayed on each side: children of 500, a second apart, though 2,000 are due."""
+    world = World()
+    world.at(10, lambda: world.print("AAPL", "200.01", 20_000))
+    _work(_parent("pov", 2_000, displayed_max="0.1"), until_s=60, world=world)
+
+    assert [(10, 500), (11, 500), (12, 500), (13, 500)] == _times(world)
+
+
+def _die(world: World, from_s: float, to_s: float) -> None:
+    """Let there be no process for a while."""
+    world.at(from_s, lambda: setattr(world, "tell", lambda _event: None))
+
+    def begin_again() -> None:
+        del world.tell  # The one of its class counts again.
+        world.crash()
+        world.show(quote("AAPL", "200.00", "200.02", size=5_000))
+
+    world.at(to_s, begin_again)
+
+
+def test_what_came_too_late_is_spread_and_never_sent_at_once() -> None:
+    """Dead from the second to the fifth slice: 80 shares in the six that are left, none of them twice."""
+    world = World()
+    _die(world, 65, 250)
+    times = _times(_work(_parent("twap", 100), world=world))
+
+    assert [(0, 10), (60, 10)] == times[:2]
+    assert [14, 13, 13, 14, 13, 13] == [qty for _, qty in times[2:]]
+    assert [300, 360, 420, 480, 540] == [at_s for at_s, _ in times[3:]]
+    assert 250 <= times[2][0] <= 255
+
+
+def test_what_came_too_late_is_skipped_where_that_was_asked_and_the_end_says_so() -> None:
+    """Two slices went by without a process: 20 shares are not made up for."""
+    world = World()
+    _die(world, 65, 250)
+    times = _times(_work(_parent("twap", 100, catch_up="skip"), world=world))
+    parent = world.book.parents["p"]
+
+    assert [10] * 8 == [qty for _, qty in times]
+    assert (Decimal(80), "skipped: 20 left, what came too late was skipped") == (parent.cum_qty, parent.reason)
