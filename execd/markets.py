@@ -19,7 +19,7 @@ from execd.config.settings import Settings, ns_of_ms
 from execd.core.book import Book
 from execd.core.order import Order
 from execd.engine.engine import Engine
-from execd.ports import Broker, Feed
+from execd.ports import Broker, Feed, FeedLimits
 from execd.runtime.clock import SystemClock
 from execd.runtime.paths import StatePaths
 from execd.venue.commission import Commission
@@ -107,7 +107,7 @@ def _remote(settings: Settings, engine: Engine, clock: SystemClock, paths: State
         )
         for name in settings.accounts
     }
-    return Market(brokers=brokers, feed=SimRemoteFeed(process, clock))
+    return Market(brokers=brokers, feed=SimRemoteFeed(process, clock, _limits(settings)))
 
 
 def _inside(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
@@ -116,7 +116,11 @@ def _inside(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
     # The venue died with the daemon that held it; it goes on with what the journal remembers of it.
     venue.restore(engine.book.orders.values())
     brokers = {name: SimBroker(venue, name) for name in settings.accounts}
-    return Market(brokers=brokers, feed=SimFeed(venue), venue=venue)
+    return Market(brokers=brokers, feed=SimFeed(venue, _limits(settings)), venue=venue)
+
+
+def _limits(settings: Settings) -> FeedLimits:
+    return FeedLimits(coverage=settings.sim.coverage)
 
 
 def _orders_of(book: Book, account: str) -> Iterable[Order]:

@@ -13,8 +13,9 @@ import msgspec
 from execd.core.batch import Batch
 from execd.core.book import Book
 from execd.core.daily import BarSpan
+from execd.core.enums import Coverage
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Bar, Halt, Prints, Quote
+from execd.core.market import Bar, Halt, Prints, Quote, SymbolSeen
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
@@ -75,14 +76,29 @@ class Broker(Protocol):
         """Disconnect; resting orders stay."""
 
 
+class FeedLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feed can do. `coverage`: whether its volume and sizes are those of the whole market."""
+
+    coverage: Coverage = Coverage.CONSOLIDATED
+
+
 class Feed(Protocol):
     """Market data of one source. Prints are summed and halts kept; quotes may be conflated by whoever reads."""
+
+    limits: FeedLimits
 
     async def subscribe(self, symbols: Sequence[str]) -> None:
         """Ask for more symbols; asking again is harmless."""
 
     def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
         """Yield what the market shows, for ever; StreamAlive at least every 5 s while the source is well."""
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Return what the market shows of these symbols now, by a way that does not depend on `ticks`.
+
+        Quotes have the source `snapshot` and the exchange's own instant; `asked_ns` is left to who asks. A symbol that
+        the source does not know is left out. Raises BrokerError where it does not answer.
+        """
 
     def hang_up(self, text: str) -> None:
         """Give up the connection behind `ticks`, for it is stale; called again, they begin anew."""

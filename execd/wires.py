@@ -12,6 +12,7 @@ from execd.engine.engine import Engine
 from execd.markets import Market
 from execd.ports import Clock
 from execd.runtime.arrivals import Arrivals
+from execd.runtime.asker import QuoteAsker
 from execd.runtime.polling import Poller, StreamWatch
 from execd.runtime.pump import Pump
 from execd.runtime.sender import OnCall, Sender
@@ -37,6 +38,9 @@ class Wires:
         self.quotes = QuoteListener(
             feed=market.feed, pump=pump, clock=clock, is_open=lambda: desk.rules.session.is_open(clock.now_ns())
         )
+        self.asker = QuoteAsker(
+            feed=market.feed, desk=desk, post=pump.post, clock=clock, symbols=lambda: tuple(self.quotes.symbols)
+        )
         self._reports = {
             name: ReportListener(broker=broker, pump=pump, clock=clock, arrivals=arrivals, is_heard=streams.reports)
             for name, broker in brokers.items()
@@ -59,6 +63,7 @@ class Wires:
     def start_quotes(self, supervisor: Supervisor) -> None:
         """Begin to listen to the feed."""
         supervisor.edge("listener.quotes", self.quotes.run, self.quotes.announce, self.quote_watch)
+        supervisor.edge("asker", self.asker.run, _told)
 
 
 def _watch(stream: str, account: str, alert_after: int, pump: Pump, clock: Clock) -> StreamWatch:

@@ -9,15 +9,16 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
-from execd.ports import BrokerLimits
+from execd.ports import BrokerLimits, FeedLimits
 from execd.venue.sim_venue import SimVenue
 from execd.venue.source import GeneratorSource
 
 __all__ = ["IN_PROCESS", "GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
+WHOLE: Final = FeedLimits()
 IN_PROCESS: Final = "in-process"
 """The identity of every account of such a venue: it has no memory but the journal, so any journal is its own."""
 
@@ -74,7 +75,8 @@ class SimBroker:
 class SimFeed:
     """What the simulated venue shows of the symbols that were asked for (`ports.Feed`)."""
 
-    def __init__(self, venue: SimVenue) -> None:
+    def __init__(self, venue: SimVenue, limits: FeedLimits = WHOLE) -> None:
+        self.limits = limits
         self._venue = venue
         self._symbols: dict[str, None] = {}
         self._mailbox = venue.attach_feed(self._symbols)
@@ -89,6 +91,10 @@ class SimFeed:
     def ticks(self) -> AsyncIterator[Quote | Prints | Halt | StreamAlive | StreamGap]:
         """Yield what the market shows, for ever."""
         return self._mailbox.items()
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Return what the venue shows of these symbols now."""
+        return self._venue.look(symbols)
 
     def hang_up(self, text: str) -> None:
         """Do nothing: there is no connection, and nothing gets lost."""

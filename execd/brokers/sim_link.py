@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final, assert_never
 
+from execd.core.market import SymbolSeen
 from execd.core.orders import Request
 from execd.core.reports import ExecReport, OrderSnapshot
 from execd.core.snapshot import AccountSnapshot
@@ -32,6 +33,8 @@ from execd.venue.wire import (
     FromClient,
     Goodbye,
     Hello,
+    Look,
+    Looked,
     NotTaken,
     Report,
     SetFault,
@@ -161,6 +164,11 @@ class Link:
         answer: bytes = await self._ask(make)
         return answer
 
+    async def look(self, symbols: tuple[str, ...]) -> tuple[SymbolSeen, ...]:
+        """Return what some symbols show now. Raises BrokerError."""
+        seen: tuple[SymbolSeen, ...] = await self._ask(lambda rid: Look(rid=rid, symbols=symbols))
+        return seen
+
     def want(self, symbols: tuple[str, ...]) -> None:
         """Ask for more symbols. Raises LinkLost."""
         try:
@@ -229,6 +237,8 @@ class Link:
                 _fail(self._asked.get(rid), Unknown(text))
             case Found(rid=rid, seen=seen):
                 self._on_found(self._asked.get(rid), seen)
+            case Looked(rid=rid, seen=shown):
+                _answer(self._asked.get(rid), shown)
             case Surveyed(rid=rid, part=part, is_last=is_last):
                 self._pages.get(rid, []).append(part)
                 if is_last:

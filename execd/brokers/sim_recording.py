@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.errors import TapeError
 from execd.ports import Feed
 from execd.venue.tape_write import TapeWriter
@@ -29,6 +29,7 @@ class RecordingFeed:
     def __init__(self, feed: Feed, folder: Path, start_ns: int, on_error: Callable[[str, str], None]) -> None:
         """Tapes go to `folder`, named by symbol and start; `on_error` is told (symbol, text) once a symbol."""
         self._feed = feed
+        self.limits = feed.limits
         self._folder = folder
         self._stamp = datetime.fromtimestamp(start_ns // _NS, UTC).strftime("%Y%m%dT%H%M%S")
         self._on_error = on_error
@@ -44,6 +45,10 @@ class RecordingFeed:
             if isinstance(tick, Quote | Prints):
                 self._write(tick)
             yield tick
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Hand it on; what is asked for is no tick, and not written down."""
+        return await self._feed.snapshot(symbols)
 
     def hang_up(self, text: str) -> None:
         """Hand it on."""

@@ -6,6 +6,7 @@ was reported meanwhile is told again, and a gap is announced first. What became
 of a request is never guessed: not written is NotSent, not answered is Unknown.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -17,17 +18,20 @@ from msgspec.structs import replace
 from execd.brokers.sim_link import Link, LinkLost
 from execd.brokers.sim_process import VenueProcess
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
 from execd.errors import BrokerError, BrokerSilent, NotSent, Unknown
-from execd.ports import BrokerLimits, Clock
+from execd.ports import BrokerLimits, Clock, FeedLimits
 from execd.venue.wire import VERSION, Adopt, Hello
 
 ADOPT_ORDERS: Final = 100
 """Orders in one frame."""
+SNAPSHOT_S_MAX: Final = 3.0
+"""An answer that takes longer says nothing of now."""
+WHOLE: Final = FeedLimits()
 _NS_PER_S: Final = 1_000_000_000
 
 
@@ -155,11 +159,13 @@ class SimRemoteBroker:
 class SimRemoteFeed:
     """What a venue in another process shows of the symbols that were asked for (`ports.Feed`)."""
 
-    def __init__(self, venue: VenueProcess, clock: Clock) -> None:
+    def __init__(self, venue: VenueProcess, clock: Clock, limits: FeedLimits = WHOLE) -> None:
+        self.limits = limits
         self._venue = venue
         self._clock = clock
         self._symbols: dict[str, None] = {}
         self._link: Link | None = None
+        self._asking: Link | None = None
 
     async def subscribe(self, symbols: Sequence[str]) -> None:
         """Ask for more symbols; each begins with its standing quote. Raises LinkLost."""
@@ -180,6 +186,19 @@ class SimRemoteFeed:
             # The instant of arrival is ours, and not that of the other process.
             yield replace(tick, received_ns=self._clock.now_ns()) if isinstance(tick, Quote) else tick
 
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Return what the venue shows of these symbols now, over a connection of its own. Raises BrokerError."""
+        if self._asking is None or self._asking.lost:
+            self._asking = await self._venue.connect(Hello(version=VERSION, kind="ask", pid=os.getpid()))
+        try:
+            async with asyncio.timeout(SNAPSHOT_S_MAX):
+                return await self._asking.look(tuple(symbols))
+        except TimeoutError:
+            text = f"it did not say within {SNAPSHOT_S_MAX:g} s what the market shows"
+            self._asking.hang_up(text)
+            self._asking = None
+            raise LinkLost(text) from None
+
     def hang_up(self, text: str) -> None:
         """End the connection; the next one asks for every symbol again."""
         if self._link is not None:
@@ -187,8 +206,9 @@ class SimRemoteFeed:
 
     async def close(self) -> None:
         """Hear nothing more."""
-        if self._link is not None:
-            self._link.close()
+        for link in (self._link, self._asking):
+            if link is not None:
+                link.close()
 
 
 def identity_of(link: Link) -> str:

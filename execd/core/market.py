@@ -123,13 +123,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
 
 
 class SymbolSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """What a feed showed of a symbol when it was asked (`asked_ns`, our clock): quote, last print, previous close.
+    """What a feed showed of a symbol when it was asked: quote, last print, previous close; None is not known.
 
-    None is what it does not know. `last_ns` is the instant of the last print.
+    `last_ns` is the instant of the last print, `asked_ns` that of the question, by the clock of who asked.
     """
 
     symbol: str
-    asked_ns: int
+    asked_ns: int = 0
     quote: Quote | None = None
     last_px: Decimal | None = None
     last_ns: int = 0

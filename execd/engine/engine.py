@@ -96,8 +96,7 @@ class Engine:
         desk.subject, desk.comparing.now_ns = "", event.now_ns
         match event:
             case QuoteReceived():
-                if event.quote.symbol not in desk.muted:
-                    desk.markets.on_quote(event.quote)
+                if event.quote.symbol not in desk.muted and desk.markets.on_quote(event.quote):
                     desk.wake(desk.watchers.by_quote(event.quote), "quote")
             case PrintsReceived():
                 if event.prints.symbol not in desk.muted:

@@ -25,6 +25,8 @@ from execd.core.volatility import MINUTE_NS
 from execd.engine.sampling import Samples
 
 ZERO: Final = Decimal(0)
+AHEAD_NS_MAX: Final = 2 * SECOND_NS
+"""An exchange's clock may be ahead of ours by so much; what says that it is from later has a wrong stamp."""
 
 
 class SymbolMarket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -69,12 +71,15 @@ class Markets:
             self._told[day.symbol] = day
             self._days[day.symbol] = self._filled_in(day.symbol)
 
-    def on_quote(self, quote: Quote) -> None:
-        """Take a new top of book."""
+    def on_quote(self, quote: Quote) -> bool:
+        """Take a new top of book; return whether it is one: of the exchange's instants the latest counts."""
         known = self.symbols.get(quote.symbol, _UNSEEN)
+        if _is_late(quote, known):
+            return False
         if known.quote is None or known.quote.received_ns // SECOND_NS != quote.received_ns // SECOND_NS:
             self._samples_of(quote.symbol).stood(_pricing(known), quote.received_ns)
         self.symbols[quote.symbol] = replace(known, quote=quote, proof_ns=quote.received_ns, is_behind_gap=False)
+        return True
 
     def on_prints(self, prints: Prints) -> Decimal:
         """Take summed prints; return the symbol's volume since the start, or since a gap."""
@@ -143,6 +148,11 @@ class Markets:
         proof_ns = known.proof_ns if known.is_behind_gap else max(known.proof_ns, self.alive_ns)
         return max(0, now_ns - proof_ns)
 
+    def is_unproved(self, symbol: str, now_ns: int, age_ns_max: int) -> bool:
+        """Whether there is no quote of a symbol, or one from before a gap, or one that was proved too long ago."""
+        known = self.symbols.get(symbol, _UNSEEN)
+        return known.quote is None or known.is_behind_gap or self.age_ns(symbol, now_ns) > age_ns_max
+
     def day(self, symbol: str) -> DailyValues:
         """Return what is known or said of a symbol's past days, each value with its source."""
         day = self._days.get(symbol)
@@ -191,6 +201,16 @@ class Markets:
         if samples is None:
             samples = self._samples[symbol] = Samples()
         return samples
+
+
+def _is_late(quote: Quote, known: SymbolMarket) -> bool:
+    """Whether a quote is older news than the one that stands; an instant that had not come yet proves nothing."""
+    before = known.quote
+    return (
+        before is not None
+        and quote.exchange_ns < before.exchange_ns <= before.received_ns + AHEAD_NS_MAX
+        and not known.is_behind_gap
+    )
 
 
 def _pricing(known: SymbolMarket) -> Quote | None:

@@ -39,6 +39,8 @@ from execd.venue.wire import (
     FromVenue,
     Goodbye,
     Hello,
+    Look,
+    Looked,
     NotTaken,
     SetFault,
     Stop,
@@ -143,6 +145,8 @@ class Session:
                 for symbol in symbols:
                     self._house.venue.subscribe(symbol, self._feed)
                     self._symbols[symbol] = None
+            case Look(rid=rid, symbols=symbols):
+                self.say(Looked(rid=rid, seen=tuple(self._house.venue.look(symbols))))
             case Ask():
                 self._begin(self._answer(message))
             case Withdraw(rid=rid, account=account, cl_ord_id=cl_ord_id):

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, assert_never
 
-from execd.core.enums import QueueRule
+from msgspec.structs import replace
+
+from execd.core.enums import QueueRule, QuoteSource
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.instrument import Instrument
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import ExecReport, OrderSnapshot, Trade, TradeCanceled, TradeCorrected
@@ -76,6 +78,7 @@ class SimVenue:
         self._speed = speed
         self._reports: dict[str, Mailbox[ExecReport | StreamGap]] = {}
         self._feeds: list[tuple[dict[str, None], Mailbox[FeedItem]]] = []
+        self._last: dict[str, tuple[Decimal, int]] = {}
         self._in_flight: list[tuple[int, int, Request | Lookup]] = []
         self._last_acts_ns: dict[str, int] = {}
         self._sent_n = 0
@@ -151,6 +154,17 @@ class SimVenue:
         standing = self.matching.quote_now(symbol)
         if standing is not None:
             mailbox.put(standing)
+
+    def look(self, symbols: Iterable[str]) -> list[SymbolSeen]:
+        """Return what is shown of some symbols now; one that the source does not have has neither quote nor print."""
+        seen: list[SymbolSeen] = []
+        for symbol in symbols:
+            self._show(symbol)
+            quote = self.matching.quote_now(symbol)
+            shown = None if quote is None else replace(quote, source=QuoteSource.SNAPSHOT)
+            last_px, last_ns = self._last.get(symbol, (None, 0))
+            seen.append(SymbolSeen(symbol=symbol, quote=shown, last_px=last_px, last_ns=last_ns))
+        return seen
 
     def send(self, request: Request) -> None:
         """Put a request on its way. Raises Refused where the venue is not open or too much is on its way."""
@@ -253,6 +267,7 @@ class SimVenue:
             case Quote():
                 self._deliver_all(self.matching.on_quote(tick, now_ns))
             case Prints():
+                self._last[tick.symbol] = (tick.last_px, tick.to_ns)
                 self._deliver_all(self.matching.on_print(tick.symbol, tick.last_px, tick.volume, now_ns))
             case Halt():
                 self._deliver_all(self.matching.on_halt(tick, now_ns))

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import ExecReport, OrderSnapshot
@@ -19,7 +19,7 @@ from execd.core.snapshot import AccountSnapshot
 from execd.venue.faults import Fault
 from execd.venue.spec import VenueSpec
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Both sides must speak the same; there is nothing to negotiate between a daemon and a venue of one installation."""
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """A hundred adopted orders with their fills are far below it."""
@@ -77,6 +77,13 @@ class Adopt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Show these symbols, too."""
 
+    symbols: tuple[str, ...]
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A question about what some symbols show now."""
+
+    rid: int
     symbols: tuple[str, ...]
 
 
@@ -176,6 +183,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seen: OrderSnapshot | None
 
 
+class Looked(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the symbols of a question show."""
+
+    rid: int
+    seen: tuple[SymbolSeen, ...]
+
+
 class Surveyed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A page of what an account holds; all pages are of one instant."""
 
@@ -217,8 +231,10 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ticks: list[Tick]
 
 
-FromClient = Hello | Do | Find | Survey | Adopt | Want | Ask | Withdraw | SetFault | ClearFaults | Stop
-FromVenue = Welcome | Goodbye | Taken | NotTaken | Failed | Found | Surveyed | Answer | Report | Skip | Alive | Ticks
+FromClient = Hello | Do | Find | Survey | Adopt | Want | Look | Ask | Withdraw | SetFault | ClearFaults | Stop
+FromVenue = (
+    Welcome | Goodbye | Taken | NotTaken | Failed | Found | Looked | Surveyed | Answer | Report | Skip | Alive | Ticks
+)
 
 
 class WireError(Exception):

@@ -12,7 +12,7 @@ import pytest
 
 from execd.brokers.sim import SimBroker, SimFeed, SimVenue
 from execd.core import folding
-from execd.core.enums import Side
+from execd.core.enums import QuoteSource, Side
 from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Halt, Prints, Quote, one_print
 from execd.core.orders import ReplaceRequest
@@ -115,6 +115,18 @@ async def test_who_subscribes_later_begins_with_the_standing_quote() -> None:
         await late.subscribe(["ABC"])
 
         assert "ABC" == (await tick_of(late, Quote)).symbol
+
+
+async def test_what_the_market_shows_can_be_asked_for() -> None:
+    """Quote and last print, without a subscription; a symbol that is not on the tape shows nothing."""
+    printed = one_print(symbol="ABC", px=Decimal("10.01"), qty=Decimal(100), exchange_ns=1)
+    async with opened((0, shown()), (0, printed)) as venue:
+        feed = SimFeed(venue)
+        await tick_of(await ready(venue, "ABC"), Prints)
+        seen, nothing = await feed.snapshot(["ABC", "XYZ"])
+
+    assert (QuoteSource.SNAPSHOT, Decimal("10.01")) == (seen.quote and seen.quote.source, seen.last_px)
+    assert (None, None) == (nothing.quote, nothing.last_px)
 
 
 async def test_a_running_market_says_that_it_is_alive() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from execd.brokers.sim_recording import RecordingFeed
+from execd.core.enums import Coverage
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Halt, Prints, Quote, one_print
+from execd.core.market import Halt, Prints, Quote, SymbolSeen, one_print
+from execd.ports import FeedLimits
 from execd.venue.tape import read_tape
 from tests.world import START_NS, quote
 
@@ -24,12 +26,17 @@ TICKS = (
 class _Script:
     """A feed that says what it was told to."""
 
+    limits = FeedLimits(coverage=Coverage.PARTIAL)
+
     def __init__(self, ticks: Sequence[Quote | Prints | StreamAlive]) -> None:
         self._said = ticks
         self.is_closed = False
 
     async def subscribe(self, symbols: Sequence[str]) -> None:
         """Nothing to ask for."""
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        return [SymbolSeen(symbol=symbol) for symbol in symbols]
 
     def hang_up(self, text: str) -> None:
         """Do nothing."""

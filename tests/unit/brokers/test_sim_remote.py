@@ -8,15 +8,18 @@ import pytest
 
 from execd.brokers.sim_link import LinkLost
 from execd.brokers.sim_process import VenueProcess
-from execd.brokers.sim_remote import OtherAccountError, SimRemoteBroker
+from execd.brokers.sim_remote import OtherAccountError, SimRemoteBroker, SimRemoteFeed
+from execd.core.enums import QuoteSource
 from execd.core.events import StreamGap
+from execd.core.market import Quote
 from execd.core.order import Order
 from execd.core.reports import Canceled
 from execd.errors import Refused, Unknown, VenueError
+from execd.runtime.clock import SystemClock
 from execd.venue.door import LEDGER_NAME
 from execd.venue.ledger_file import Batch, LedgerFile
 from execd.venue.wire import Adopt
-from tests.unit.brokers.scripts import new, pull
+from tests.unit.brokers.scripts import new, pull, shown
 from tests.unit.venue.housed import SPEC, housed, ledger, linked
 
 REMEMBERED = Order(requests=(new("a", "9.00"),), sent_ns=1, acked_ns=2, order_ids=("S-a",))
@@ -157,3 +160,36 @@ async def test_a_connection_that_is_not_believed_is_given_up_and_loses_nothing(t
         await broker.close()
 
     assert [StreamGap, Canceled] == [type(first), type(second)]
+
+
+async def test_what_the_market_shows_can_be_asked_for_beside_the_stream(tmp_path: Path) -> None:
+    """The quote that stands, from a connection of its own; its source says that it was asked for."""
+    async with housed(tmp_path, (0, shown())):
+        feed = SimRemoteFeed(VenueProcess(tmp_path, SPEC, lambda _: None), SystemClock())
+        await feed.subscribe(["ABC"])
+        ticks = feed.ticks()
+        streamed = await anext(tick async for tick in ticks if isinstance(tick, Quote))
+        feed.hang_up("to be deaf")
+        (seen,) = await feed.snapshot(["ABC"])
+        await feed.close()
+
+    assert seen.quote is not None
+    assert (streamed.ask_px, QuoteSource.SNAPSHOT, streamed.exchange_ns) == (
+        seen.quote.ask_px,
+        seen.quote.source,
+        seen.quote.exchange_ns,
+    )
+
+
+async def test_a_venue_that_says_nothing_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up, and the next question begins a connection anew."""
+    monkeypatch.setattr("execd.brokers.sim_remote.SNAPSHOT_S_MAX", 0.0)
+    async with housed(tmp_path):
+        feed = SimRemoteFeed(VenueProcess(tmp_path, SPEC, lambda _: None), SystemClock())
+        with pytest.raises(LinkLost, match="what the market shows"):
+            await feed.snapshot(["ABC"])
+        monkeypatch.setattr("execd.brokers.sim_remote.SNAPSHOT_S_MAX", 5.0)
+        seen = await feed.snapshot(["ABC"])
+        await feed.close()
+
+    assert 1 == len(seen)

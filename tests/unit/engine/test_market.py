@@ -9,19 +9,22 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from execd.algos.base import MarketView
+from execd.core.commands import FlattenScope
 from execd.core.daily import DailyValues
 from execd.core.enums import AssetClass, QuoteSource
 from execd.core.events import QuoteReceived, StreamGap
 from execd.core.instrument import Instrument
 from execd.core.market import Quote, SymbolSeen, one_print
 from execd.core.rules import Rules, S
+from execd.core.scopes import Scope
 from execd.core.session_table import SessionWindow
 from execd.core.shown import ReferenceReceived, SymbolsSeen
 from execd.core.usual import Usual
 from execd.core.wake import Wake
 from execd.engine.market import Markets
 from tests.unit.engine.test_commanding import STANDING, resting
-from tests.world import World, quote
+from tests.unit.engine.test_kill import owning
+from tests.world import World, intent, quote
 
 START_NS = 1_800_000_000 * S
 AT_S = st.integers(0, 100)
@@ -96,6 +99,25 @@ def test_an_answer_that_is_older_than_the_stream_changes_nothing() -> None:
 
     assert not known.on_seen(asked(3.5, tick(2)))
     assert before == view(known, 4)
+
+
+def test_a_quote_that_comes_late_changes_nothing() -> None:
+    """Fault E7: of the exchange's instants the latest counts, whatever arrives when; a wrong symbol is another one."""
+    known = markets()
+    known.on_quote(tick(3, "11.00", "11.02"))
+    late = replace(tick(2), received_ns=START_NS + 4 * S)
+
+    assert not known.on_quote(late)
+    assert known.on_quote(replace(tick(9), symbol="B"))
+    assert Decimal("11.00") == known.symbols["A"].quote.bid_px  # type: ignore[union-attr]  # It was shown.
+
+
+def test_a_stamp_from_the_future_does_not_mute_a_symbol() -> None:
+    """Fault E7: a quote that says it is of tomorrow is replaced by the next one."""
+    known = markets()
+    known.on_quote(replace(tick(1), exchange_ns=START_NS + 86_400 * S))
+
+    assert known.on_quote(tick(2, "11.00", "11.02"))
 
 
 def test_the_same_quote_in_an_answer_proves_the_one_that_stands() -> None:
@@ -288,3 +310,42 @@ def test_a_quote_that_is_told_late_is_as_old_as_its_arrival() -> None:
     world.engine.handle(QuoteReceived(now_ns=world.now_ns, quote=late))
 
     assert 3 * S == world.engine.desk.markets.view("AAPL", world.now_ns).quote_age_ns
+
+
+UNUSABLE = {
+    "crossed": {"bid_px": Decimal("201.00")},
+    "locked": {"bid_px": Decimal("200.02")},
+    "no bid": {"bid_px": Decimal(0)},
+    "negative": {"bid_px": Decimal(-1)},
+    "no size": {"ask_size": Decimal(0)},
+    "a jump": {"has_jumped": True},
+}
+
+
+@pytest.mark.parametrize("fields", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_quote_that_may_not_price_starts_nothing_until_a_good_one_comes(fields: dict[str, Any]) -> None:
+    """Faults E2 and E3: it is said to be unusable, with its numbers, and no order is priced from it."""
+    world = World()
+    world.show(replace(quote("AAPL", "200.00", "200.02"), **fields))
+    world.drop(intent("a"))
+    sent_n, reason = len(world.submitted), world.book.parents["a"].reason
+    world.show(quote("AAPL", "200.00", "200.02", at_s=0.5))
+
+    assert (0, True, 1) == (sent_n, reason.startswith("quote_unusable"), len(world.submitted))
+
+
+def test_without_any_quote_nothing_begins_and_what_is_owned_can_be_closed() -> None:
+    """Fault E5: the feed is down all day: no new risk, and exits run."""
+    world = World()
+    owning(world)
+    world.run(1)
+    world.engine.handle(StreamGap(now_ns=world.now_ns, account="", stream="quotes"))
+    world.run(3_000)
+    n = len(world.submitted)
+    world.drop(intent("late"))
+    begun_n = len(world.submitted) - n
+    world.command(FlattenScope(scope=Scope(symbol="AAPL"), reason="test"))
+    world.run(3_010)
+
+    assert (0, True) == (begun_n, world.book.parents["late"].reason.startswith("quote_stale"))
+    assert ["sell"] == [str(one.side) for one in world.submitted[n:]]

@@ -46,7 +46,7 @@ def test_only_the_latest_quote_of_a_symbol_waits() -> None:
 
 
 def test_a_jump_is_seen_although_the_quote_before_it_was_dropped() -> None:
-    """Whether a quote jumped is asked of raw quotes, before they conflate."""
+    """Fault E3. Whether a quote jumped is asked of raw quotes, before they conflate."""
     buffer = MarketBuffer()
     buffer.add_quote(quote("AAPL", "10", "10.02"))
     buffer.add_quote(quote("AAPL", "20", "20.02", at_s=0.5))

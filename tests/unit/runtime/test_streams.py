@@ -7,12 +7,13 @@ import pytest
 
 from execd.core.enums import RequestClass
 from execd.core.events import PollDue, ReportReceived, StreamAlive, StreamGap, Submit, TroubleReported
-from execd.core.market import Halt, Prints, Quote
+from execd.core.market import Halt, Prints, Quote, SymbolSeen
 from execd.core.reports import Accepted, ExecReport
 from execd.core.rules import Rules
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.journal.memory import MemoryJournal
+from execd.ports import FeedLimits
 from execd.runtime import polling as polling_room
 from execd.runtime import streams as room
 from execd.runtime.arrivals import Arrivals
@@ -29,6 +30,8 @@ BURST = 2 * REPORTS_MAX
 class Hanging:
     """A feed that shows what it is given and then stays silent, and up."""
 
+    limits = FeedLimits()
+
     def __init__(self, *ticks: Quote | StreamAlive) -> None:
         self.shown = ticks
         self.hung_up: list[str] = []
@@ -41,6 +44,10 @@ class Hanging:
         for tick in self.shown:
             yield tick
         await asyncio.Event().wait()
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Know nothing."""
+        return ()
 
     def hang_up(self, text: str) -> None:
         """Note it."""
