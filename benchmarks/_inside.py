@@ -25,12 +25,12 @@ from benchmarks._daemon import environment
 from execd.app import Daemon
 from execd.cli.main import main
 from execd.core.events import StreamAlive, StreamGap
-from execd.core.market import Quote
+from execd.core.market import Quote, SymbolSeen
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, Canceled, ExecReport, OrderSnapshot, Rejected, Replaced
 from execd.core.snapshot import AccountSnapshot
 from execd.markets import Market
-from execd.ports import BrokerLimits
+from execd.ports import BrokerLimits, FeedLimits
 from execd.venue.line import Line
 from execd.venue.mailbox import Mailbox
 from execd.venue.wire import Tick, Ticks, from_venue
@@ -156,6 +156,8 @@ class Double:
 class Told:
     """A feed that says what it is told to say, and once in a while that it is alive (`ports.Feed`)."""
 
+    limits = FeedLimits()
+
     def __init__(self) -> None:
         self._mailbox: Mailbox[Tick] = Mailbox(StreamGap(now_ns=0, account="", stream="quotes", text="too many"))
 
@@ -176,6 +178,10 @@ class Told:
         finally:
             lives.cancel()
 
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Know nothing but what is said."""
+        return ()
+
     def hang_up(self, text: str) -> None:
         """Do nothing: there is no connection."""
 
@@ -190,6 +196,8 @@ class Told:
 
 class Frames:
     """A feed that reads frames of ticks from sockets (`ports.Feed`), decoded and stamped as from the remote venue."""
+
+    limits = FeedLimits()
 
     def __init__(self) -> None:
         self.began = asyncio.Event()
@@ -221,6 +229,10 @@ class Frames:
                 yield replace(tick, received_ns=time.time_ns()) if isinstance(tick, Quote) else tick
             if not self._ticks:
                 await self._grows.wait()
+
+    async def snapshot(self, symbols: Sequence[str]) -> Sequence[SymbolSeen]:
+        """Know nothing but what is said."""
+        return ()
 
     def hang_up(self, text: str) -> None:
         """Do nothing: there is no connection."""

@@ -343,9 +343,9 @@ def test_without_any_quote_nothing_begins_and_what_is_owned_can_be_closed() -> N
     world.run(3_000)
     n = len(world.submitted)
     world.drop(intent("late"))
-    begun_n = len(world.submitted) - n
+    begun_n, reason = len(world.submitted) - n, world.book.parents["late"].reason
     world.command(FlattenScope(scope=Scope(symbol="AAPL"), reason="test"))
     world.run(3_010)
 
-    assert (0, True) == (begun_n, world.book.parents["late"].reason.startswith("quote_stale"))
+    assert (0, True) == (begun_n, reason.startswith("quote_stale"))
     assert ["sell"] == [str(one.side) for one in world.submitted[n:]]
