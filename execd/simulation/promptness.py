@@ -64,8 +64,11 @@ def _ends(life: Life) -> None:
     for parent_id in life.cycle.engine.desk.open_parents:
         parent = life.book.parents[parent_id]
         # Somebody who is called to it looks first, and what is out has to be told of.
-        if parent.status is ParentStatus.HELD or parent.live or parent.expire_ns is None:
+        if parent.status is ParentStatus.HELD or parent.live:
             continue
-        late_ns = life.now_ns - parent.expire_ns
+        order = parent.order
+        # One that could not start may be given up before its deadline.
+        expire_ns = order.start_by_ns if order.expire_ns is None else min(order.start_by_ns, order.expire_ns)
+        late_ns = life.now_ns - (expire_ns if parent.expire_ns is None else parent.expire_ns)
         if late_ns > ENDS_NS:
             raise Broken("deadline", f"{parent_id} is {parent.status} {late_ns // S} s after its deadline")
