@@ -67,7 +67,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stored(self) -> str:
         """The key of the stored value: `key` where it has another name, a span's and an instant's is in nanoseconds."""
-        return self.key or f"{self.name}_ns" if self.unit in {Unit.SPAN, Unit.INSTANT} else self.name
+        return self.key or (f"{self.name}_ns" if self.unit in {Unit.SPAN, Unit.INSTANT} else self.name)
 
 
 class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
