@@ -223,4 +223,22 @@ def accept(parent: ParentOrder, rules: Rules, now_ns: int) -> Refusal | None:
         return Refusal(code="deadline_passed", text="the deadline was over when this was read")
     if parent.expire_ns is not None and parent.expire_ns <= parent.effective_ns:
         return Refusal(code="deadline_passed", text="the deadline is not after the start")
+    return _window_refusal(parent, rules, max(now_ns, parent.effective_ns))
+
+
+def _window_refusal(parent: ParentOrder, rules: Rules, first_ns: int) -> Refusal | None:
+    """Return why the window that a schedule was given cannot be kept by working that begins at `first_ns`."""
+    given = {} if parent.algo is None else parent.algo.parameters
+    start_ns, end_ns = given.get("start_ns"), given.get("end_ns")
+    if end_ns is not None and end_ns <= first_ns:
+        return Refusal(code="window_passed", text="the end of the window is past", field="algo.end")
+    if start_ns is not None and parent.expire_ns is not None and parent.expire_ns <= start_ns:
+        return Refusal(code="window_passed", text="the deadline is before the window", field="algo.start")
+    session = rules.session.window(first_ns)
+    if session is None:
+        return None
+    for name, at_ns in (("start", start_ns), ("end", end_ns)):
+        if at_ns is not None and not session.open_ns <= at_ns <= session.close_ns:
+            text = f"the {name} at {at_ns} is outside the session of {session.open_ns} to {session.close_ns}"
+            return Refusal(code="window_outside_session", text=text, field=f"algo.{name}")
     return None

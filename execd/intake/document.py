@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from execd.intake import codes
+from execd.intake.algo_words import algo_manual
 from execd.intake.documents import BODY_BYTES_MAX
 from execd.intake.manual_examples import DOCUMENTS, LISTS, ORDERS, Example
 from execd.intake.manual_fields import FIELDS_TOLD, Told
@@ -107,7 +108,14 @@ def manual() -> str:
         "## Fields of an order\n",
         _fields("order"),
     ]
-    parts += [_UNBUILT, "## Lists and csv\n", *_examples(LISTS), AFTER_LISTS, "## Documents about another intent\n"]
+    parts += [
+        _UNBUILT,
+        algo_manual(),
+        "## Lists and csv\n",
+        *_examples(LISTS),
+        AFTER_LISTS,
+        "## Documents about another intent\n",
+    ]
     parts += [*_examples(DOCUMENTS), AFTER_DOCUMENTS]
     for kind in REQUESTS:
         parts += [f"### {kind}\n", _fields(kind)]

@@ -6,8 +6,9 @@ table to their fields and feeds them every example. A new field is a row here.
 
 from typing import Final, NamedTuple
 
+from execd.config.strict_algo import PUBLIC
 from execd.core.enums import Horizon, Side, Urgency
-from execd.intake.words import ALGOS, NOTE_LEN_MAX, OFFSET_BPS_MAX, ON_CLOSED, ON_ERROR, SCOPES, SLIPPAGE_BPS_MAX
+from execd.intake.words import NOTE_LEN_MAX, ON_CLOSED, ON_ERROR, SCOPES, SLIPPAGE_BPS_MAX
 
 
 class Told(NamedTuple):
@@ -54,8 +55,7 @@ ORDER: Final = {
     "time_in_force": Told("`day`, `ioc`, `fok`", "`day`", "ioc"),
     "extended_hours": Told("`false`", "`false`", "false"),
     "algo": Told(
-        f"a mapping with `name` ({_words(ALGOS)}) and its parameters: offset takes `bps` (−{OFFSET_BPS_MAX} to"
-        f" {OFFSET_BPS_MAX}) and `ttl` (at least `1s`), passthrough takes `order_type`, sweep takes none",
+        f"a mapping with `name` ({_words(PUBLIC)}) and its parameters: see below",
         "the policy chooses",
         "{name: offset, bps: 5, ttl: 60s}",
     ),

@@ -18,7 +18,7 @@ from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.errors import IntentError
 from execd.intake.context import ParseContext
-from execd.intake.times import Instant, Span, WallTime
+from execd.intake.times import Instant, Span, WallTime, When
 from execd.intake.words import (
     AlgoText,
     CloseFlag,
@@ -120,6 +120,17 @@ class IntentFile(BaseModel):
             raise refusal("conflicting_fields", text, field="algo.order_type")
         return self
 
+    @model_validator(mode="after")
+    def _pieces_fit(self) -> Self:
+        """Refuse a piece that is larger than the whole."""
+        given = self.algo.parameters if self.algo is not None else {}
+        for name, whole in (("child_qty", self.qty), ("display_qty", self.qty), ("child_usd", self.notional)):
+            piece = given.get(name)
+            if whole is not None and isinstance(piece, str) and Decimal(piece) > whole:
+                text = f"{name} {piece} is more than the whole order, {plain(whole)}"
+                raise refusal("out_of_range", text, field=f"algo.{name}")
+        return self
+
     def to_parent(self, context: ParseContext) -> ParentOrder:
         """Return the parent that is asked for. Raises IntentError where the context forbids it.
 
@@ -145,7 +156,7 @@ class IntentFile(BaseModel):
             ord_type=self.order_type,
             time_in_force=self.time_in_force or TimeInForce.DAY,
             urgency=self.urgency or Urgency.NORMAL,
-            algo=self.algo,
+            algo=_on_the_day(self.algo, context),
             effective_ns=effective_ns,
             start_by_ns=start_by_ns,
             expire_ns=expire_ns,
@@ -199,6 +210,17 @@ class IntentFile(BaseModel):
         return context.now_ns if not_before_ns is None else not_before_ns, start_by_ns, expire_ns
 
 
+def _on_the_day(algo: AlgoSpec | None, context: ParseContext) -> AlgoSpec | None:
+    """Return an algorithm whose times are instants."""
+    if algo is None:
+        return None
+    parameters = {key: context.instant(one) if isinstance(one, When) else one for key, one in algo.parameters.items()}
+    start_ns, end_ns = parameters.get("start_ns"), parameters.get("end_ns")
+    if start_ns is not None and end_ns is not None and end_ns <= start_ns:
+        raise IntentError("times_out_of_order", "the end of the window is not after its start", field="algo.end")
+    return AlgoSpec(name=algo.name, parameters=parameters)
+
+
 def spelled(model: BaseModel, *, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the fields that were written, by name, each spelled one way."""
     names = sorted(model.model_fields_set.difference(apart_from))
@@ -212,6 +234,7 @@ def _spelled(value: object) -> object:
         case Instant() | WallTime() | Span():
             return value.text
         case AlgoSpec():
-            return {"name": value.name, "parameters": dict(sorted(value.parameters.items()))}
+            parameters = {key: _spelled(part) for key, part in sorted(value.parameters.items())}
+            return {"name": value.name, "parameters": parameters}
         case _:
             return value

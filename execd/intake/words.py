@@ -6,31 +6,29 @@ ignored. Cross-field rules are in `schema`. A new kind of field is a reader and 
 
 import re
 import unicodedata
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from execd.config.strict_text import decimal_of, flag_of, nearest, refusal, span_ns_of, text_of, word_of
+from execd.config.strict_algo import algo_of
+from execd.config.strict_text import decimal_of, flag_of, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
-from execd.core.codec import plain
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec
+from execd.intake.algo_words import NUMBER_SCHEMA, algo_schema
 from execd.intake.times import When, when_of
 
 ZERO: Final = Decimal(0)
 SLIPPAGE_BPS_MAX: Final = Decimal(10_000)
 """A collar as wide as the price itself; more can only be a mistake of units."""
-OFFSET_BPS_MAX: Final = Decimal(1_000)
 NOTE_LEN_MAX: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
 _NOTE_CONTROLS: Final = "\n\t"
 _NOTE_JOINERS: Final = "\u200c\u200d"
 """Format characters that some scripts and signs are spelled with; the others hide text or turn it around."""
-_NUMBER_SCHEMA: Final = r"^-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$"
 
 KINDS: Final = ("order", "cancel", "amend", "flatten")
 KINDS_UNBUILT: Final = ("basket", "pair")
@@ -39,7 +37,6 @@ TIMES_UNBUILT: Final = ("gtc", "gtd", "opg", "cls")
 ON_CLOSED: Final = ("queue", "reject")
 ON_ERROR: Final = ("reject", "skip")
 SCOPES: Final = ("symbol", "sleeve", "account")
-ALGOS: Final = ("offset", "passthrough", "sweep")
 
 
 def _id(value: object) -> str:
@@ -148,57 +145,18 @@ def _unbuilt(value: object, *, instead: str) -> NoReturn:
 
 
 def _algo(value: object) -> AlgoSpec:
-    if not isinstance(value, dict):
-        raise refusal("wrong_type", "algo is a mapping with a name, such as {name: offset, bps: 5}")
-    given = {key: part for key, part in value.items() if part is not None}
-    if "name" not in given:
-        raise refusal("missing_field", "algo needs a name, such as {name: offset, bps: 5}", field="algo.name")
-    name = text_of(given.pop("name"))
-    if name not in ALGOS:
-        text = f"the algo {shown(name)} is not built (built: {', '.join(ALGOS)}){nearest(name, ALGOS)}"
-        raise refusal("not_supported", text, field="algo.name")
-    readers = _PARAMETERS[name]
-    parameters: dict[str, str | int] = {}
-    for key, part in given.items():
-        if key not in readers:
-            known = ", ".join(readers) or "none"
-            text = f"{name} has no parameter {shown(key)} (known: {known}){nearest(key, readers)}"
-            raise refusal("unknown_field", text, field=f"algo.{key}")
-        stored, reader = readers[key]
+    if isinstance(value, dict) and value.get("name") == "passthrough" and value.get("order_type") in ORD_TYPES_UNBUILT:
         try:
-            parameters[stored] = reader(part)
+            _ord_type(value["order_type"])
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
-            raise inside(error, f"algo.{key}") from None
-    return AlgoSpec(name=name, parameters=dict(sorted(parameters.items())))
+            raise inside(error, "algo.order_type") from None
+    name, parameters = algo_of(value, instants=when_of)
+    return AlgoSpec(name=name, parameters=parameters)
 
 
 def inside(error: ValueError, field: str) -> ValueError:
     """Return the refusal of a reader as one of the named field."""
     return refusal(str(getattr(error, "type", "bad_value")), str(error), field=field)
-
-
-def _offset_bps(value: object) -> str:
-    return plain(decimal_of(value, least=-OFFSET_BPS_MAX, most=OFFSET_BPS_MAX))
-
-
-def _ttl_ns(value: object) -> int:
-    span_ns = span_ns_of(value)
-    if span_ns < 10**9:
-        raise refusal("out_of_range", f"{shown(value)} is shorter than 1s")
-    return span_ns
-
-
-def _passthrough_ord_type(value: object) -> str:
-    return _ord_type(value).value
-
-
-# What a file calls a parameter -> what the algorithm calls it, and its reader. Values are text or integers, so that a
-# plan that was saved is the plan that is loaded.
-_PARAMETERS: Final[dict[str, dict[str, tuple[str, Callable[[object], str | int]]]]] = {
-    "offset": {"bps": ("bps", _offset_bps), "ttl": ("ttl_ns", _ttl_ns)},
-    "passthrough": {"order_type": ("ord_type", _passthrough_ord_type)},
-    "sweep": {},
-}
 
 
 def _words(*names: str) -> WithJsonSchema:
@@ -209,17 +167,15 @@ def _text(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
-_ANY_NUMBER: Final[dict[str, Any]] = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER_SCHEMA}]}
-
 IdText = Annotated[str, PlainValidator(_id), _text(f"^{_ID.pattern}$")]
 NameText = Annotated[str, PlainValidator(name_of), _text(f"^{_ID.pattern}$")]
 SymbolText = Annotated[str, PlainValidator(symbol_of), _text(f"^{_SYMBOL.pattern}$")]
 NoteText = Annotated[str, PlainValidator(_note), WithJsonSchema({"type": "string", "maxLength": NOTE_LEN_MAX})]
-PositiveText = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO)), WithJsonSchema(_ANY_NUMBER)]
+PositiveText = Annotated[Decimal, PlainValidator(partial(decimal_of, above=ZERO)), WithJsonSchema(NUMBER_SCHEMA)]
 SlippageText = Annotated[
-    Decimal, PlainValidator(partial(decimal_of, least=ZERO, most=SLIPPAGE_BPS_MAX)), WithJsonSchema(_ANY_NUMBER)
+    Decimal, PlainValidator(partial(decimal_of, least=ZERO, most=SLIPPAGE_BPS_MAX)), WithJsonSchema(NUMBER_SCHEMA)
 ]
-SignedText = Annotated[Decimal, PlainValidator(decimal_of), WithJsonSchema(_ANY_NUMBER)]
+SignedText = Annotated[Decimal, PlainValidator(decimal_of), WithJsonSchema(NUMBER_SCHEMA)]
 WhenText = Annotated[When, PlainValidator(when_of), WithJsonSchema({"type": "string"})]
 KindText = Annotated[str, PlainValidator(partial(_kind, kind="order")), _words("order")]
 SideText = Annotated[Side, PlainValidator(partial(word_of, words=Side)), _words(*Side)]
@@ -233,17 +189,7 @@ ScopeText = Annotated[str, PlainValidator(partial(_one_of, words=SCOPES)), _word
 FlagText = Annotated[bool, PlainValidator(flag_of), WithJsonSchema({"type": "boolean"})]
 CloseFlag = Annotated[bool, PlainValidator(_close), WithJsonSchema({"const": True})]
 ProtectText = Annotated[str, PlainValidator(_protect), _words("none")]
-AlgoText = Annotated[
-    AlgoSpec,
-    PlainValidator(_algo),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "properties": {"name": {"enum": list(ALGOS)}, "bps": _ANY_NUMBER, "ttl": {"type": "string"}},
-            "required": ["name"],
-        }
-    ),
-]
+AlgoText = Annotated[AlgoSpec, PlainValidator(_algo), WithJsonSchema(algo_schema())]
 
 
 def kind_of(kind: str) -> tuple[PlainValidator, WithJsonSchema]:

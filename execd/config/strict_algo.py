@@ -1,0 +1,153 @@
+"""What a text says of an algorithm: its name and its parameters, read by the one table of terms.
+
+An intent's `algo`, the `tactic` of a schedule and the tactics of a preset are read here, so they take the same words.
+Values are returned as plans store them: text, whole numbers, booleans, lists and mappings of these; durations are
+nanoseconds. Which parameters there are is in `core.algo_terms` and beside it; a new unit is a case in `_value`.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final, assert_never
+
+from execd.config.strict_text import decimal_of, flag_of, integer_of, nearest, refusal, span_ns_of, text_of
+from execd.config.strict_yaml import shown
+from execd.core.algo_terms import AlgoTerms, S, Term, Unit
+from execd.core.codec import plain
+from execd.core.schedule_terms import ALGO_TERMS
+
+ZERO: Final = Decimal(0)
+COUNT_MAX: Final = 1_000_000
+RATIOS_MAX: Final = 500
+"""A profile of a day by minutes has 390."""
+PROFILE: Final = "profile"
+"""The list whose items are parts of a whole, so that their sum may not be zero."""
+PUBLIC: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_public)
+TACTICS: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_tactic)
+Instants = Callable[[object], object]
+"""Reads a time; what it returns stands in the parameters until somebody knows the day."""
+
+
+def algo_of(value: object, *, at: str = "algo", instants: Instants) -> tuple[str, dict[str, object]]:
+    """Return name and parameters of an algorithm that an intent may name; `at` is the field that it stands in."""
+    if not isinstance(value, dict):
+        raise refusal("wrong_type", f"{at} is a mapping with a name, such as {{name: offset, bps: 5}}")
+    return _named(value, PUBLIC, "algo", at, instants)
+
+
+def tactic_of(value: object, *, at: str = "tactic", instants: Instants) -> dict[str, object]:
+    """Return a tactic as a plan stores it: its name, and the parameters that were given."""
+    given = {"name": value} if isinstance(value, str) else value
+    if not isinstance(given, dict):
+        text = "a tactic is a name such as offset, or a mapping with a name, such as {name: offset, bps: 5}"
+        raise refusal("wrong_type", text, field=at)
+    name, parameters = _named(given, TACTICS, "tactic", at, instants)
+    return {"name": name, **parameters}
+
+
+def parameters_of(terms: AlgoTerms, given: Mapping[str, object], *, at: str, instants: Instants) -> dict[str, object]:
+    """Return the given parameters under the names and with the values that plans store, in the order of the names."""
+    parameters: dict[str, object] = {}
+    for key, part in given.items():
+        term = terms.term(key)
+        field = f"{at}.{key}" if at else key
+        if term is None:
+            names = tuple(one.name for one in terms.terms)
+            known = ", ".join(names) or "none"
+            text = f"{terms.name} has no parameter {shown(key)} (known: {known}){nearest(key, names)}"
+            raise refusal("unknown_field", text, field=field)
+        try:
+            parameters[term.stored] = _value(term, part, field, instants)
+        except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
+            raise _inside(error, field) from None
+    missing = next((term for term in terms.terms if term.is_needed and term.stored not in parameters), None)
+    if missing is not None:
+        text = f"{terms.name} needs {missing.name}: {missing.text}"
+        raise refusal("missing_field", text, field=f"{at}.{missing.name}" if at else missing.name)
+    _refuse_long_interval(terms, parameters, at)
+    return dict(sorted(parameters.items()))
+
+
+def _named(
+    value: Mapping[str, object], known: tuple[str, ...], what: str, at: str, instants: Instants
+) -> tuple[str, dict[str, object]]:
+    given = {key: part for key, part in value.items() if part is not None}
+    field = f"{at}.name" if at else "name"
+    if "name" not in given:
+        text = f"{what} needs a name, such as {{name: offset, bps: 5}}"
+        raise refusal("missing_field", text, field=field)
+    try:
+        name = text_of(given.pop("name"))
+    except ValueError as error:  # The same.
+        raise _inside(error, field) from None
+    if name not in known:
+        text = f"the {what} {shown(name)} is not built (built: {', '.join(known)}){nearest(name, known)}"
+        raise refusal("not_supported", text, field=field)
+    return name, parameters_of(ALGO_TERMS[name], given, at=at, instants=instants)
+
+
+def _value(term: Term, part: object, field: str, instants: Instants) -> object:
+    match term.unit:
+        case Unit.BPS | Unit.RATIO | Unit.NUMBER | Unit.QTY | Unit.USD | Unit.PRICE:
+            return plain(decimal_of(part, above=term.above, least=term.least, most=term.most))
+        case Unit.SPAN:
+            return _span_ns(term, part)
+        case Unit.INSTANT:
+            return instants(part)
+        case Unit.COUNT:
+            return integer_of(part, least=int(term.least or 0), most=int(term.most or COUNT_MAX))
+        case Unit.FLAG:
+            return flag_of(part)
+        case Unit.WORD:
+            text = text_of(part)
+            if text in term.words:
+                return text
+            raise refusal(
+                "bad_value", f"{shown(text)} is not one of {', '.join(term.words)}{nearest(text, term.words)}"
+            )
+        case Unit.RATIOS:
+            return _ratios(term, part)
+        case Unit.TACTIC:
+            return tactic_of(part, at=field, instants=instants)
+        case _:
+            assert_never(term.unit)
+
+
+def _span_ns(term: Term, part: object) -> int:
+    span_ns = span_ns_of(part)
+    span_s = Decimal(span_ns) / S
+    if term.above is not None and not span_s > term.above:
+        raise refusal("out_of_range", f"{shown(part)} must be longer than {term.above} s")
+    if term.least is not None and not span_s >= term.least:
+        raise refusal("out_of_range", f"{shown(part)} is shorter than {term.least} s")
+    if term.most is not None and not span_s <= term.most:
+        raise refusal("out_of_range", f"{shown(part)} is longer than {term.most} s")
+    return span_ns
+
+
+def _ratios(term: Term, part: object) -> list[str]:
+    if not isinstance(part, list) or not part:
+        raise refusal("wrong_type", "a list of numbers belongs here, such as [0, 0.1, 0.2]")
+    if len(part) > RATIOS_MAX:
+        raise refusal("too_large", f"{len(part)} numbers, at most {RATIOS_MAX}")
+    least = ZERO if term.least is None else term.least
+    numbers = [decimal_of(one, above=term.above, least=least, most=term.most) for one in part]
+    if term.name == PROFILE and not sum(numbers) > 0:
+        raise refusal("out_of_range", "the parts of a profile must sum to more than 0")
+    return [plain(number) for number in numbers]
+
+
+def _refuse_long_interval(terms: AlgoTerms, parameters: Mapping[str, object], at: str) -> None:
+    """Refuse pieces that are further apart than the whole lasts."""
+    whole = {**terms.defaults(), **parameters}
+    duration_ns, interval_ns = whole.get("duration_ns"), whole.get("interval_ns")
+    if not isinstance(duration_ns, int) or not isinstance(interval_ns, int) or interval_ns <= duration_ns:
+        return
+    name = "interval" if "interval_ns" in parameters else "duration"
+    text = f"an interval of {interval_ns // S} s is longer than the duration of {duration_ns // S} s"
+    raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
+
+
+def _inside(error: ValueError, field: str) -> ValueError:
+    """Return the refusal of a reader as one of the named field, unless it names its own."""
+    context = getattr(error, "context", None) or {}
+    return refusal(str(getattr(error, "type", "bad_value")), str(error), field=context.get("field") or field)
