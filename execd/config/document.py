@@ -41,6 +41,8 @@ def _file_lines() -> Iterator[str]:
         match row:
             case Part() if row.path == ("accounts",):
                 yield from ("", *_wrapped(row.meaning, 0), "accounts:", "  sim:")
+            case Part() if row.path[0] == "presets" and depth > 0:
+                continue
             case Part() if row.path[0] in OWN_FILE:
                 # They have a file of their own; the same in both places is refused.
                 continue
@@ -49,7 +51,7 @@ def _file_lines() -> Iterator[str]:
             case Part():
                 yield from (("", *_wrapped(row.meaning, 0)) if depth == 0 else ())
                 yield f"{'  ' * depth}{row.path[-1]}:"
-            case Key() if row.path[0] in {"sleeves", *OWN_FILE}:
+            case Key() if row.path[0] in {"sleeves", "presets", *OWN_FILE}:
                 continue
             case Key() if row.path[0] == "accounts":
                 value = "sim" if row.path[-1] == "adapter" else getattr(SIM_LIMITS, row.path[-1])

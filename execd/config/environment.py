@@ -131,7 +131,7 @@ def _with_one_underscore(upper: str) -> str:
 def _not_read(name: str) -> str:
     """Return a warning about a variable that is spelled as a key of ours and lacks the prefix."""
     path = tuple(name.lower().split("__"))
-    if len(path) > 1 and (path in leaves() or path[0] in {"accounts", "sleeves", "instruments"}):
+    if len(path) > 1 and (path in leaves() or path[0] in {"accounts", "sleeves", "presets", "instruments"}):
         return f"environment variable {name}: not read; if it is meant for execd, write {variable_of(path)}"
     return ""
 

@@ -195,7 +195,6 @@ Unsigned = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO)]
 Ratio = Annotated[Decimal, Reader(decimal_of, "number", above=ZERO, most=Decimal(1))]
 """A fraction of one, above zero."""
 Bps = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO, most=Decimal(10_000))]
-OffsetBps = Annotated[Decimal, Reader(decimal_of, "number", least=Decimal(-1_000), most=Decimal(1_000))]
 Span = Annotated[Decimal, Reader(decimal_of, "number", above=ZERO, most=Decimal(86_400_000))]
 """A duration in the unit of its name; a day in milliseconds is the longest."""
 Count = Annotated[int, Reader(integer_of, "integer", least=1, most=1_000_000)]

@@ -40,8 +40,9 @@ def _section(meaning: str) -> dict[str, Any]:
 
 
 def _value(key: Key) -> dict[str, Any]:
-    # A list of one may be written as the one text.
-    types: Any = ["array", "string"] if key.json_type == "array" else key.json_type
+    # A list of one may be written as the one text, a tactic without parameters as its name.
+    has_text = key.instead or key.json_type in {"array", "object"}
+    types: Any = [key.json_type, "string"] if has_text else key.json_type
     told: dict[str, Any] = {"type": types, "description": key.meaning}
     if key.words:
         told["enum"] = list(key.words)

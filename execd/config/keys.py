@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from execd.config import sections_running, sections_trading, sections_venue, settings
+from execd.config import sections_preset, sections_running, sections_trading, sections_venue, settings
 from execd.config.fields import Reader
 from execd.config.reload import is_reloadable
 from execd.config.settings import Settings
@@ -26,7 +26,13 @@ from execd.config.settings import Settings
 KeyPath = tuple[str, ...]
 ANY: Final = "<name>"
 """Stands in a path for a name that the operator chooses: an account, a strategy, a symbol."""
-_SOURCES: Final[tuple[ModuleType, ...]] = (settings, sections_trading, sections_venue, sections_running)
+_SOURCES: Final[tuple[ModuleType, ...]] = (
+    settings,
+    sections_trading,
+    sections_preset,
+    sections_venue,
+    sections_running,
+)
 _BOUNDS: Final = {"above": "above", "least": "at least", "most": "at most"}
 # The longest first: `_usd_max` is money, `_s_max` seconds.
 _UNITS: Final = {
@@ -49,7 +55,7 @@ _UNITS: Final = {
 class Key:
     """One key. `default` is None where a value is needed; `words` are all that may be written, where few may.
 
-    `limits` are its bounds: above, least, most.
+    `limits` are its bounds: above, least, most. `instead` is the one word that may stand for a number; empty: none may.
     """
 
     path: KeyPath
@@ -61,6 +67,7 @@ class Key:
     is_needed: bool
     is_secret: bool
     is_reloadable: bool
+    instead: str = ""
 
     @property
     def name(self) -> str:
@@ -139,6 +146,7 @@ def _key(model: type[BaseModel], path: KeyPath, field: FieldInfo) -> Key:
         is_needed=is_needed,
         is_secret=field.annotation is SecretStr,
         is_reloadable=is_reloadable(path),
+        instead="" if reader is None else str(reader.bounds.get("word", "")),
     )
 
 

@@ -5,6 +5,7 @@ misspelt stops the start, with the file and line or the variable, and the neares
 read is the worst kind. It reads its files and nothing else; the environment is handed in.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from execd.config.environment import read_variables
 from execd.config.files import read_document
+from execd.config.presets import shipped_document, shipped_names
 from execd.config.secret_files import SHARED_DIR, read_secrets
 from execd.config.settings import Settings
 from execd.config.shape import KeyPath, names_at, secrets
@@ -25,6 +27,9 @@ FAULTS_SHOWN_MAX: Final = 10
 NAME_SHOWN_LEN_MAX: Final = 200
 CLASS_DEFAULTS: Final = "class_defaults"
 DEFAULT: Final = "default"
+SHIPPED: Final = "shipped preset"
+PRESETS_DIR: Final = "presets"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def read(path: Path | None, env: Mapping[str, str], *, shared_secrets: Path = SH
     source.take_environment(env)
     source.take_secrets(env, shared_secrets)
     source.take_instruments(path)
+    source.take_presets(path)
     try:
         settings = Settings(**source.values)
     except ValidationError as error:
@@ -113,6 +119,30 @@ class _Source:
         self._note(file, (), {path: line for path, line in lines.items() if path[0] in of_classes})
         self.values |= {"instruments": found, **of_classes}
 
+    def take_presets(self, path: Path | None) -> None:
+        """Take every preset that is named: from `presets` beside the file, else as it is shipped.
+
+        What the file or the environment says of it stays: one number can be changed without a copy of the rest.
+        """
+        beside = (path.parent if path is not None else Path()) / PRESETS_DIR
+        for name, named_by in self._presets_named():
+            own = beside / f"{name}.yaml"
+            if own.is_file():
+                document, where = read_document(own), str(own)
+            elif name in shipped_names():
+                document, where = shipped_document(name), f"{SHIPPED} {name}"
+            elif name in self.values.get("presets", {}):
+                continue
+            else:
+                known = shipped_names()
+                text = f"there is no preset {name}: no file {own}, and shipped are {', '.join(known)}"
+                raise ConfigError(f"{self.origin(named_by)}: {_dotted(named_by)}: {text}{nearest(name, known)}")
+            given = self.values.setdefault("presets", {})
+            if isinstance(given, dict) and isinstance(given.get(self._spelled(given, name), {}), dict):
+                given[name] = self._over(given.get(name, {}), document.mapping, ("presets", name))
+                for key_path, line in document.tree.lines.items():
+                    self.origins.setdefault(("presets", name, *key_path), f"{where}:{line}")
+
     def take_environment(self, env: Mapping[str, str]) -> None:
         """Take the variables that are ours; the prefixed name wins over the bare one."""
         variables, warnings = read_variables(env)
@@ -159,6 +189,39 @@ class _Source:
             case _:
                 text = str(context.get("text") or fault["msg"])
         return f"{self.origin(path)}: {_dotted(path)}: {text}"
+
+    def _spelled(self, given: dict[str, Any], name: str) -> str:
+        """Return the name, after giving its spelling to what a variable in capitals said of it."""
+        written = next((one for one in given if one != name and one.casefold() == name.casefold()), None)
+        if written is not None and name not in given:
+            given[name] = given.pop(written)
+            for path in [path for path in self.origins if path[:2] == ("presets", written)]:
+                self.origins["presets", name, *path[2:]] = self.origins.pop(path)
+        return name
+
+    def _presets_named(self) -> Iterator[tuple[str, KeyPath]]:
+        """Yield each preset that is named once, and the key that names it; what is no name is left to its field."""
+        execution, sleeves = self.values.get("execution"), self.values.get("sleeves")
+        shipped_name = Settings.model_fields["execution"].default.preset
+        section = execution if isinstance(execution, dict) else {}
+        named: list[tuple[object, KeyPath]] = [(section.get("preset", shipped_name), ("execution", "preset"))]
+        for strategy, sleeve in (sleeves if isinstance(sleeves, dict) else {}).items():
+            if isinstance(sleeve, dict):
+                named.append((sleeve.get("preset"), ("sleeves", strategy, "preset")))
+        seen: dict[str, KeyPath] = {}
+        for name, path in named:
+            if isinstance(name, str) and _NAME.fullmatch(name):
+                seen.setdefault(name, path)
+        yield from seen.items()
+
+    def _over(self, given: dict[str, Any], below: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+        """Return what a file of a preset says, with what is given instead; a tactic is one value."""
+        merged = dict(below)
+        for key, value in given.items():
+            before = merged.get(key)
+            is_section = isinstance(value, dict) and isinstance(before, dict) and bool(names_at((*path, key)))
+            merged[key] = self._over(value, before, (*path, key)) if is_section and before is not None else value
+        return merged
 
     def _note(self, file: Path, above: KeyPath, lines: Mapping[KeyPath, int]) -> None:
         for key_path, line in lines.items():

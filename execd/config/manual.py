@@ -140,6 +140,12 @@ def _of_sim(key: Key) -> str:
 def _takes(key: Key) -> str:
     if key.words:
         return ", ".join(f"`{word}`" for word in key.words)
-    kind = {"array": "a list", "boolean": "`true`, `false`", "string": "text", "integer": "a whole number"}
-    parts = [kind.get(key.json_type, "a number"), key.bounds]
+    kind = {
+        "array": "a list",
+        "object": "a mapping",
+        "boolean": "`true`, `false`",
+        "string": "text",
+        "integer": "a whole number",
+    }
+    parts = [kind.get(key.json_type, "a number"), key.bounds, f"or `{key.instead}`" if key.instead else ""]
     return ", ".join(part for part in parts if part) + (f" ({key.unit})" if key.unit else "")

@@ -27,6 +27,7 @@ RELOADABLE: Final = (
     ("risk",),
     ("kill",),
     ("sleeves",),
+    ("presets",),
     ("clock",),
     ("outbox",),
     ("alerts",),

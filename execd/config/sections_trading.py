@@ -13,7 +13,6 @@ from execd.config.fields import (
     Adapter,
     AdapterWord,
     AssetClassWord,
-    Bps,
     CalendarName,
     ClockText,
     Count,
@@ -22,18 +21,19 @@ from execd.config.fields import (
     Flag,
     HorizonWord,
     Name,
-    OffsetBps,
     Positive,
     Ratio,
     SessionKind,
     SessionWord,
     Span,
     SpanOrNone,
+    Text,
     Tries,
     Unsigned,
     ZoneText,
     items,
 )
+from execd.config.fields_preset import Own, OwnBps, OwnMoney, OwnOffset, OwnRatio, OwnSpan
 from execd.config.section import Section
 from execd.config.strict_text import refusal
 from execd.core.enums import AssetClass, Horizon
@@ -97,18 +97,20 @@ class Execution(Section):
 
     enable_smart_execution: Flag = True
     """false: one order as asked; limits, throttle and session stay on."""
-    offset_bps: OffsetBps = Decimal(5)
-    """Low and normal urgency: a limit this far beyond the middle; negative is passive."""
-    offset_ttl_s: Span = Decimal(60)
-    """After which the rest is decided afresh."""
-    high_spread_fraction: Ratio = Decimal("0.25")
-    """High urgency: the touch plus this part of the spread."""
-    high_ttl_s: Span = Decimal(60)
-    """After which the rest of an order of high urgency is decided afresh."""
-    collar_bps: Bps = Decimal(20)
-    """No priced order is further than this from the middle at the start."""
-    small_order_market_usd: Unsigned = Decimal(500)
-    """An order asked as market is sent as market up to here; 0 never."""
+    preset: Name = "balanced"
+    """balanced, offset, progressive, swing, scheduled, cross_asset, or the name of a file in presets/ beside this."""
+    offset_bps: OwnOffset = Own.PRESET
+    """The tactics offset and adaptive_offset: a limit this far beyond the middle; negative is passive."""
+    offset_ttl_s: OwnSpan = Own.PRESET
+    """The same: how long a child rests."""
+    high_spread_fraction: OwnRatio = Own.PRESET
+    """High urgency, where its tactic is marketable: the touch plus this part of the spread."""
+    high_ttl_s: OwnSpan = Own.PRESET
+    """The same: after which the rest is decided afresh."""
+    collar_bps: OwnBps = Own.PRESET
+    """No priced order is further than this from the middle at the start, whatever its asset class."""
+    small_order_market_usd: OwnMoney = Own.PRESET
+    """A smaller order without limit_price goes to the market, but for low urgency; 0 none does."""
     partial_accept_ratio: Ratio = Decimal("0.8")
     """A timeout with this much filled ends the order; with less it goes on."""
     replans_max: Tries = 3
@@ -199,6 +201,8 @@ class SleeveDefaults(Section):
 
     horizon: HorizonWord = Horizon.SWING
     """The horizon of the strategy's intents."""
+    preset: Text = ""
+    """How the strategy's orders are worked; empty: as execution.preset says."""
 
 
 class Tick(Section):

@@ -2,7 +2,8 @@
 
 A key in YAML, its field, its environment variable, its log key and its metric share one name; the unit is its last
 word. Values arrive as text and are read by the field's own rule (`fields`), so YAML's surprises cannot happen.
-Reading files and the environment is in `loader`; the keys of each section are in `sections_*`.
+Reading files and the environment is in `loader`; the keys of each section are in `sections_*`, shipped presets in
+`presets`.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from pydantic import BaseModel, model_validator
 
 from execd.config.fields import Adapter, External, Mode, ModeWord, Name, SessionKind, Symbol, Text
 from execd.config.plain import plain
+from execd.config.presets import overlaid, own_parameters, shipped
 from execd.config.section import STRICT
+from execd.config.sections_preset import PresetSettings
 from execd.config.sections_running import (
     Alerts,
     ClockRules,
@@ -45,6 +48,7 @@ from execd.config.sections_venue import MarketData, RefData, Sim, Streams
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
 from execd.core.enums import Coverage, Horizon
+from execd.core.preset import Preset
 from execd.core.rules import Rules
 from execd.core.session import AlwaysOpen, Session, SimpleHours
 from execd.core.session_table import SessionTable
@@ -98,6 +102,7 @@ class Settings(BaseModel):
     surface: Surface = Surface()
     logging: Logging = Logging()
     sleeves: dict[Name, SleeveDefaults] = {}
+    presets: dict[Name, PresetSettings] = {}
     instruments_file: Text = "instruments.yaml"
     """Beside this file; what is not listed there is an ordinary US share."""
     class_defaults: ClassDefaults = ClassDefaults()
@@ -120,6 +125,15 @@ class Settings(BaseModel):
                 raise refusal("bad_value", text, field="accounts")
         return self
 
+    @model_validator(mode="after")
+    def _has_its_presets(self) -> Self:
+        """Put the shipped presets that are named beside those that were given: what is in force can all be seen."""
+        named = (self.execution.preset, *(sleeve.preset for sleeve in self.sleeves.values() if sleeve.preset))
+        missing = {name: shipped(name) for name in named if name not in self.presets}
+        if missing:
+            object.__setattr__(self, "presets", {**self.presets, **missing})
+        return self
+
     @property
     def default_account(self) -> str | None:
         """The only account, which an intent need not name; None where there are several."""
@@ -129,6 +143,10 @@ class Settings(BaseModel):
     def horizons(self) -> dict[str, Horizon]:
         """The horizon of each strategy whose intents do not say it."""
         return {strategy: sleeve.horizon for strategy, sleeve in self.sleeves.items()}
+
+    def preset_named(self, name: str) -> Preset:
+        """Return a preset that is in force, with what the section `execution` says in its place."""
+        return overlaid(self.presets[name].to_preset(name), self.execution)
 
     def digest(self) -> str:
         """Return a name of what is in force: the sha256 of every value, secrets masked, in hexadecimal."""
@@ -151,6 +169,10 @@ class Settings(BaseModel):
                 cancel_reserve=self.throttle.cancel_reserve,
             ),
             execution=_execution(self.execution),
+            preset=self.preset_named(self.execution.preset),
+            sleeve_presets={
+                strategy: self.preset_named(sleeve.preset) for strategy, sleeve in self.sleeves.items() if sleeve.preset
+            },
             session=_session(self.session, table),
             instruments={symbol: part.to_instrument(symbol) for symbol, part in self.instruments.items()},
             reconcile=core_rules.Reconcile(
@@ -187,12 +209,7 @@ def _limits(limits: Limits) -> core_rules.Limits:
 def _execution(execution: Execution) -> core_rules.Execution:
     return core_rules.Execution(
         is_smart=execution.enable_smart_execution,
-        offset_bps=execution.offset_bps,
-        offset_ttl_ns=ns_of_s(execution.offset_ttl_s),
-        high_spread_fraction=execution.high_spread_fraction,
-        high_ttl_ns=ns_of_s(execution.high_ttl_s),
-        collar_bps=execution.collar_bps,
-        small_market_notional_max=execution.small_order_market_usd,
+        own=own_parameters(execution),
         partial_accept_ratio=execution.partial_accept_ratio,
         replans_max=execution.replans_max,
         final_lead_ns=ns_of_ms(execution.final_lead_ms),

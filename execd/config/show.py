@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
-from execd.config.loader import DEFAULT, Loaded
+from execd.config.loader import DEFAULT, SHIPPED, Loaded
 from execd.config.plain import MASK, plain, scalar
 from execd.config.settings import Settings
 
@@ -45,7 +45,7 @@ def overrides(loaded: Loaded) -> tuple[tuple[KeyPath, str, str], ...]:
     return tuple(
         (path, MASK if isinstance(value, SecretStr) else scalar(value), loaded.origin(path))
         for path, value in found
-        if loaded.origin(path) != DEFAULT and defaults.get(path) != value
+        if not loaded.origin(path).startswith((DEFAULT, SHIPPED)) and defaults.get(path) != value
     )
 
 

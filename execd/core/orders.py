@@ -28,6 +28,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     which it is first worked, or `default_life_ns` where the venue never closes). `target_qty` is the signed position
     that the sleeve shall have: the side is found from it when working starts. `supersedes` names the intent that this
     one replaces. `seed` feeds every draw. `flatten_id` names the flatten that made it: a close of at most `order_qty`.
+    `is_unprotected`: it said that nothing shall protect what it opens.
     """
 
     parent_id: str
@@ -58,6 +59,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     note: str = ""
     seed: int = 0
     flatten_id: str = ""
+    is_unprotected: bool = False
 
     @property
     def sleeve(self) -> "Sleeve":

@@ -7,13 +7,14 @@ account's currency.
 """
 
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from execd.core.enums import AssetClass
 from execd.core.instrument import ONE, Instrument
 from execd.core.orders import ParentOrder
+from execd.core.preset import PLAIN, Preset
 from execd.core.session import AlwaysOpen, Session
 from execd.core.usual import NOTHING_USUAL, Usual
 
@@ -69,15 +70,13 @@ PROVING: Final = Lookups(are_final=True, pauses_ns=(0, 1 * S, 2 * S, 4 * S, 8 * 
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """How orders are worked. `replaces`: a child is changed by a replace where the broker can, else pulled first."""
+    """How orders are worked, whatever the preset. `replaces`: a child is replaced where the broker can, else pulled first.
+
+    `own` are parameters that the operator gives an algorithm, by its name, where nobody else says.
+    """
 
     is_smart: bool = True
-    offset_bps: Decimal = Decimal(5)
-    offset_ttl_ns: int = 60 * S
-    high_spread_fraction: Decimal = Decimal("0.25")
-    high_ttl_ns: int = 60 * S
-    collar_bps: Decimal = Decimal(20)
-    small_market_notional_max: Decimal = Decimal(500)
+    own: dict[str, dict[str, Any]] = {}
     partial_accept_ratio: Decimal = Decimal("0.80")
     replans_max: int = 3
     final_lead_ns: int = 500 * MS
@@ -107,7 +106,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     nothing. Ended parents stay in memory for `memory_ns`, at most `memory_parents_max` of them.
     `duplicate_window_ns` 0: the id alone guards against asking twice. `usual` and `class_usual` say what is usual where
     the history of a symbol does not. `is_partial`: the feed sees a part of the market, of which the whole is said to be
-    `partial_volume_scale` times as much; None: nobody said.
+    `partial_volume_scale` times as much; None: nobody said. `preset` says how orders are worked,
+    `sleeve_presets` how those of the strategies that have another.
     """
 
     limits: dict[str, Limits]
@@ -123,6 +123,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_window_ns: int = 0
     memory_ns: int = 24 * 3_600 * S
     memory_parents_max: int = 10_000
+    preset: Preset = PLAIN
+    sleeve_presets: dict[str, Preset] = {}
     usual: dict[str, Usual] = {}
     class_usual: dict[AssetClass, Usual] = {}
     is_partial: bool = False
@@ -137,6 +139,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is said of a symbol, and of its asset class."""
         of_class = self.class_usual.get(self.instrument(symbol).asset_class, NOTHING_USUAL)
         return self.usual.get(symbol, NOTHING_USUAL), of_class
+
+    def preset_of(self, strategy: str) -> Preset:
+        """Return how orders of a strategy are worked."""
+        return self.sleeve_presets.get(strategy, self.preset)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of a symbol; one that is not listed is an ordinary US share."""

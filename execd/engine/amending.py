@@ -24,7 +24,7 @@ from execd.engine.desk import Desk
 from execd.engine.sizing import free_to_exit
 from execd.engine.stepping import pull
 from execd.engine.touching import touch
-from execd.policy.plan import Declined, make_plan
+from execd.policy.plan import Declined, Scene, collar_bps_of, make_plan, rebounded
 
 ZERO: Final = Decimal(0)
 AMENDED: Final = "operator: amended"
@@ -35,7 +35,7 @@ def amend(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> risk
     refusal = _refusal(desk, parent, command, now_ns)
     if refusal is not None:
         return refusal
-    plan = _plan(desk, parent, command)
+    plan = _plan(desk, parent, command, now_ns)
     if isinstance(plan, Declined):
         return risk.Refusal(code=plan.code, text=plan.text)
     record = ParentAmended(
@@ -51,7 +51,7 @@ def amend(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> risk
     told = describe(record) + (f" ({command.reason})" if command.reason else "")
     desk.record(replace(record, text=told))
     parent_id = command.parent_id
-    if plan is not None and parent.plan is not None and plan.algo != parent.plan.algo:
+    if plan is not None and parent.plan is not None and _is_other(plan, parent.plan):
         desk.algos[parent_id] = made(plan)
     desk.write_report(parent_id)
     if plan is not None:
@@ -114,16 +114,27 @@ def _price_refusal(desk: Desk, parent: Parent, command: AmendParent) -> risk.Ref
             return risk.Refusal(code="amend_loosens", text=text, field="limit_price")
     if command.max_slippage_bps is not None:
         now_bps = order.max_slippage_bps
-        if now_bps is None:
-            now_bps = parent.plan.collar_bps if parent.plan is not None else desk.rules.execution.collar_bps
+        if now_bps is None and parent.plan is not None:
+            now_bps = parent.plan.collar_bps
+        elif now_bps is None:
+            rules = desk.rules
+            now_bps, _ = collar_bps_of(order, rules.preset_of(order.strategy), rules.instrument(order.symbol))
         if now_bps is not None and command.max_slippage_bps > now_bps:
             text = f"max_slippage_bps {plain(command.max_slippage_bps)} is looser than {plain(now_bps)}"
             return risk.Refusal(code="amend_loosens", text=text, field="max_slippage_bps")
     return None
 
 
-def _plan(desk: Desk, parent: Parent, command: AmendParent) -> Plan | Declined | None:
-    """Return the plan under new terms; None where the plan stays. The collar still counts from the arrival."""
+def _is_other(plan: Plan, before: Plan) -> bool:
+    """Whether a plan is worked by another algorithm than the one before it."""
+    return (plan.algo, plan.parameters) != (before.algo, before.parameters)
+
+
+def _plan(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> Plan | Declined | None:
+    """Return the plan under new terms; None where the plan stays. The collar still counts from the arrival.
+
+    Only another urgency changes how it is worked; what was a market order is planned anew, too.
+    """
     changes = (command.price, command.urgency, command.max_slippage_bps)
     if parent.plan is None or parent.arrival is None or all(value is None for value in changes):
         return None
@@ -135,8 +146,9 @@ def _plan(desk: Desk, parent: Parent, command: AmendParent) -> Plan | Declined |
         max_slippage_bps=(command.max_slippage_bps if command.max_slippage_bps is not None else order.max_slippage_bps),
     )
     qty = command.order_qty if command.order_qty is not None else parent.order_qty or ZERO
-    instrument = desk.rules.instrument(order.symbol)
-    plan = make_plan(changed, qty, parent.arrival, instrument, desk.rules.execution)
+    scene = Scene.of(desk.rules, order, parent.arrival, desk.markets.view(order.symbol, now_ns), now_ns)
+    stays = changed.urgency is order.urgency and parent.plan.collar_px is not None
+    plan = rebounded(parent.plan, changed, scene) if stays else make_plan(changed, qty, scene)
     # A collar of the configuration that has grown since is no reason to pay more.
     if isinstance(plan, Plan) and plan.collar_px is not None and parent.plan.collar_px is not None:
         sign = order.side.sign

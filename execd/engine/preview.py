@@ -24,7 +24,7 @@ from execd.engine.sending import gate, requests_of
 from execd.engine.sizing import Sized, size
 from execd.engine.starting import deadline_ns
 from execd.engine.stepping import view_of
-from execd.policy.plan import Declined, make_plan
+from execd.policy.plan import Declined, Scene, make_plan
 
 WAITED_FOR: Final = frozenset({"halt", "pause", "not_before"})
 """Checks that keep an intent, and let it go on by itself when they are over."""
@@ -110,7 +110,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     if learns_side:
         checks = [_paused(desk, parent, sized.side) if check.name == "pause" else check for check in checks]
     sided = replace(order, side=sized.side)
-    plan = make_plan(sided, sized.order_qty, quote, rules.instrument(order.symbol), rules.execution)
+    plan = make_plan(sided, sized.order_qty, Scene.of(rules, sided, quote, view, now_ns))
     if isinstance(plan, Declined):
         checks.append(Check(name="plan", is_ok=False, text=f"{plan.code}: {plan.text}"))
         return Preview(parent_id=parent_id, checks=tuple(checks), side=sized.side, order_qty=sized.order_qty)

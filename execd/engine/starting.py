@@ -22,7 +22,7 @@ from execd.engine.desk import Desk
 from execd.engine.ending import DEADLINE, end_parent, waits_anew, with_wait
 from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
-from execd.policy.plan import Declined, flatten_plan, make_plan
+from execd.policy.plan import Declined, Scene, flatten_plan, make_plan
 
 SUPERSEDING: Final = "superseding"
 
@@ -90,7 +90,8 @@ def _start(desk: Desk, parent: Parent, quote: Quote | None, now_ns: int) -> None
     if quote is None:
         plan: Plan | Declined = flatten_plan()
     else:
-        plan = make_plan(sided, sized.order_qty, quote, rules.instrument(sided.symbol), rules.execution)
+        market = desk.markets.view(sided.symbol, now_ns)
+        plan = make_plan(sided, sized.order_qty, Scene.of(rules, sided, quote, market, now_ns))
     if isinstance(plan, Declined):
         end_parent(desk, parent_id, ParentStatus.REJECTED, f"{plan.code}: {plan.text}", now_ns)
         return

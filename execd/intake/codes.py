@@ -96,7 +96,16 @@ AT_THE_START: Final = (
         "the market is closed, and `on_closed` is `reject`; with `queue` it waits for the session that the text names",
         "send it later, or leave it to the queue",
     ),
-    Code("market_not_allowed", "a market order above `execution.small_market_notional_max`", "give a limit_price"),
+    Code(
+        "market_not_allowed",
+        "the preset permits no market orders but small ones, outside its gates and not of low urgency",
+        "give a limit_price, or leave order_type out",
+    ),
+    Code(
+        "collar_excludes_touch",
+        "urgency high, and `max_slippage_bps` forbids the price of now",
+        "allow more, or use an urgency that may rest",
+    ),
     Code("smart_execution_off", "the policy may not choose: smart execution is off", "name an `algo`"),
     Code("limit_price_required", "the plan needs a limit_price", "give one"),
     Code("sell_exceeds_owned", "sells more than the sleeve owns and others leave", "`sell_short` opens a short"),

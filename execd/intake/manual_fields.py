@@ -74,7 +74,7 @@ ORDER: Final = {
     ),
     "on_closed": Told(f"{_words(ON_CLOSED)}: wait for the next session, or refuse", "`queue`", "reject"),
     "max_slippage_bps": Told(
-        f"0 to {SLIPPAGE_BPS_MAX}: the collar, from the middle at the start", "`execution.collar_bps`", "12.5"
+        f"0 to {SLIPPAGE_BPS_MAX}: the collar, from the middle at the start", "that of the asset class, else of the preset", "12.5"
     ),
     "reference_price": Told("the price at which you decided, above 0; for the report", "none", "191.20"),
     "supersedes": Told(

@@ -167,6 +167,7 @@ class IntentFile(BaseModel):
             supersedes=self.supersedes or "",
             allow_duplicate=self.allow_duplicate,
             note=self.note or "",
+            is_unprotected=self.protect is not None,
             seed=chance.below(_SEED_LIMIT, context.seed, "intent", account, self.id),
         )
 

@@ -1,25 +1,36 @@
-"""Which algorithm works a parent, inside which bounds, and why.
+"""Which algorithm works a parent, inside which bounds, and why (SPEC 5).
 
-Until presets exist: `low` and `normal` get `offset`, `high` gets `marketable`,
-`close` gets `sweep`, a market order only where it is small or smart execution
-is off. Every branch says its reason with the numbers.
+The order of the questions: is it allowed, was smart execution switched off, does somebody ask for the market, was an
+algorithm named, is it an exit, is it small; else urgency picks the tactic and size the schedule, by the preset. Every
+branch says its reason with the numbers. What a preset gives is in `presets`, size in `liquidity`, hours in `gates`.
 """
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
+from execd.algos.base import MarketView
 from execd.algos.registry import ENTRIES
 from execd.core.codec import plain
-from execd.core.enums import OrdType, Urgency
+from execd.core.conduct import Conduct, Ending
+from execd.core.enums import OrdType, Side, Urgency
 from execd.core.instrument import Instrument
 from execd.core.market import Quote
 from execd.core.orders import ParentOrder, Plan
-from execd.core.rules import Execution
+from execd.core.preset import Preset
+from execd.core.rules import Execution, Rules
+from execd.core.session import AlwaysOpen, Session
+from execd.policy.gates import in_gate
+from execd.policy.liquidity import PERCENT, size_of
+from execd.policy.presets import Choice, by_name, by_urgency, carried
 
 BPS: Final = Decimal(10_000)
 ONE: Final = Decimal(1)
+_S: Final = 1_000_000_000
+OPENS: Final = (Side.BUY, Side.SELL_SHORT)
+"""Sides that open a position, as far as the word says."""
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,82 +40,131 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class _Choice(msgspec.Struct, frozen=True):
-    algo: str
-    parameters: dict[str, Any]
-    reason: str
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan is made from beside the intent. `quote` is usable; `now_ns` is when working starts."""
+
+    quote: Quote
+    instrument: Instrument
+    execution: Execution
+    preset: Preset
+    now_ns: int
+    market: MarketView = MarketView()
+    session: Session = AlwaysOpen()
+
+    @classmethod
+    def of(cls, rules: Rules, parent: ParentOrder, quote: Quote, market: MarketView, now_ns: int) -> "Scene":
+        """Return the scene of a parent that starts at this quote."""
+        return cls(
+            quote=quote,
+            instrument=rules.instrument(parent.symbol),
+            execution=rules.execution,
+            preset=rules.preset_of(parent.strategy),
+            now_ns=now_ns,
+            market=market,
+            session=rules.session,
+        )
 
 
-def make_plan(
-    parent: ParentOrder, order_qty: Decimal, quote: Quote, instrument: Instrument, execution: Execution
-) -> Plan | Declined:
-    """Return the plan for `order_qty` of a parent that starts at this quote, or why there is none."""
-    choice = _choose(parent, order_qty, quote, instrument, execution)
+def make_plan(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Plan | Declined:
+    """Return the plan for `order_qty` of a parent that starts now, or why there is none."""
+    choice = _choose(parent, order_qty, scene)
     if isinstance(choice, Declined):
         return choice
-    reasons = [choice.reason, f"arrival mid {plain(quote.mid_px)} ({quote.source})"]
-    collar_bps = collar_px = None
-    if choice.parameters.get("ord_type") == OrdType.MARKET:
-        reasons.append("a market order has no collar")
-    elif choice.algo != "passthrough":
-        collar_bps = parent.max_slippage_bps if parent.max_slippage_bps is not None else execution.collar_bps
-        wished = quote.mid_px * (ONE + parent.side.sign * collar_bps / BPS)
-        collar_px = instrument.passive(wished, is_buy=parent.side.is_buy)
-        reasons.append(f"collar {plain(collar_bps)} bps from arrival: {plain(collar_px)}")
-    if parent.price is not None:
-        reasons.append(f"limit {plain(parent.price)}")
-    return Plan(
-        algo=choice.algo,
-        parameters=choice.parameters,
-        collar_bps=collar_bps,
-        collar_px=collar_px,
-        limit_px=parent.price,
-        reasons=tuple(reasons),
-    )
+    plan = Plan(algo=choice.algo, parameters=choice.parameters, conduct=choice.conduct, reasons=choice.reasons)
+    bounded = _bounded(plan, parent, scene)
+    refusal = _collar_refusal(bounded, parent, scene)
+    if refusal is not None:
+        return refusal
+    held = carried(scene.preset) if scene.execution.is_smart else ()
+    return replace(bounded, reasons=(*bounded.reasons, *_conduct_text(choice.conduct), *held))
 
 
-def _choose(
-    parent: ParentOrder, order_qty: Decimal, quote: Quote, instrument: Instrument, execution: Execution
-) -> _Choice | Declined:
-    wants_market = parent.ord_type is OrdType.MARKET
-    notional = order_qty * quote.mid_px * instrument.multiplier
-    if not execution.is_smart:
-        if parent.algo is not None and parent.algo.name != "passthrough":
-            text = (
-                f"algo {parent.algo.name} needs execution.enable_smart_execution; leave it out for one order as asked"
-            )
-            return Declined(code="smart_execution_off", text=text)
-        ord_type = OrdType.MARKET if wants_market or parent.price is None else OrdType.LIMIT
-        return _Choice("passthrough", {"ord_type": ord_type}, "smart execution is off: one order as asked")
-    if wants_market or _asks_for_market(parent):
-        if notional > execution.small_market_notional_max:
-            most = plain(execution.small_market_notional_max)
-            return Declined(
-                code="market_not_allowed",
-                text=f"notional {plain(notional)} is over {most}; leave order_type out, or give a limit_price",
-            )
-        return _Choice("passthrough", {"ord_type": OrdType.MARKET}, f"small market order: notional {plain(notional)}")
-    if parent.algo is not None:
-        if parent.algo.name not in ENTRIES:
-            return Declined(code="not_supported", text=f"algo {parent.algo.name!r} is not built")
-        if parent.algo.name == "passthrough" and parent.price is None:
-            return Declined(code="limit_price_required", text="passthrough with order_type limit needs a limit_price")
-        return _named(parent, execution)
-    if parent.is_close:
-        return _Choice("sweep", {}, "close: sweep out now")
-    if parent.urgency is Urgency.HIGH:
-        fraction = plain(execution.high_spread_fraction)
-        given = {"spread_fraction": fraction, "ttl_ns": execution.high_ttl_ns}
-        return _Choice("marketable", given, f"urgency high: now x marketable, touch + {fraction} of the spread")
-    bps = plain(execution.offset_bps)
-    given = {"bps": bps, "ttl_ns": execution.offset_ttl_ns}
-    return _Choice("offset", given, f"urgency {parent.urgency}: now x offset {bps} bps")
+def rebounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:
+    """Return the plan of a parent whose limit or collar was amended: how it is worked stays, and its arrival."""
+    return _bounded(plan, parent, scene)
+
+
+def collar_bps_of(parent: ParentOrder, preset: Preset, instrument: Instrument) -> tuple[Decimal, str]:
+    """Return the collar of a parent and who set it (SPEC 11): the intent, else its asset class, else the preset."""
+    if parent.max_slippage_bps is not None:
+        return parent.max_slippage_bps, "max_slippage_bps"
+    cap_bps = preset.collar_class_bps.get(instrument.asset_class)
+    if cap_bps is not None:
+        return cap_bps, f"preset {preset.name}, {instrument.asset_class}"
+    return preset.collar_bps, f"preset {preset.name}"
 
 
 def flatten_plan() -> Plan:
     """Return the plan of a flatten's close: one market order at once, whatever is known of the market."""
     reasons = ("flatten: the end-of-day order, market", "a market order has no collar")
     return Plan(algo="passthrough", parameters={"ord_type": OrdType.MARKET, "is_exit": True}, reasons=reasons)
+
+
+def _choose(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Choice | Declined:
+    preset, execution = scene.preset, scene.execution
+    if preset.protect is not None and not parent.is_unprotected and parent.side in OPENS:
+        text = f"preset {preset.name} protects positions, which is not built yet; say protect: none, and place the exit"
+        return Declined(code="not_supported", text=text)
+    if not execution.is_smart:
+        return _verbatim(parent)
+    notional = order_qty * scene.quote.mid_px * scene.instrument.multiplier
+    if parent.ord_type is OrdType.MARKET or _asks_for_market(parent):
+        return _market(parent, notional, scene)
+    if parent.algo is not None:
+        if parent.algo.name not in ENTRIES:
+            return Declined(code="not_supported", text=f"algo {parent.algo.name!r} is not built")
+        if parent.algo.name == "passthrough":
+            if parent.price is None:
+                text = "passthrough with order_type limit needs a limit_price"
+                return Declined(code="limit_price_required", text=text)
+            return _passthrough(OrdType.LIMIT, "algo passthrough was asked for")
+        return by_name(preset, parent.urgency, parent.algo, execution)
+    if parent.is_close:
+        return Choice(algo="sweep", reasons=("close: sweep out now, never cut over time",))
+    is_free = parent.price is None and parent.max_slippage_bps is None
+    if is_free and not _small_refusal(parent, notional, scene):
+        return _passthrough(OrdType.MARKET, _small_text(notional, preset))
+    return by_urgency(preset, parent.urgency, size_of(order_qty, notional, scene.market))
+
+
+def _verbatim(parent: ParentOrder) -> Choice | Declined:
+    """Return one order as asked: the switch is the permission."""
+    if parent.algo is not None and parent.algo.name != "passthrough":
+        text = f"algo {parent.algo.name} needs execution.enable_smart_execution; leave it out for one order as asked"
+        return Declined(code="smart_execution_off", text=text)
+    is_market = parent.ord_type is OrdType.MARKET or parent.price is None
+    return _passthrough(OrdType.MARKET if is_market else OrdType.LIMIT, "smart execution is off: one order as asked")
+
+
+def _market(parent: ParentOrder, notional: Decimal, scene: Scene) -> Choice | Declined:
+    """Return the market order that somebody asks for, where the preset or its size permits it."""
+    preset = scene.preset
+    if preset.allows_market:
+        return _passthrough(OrdType.MARKET, f"a market order was asked for, preset {preset.name} permits it")
+    refusal = _small_refusal(parent, notional, scene)
+    if not refusal:
+        return _passthrough(OrdType.MARKET, _small_text(notional, preset))
+    text = f"preset {preset.name} permits market orders only where they are small, and {refusal}"
+    return Declined(code="market_not_allowed", text=f"{text}; leave order_type out, or give a limit_price")
+
+
+def _small_refusal(parent: ParentOrder, notional: Decimal, scene: Scene) -> str:
+    """Return why an order does not go to the market for being small; empty where it does."""
+    most = scene.preset.small_notional_max
+    if notional > most:
+        return f"notional {plain(notional)} is over {plain(most)}"
+    if parent.urgency is Urgency.LOW:
+        return "urgency is low"
+    gate = in_gate(scene.session, scene.preset.gates, scene.now_ns)
+    return f"this is {gate}" if gate else ""
+
+
+def _small_text(notional: Decimal, preset: Preset) -> str:
+    return f"small market order: notional {plain(notional)}, at most {plain(preset.small_notional_max)}"
+
+
+def _passthrough(ord_type: OrdType, reason: str) -> Choice:
+    return Choice(algo="passthrough", parameters={"ord_type": ord_type}, reasons=(reason,))
 
 
 def _asks_for_market(parent: ParentOrder) -> bool:
@@ -117,13 +177,56 @@ def _asks_for_market(parent: ParentOrder) -> bool:
     )
 
 
-def _named(parent: ParentOrder, execution: Execution) -> _Choice:
-    algo = parent.algo
-    if algo is None:
-        message = "only called for a parent that names its algorithm"
-        raise AssertionError(message)
-    own = {"bps": plain(execution.offset_bps), "ttl_ns": execution.offset_ttl_ns} if algo.name == "offset" else {}
-    parameters = {**own, **algo.parameters}
-    if algo.name == "passthrough":
-        parameters["ord_type"] = OrdType.LIMIT
-    return _Choice(algo.name, parameters, f"algo {algo.name} was asked for")
+def _bounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:
+    """Return the plan with the one collar of its parent, fixed from the arrival mid, and the intent's limit."""
+    quote, reasons = scene.quote, [*plan.reasons, f"arrival mid {plain(scene.quote.mid_px)} ({scene.quote.source})"]
+    collar_bps = collar_px = None
+    if plan.parameters.get("ord_type") == OrdType.MARKET:
+        reasons.append("a market order has no collar")
+    elif plan.algo != "passthrough":
+        collar_bps, source = collar_bps_of(parent, scene.preset, scene.instrument)
+        wished = quote.mid_px * (ONE + parent.side.sign * collar_bps / BPS)
+        collar_px = scene.instrument.passive(wished, is_buy=parent.side.is_buy)
+        reasons.append(f"collar {plain(collar_bps)} bps from arrival ({source}): {plain(collar_px)}")
+    if parent.price is not None:
+        reasons.append(f"limit {plain(parent.price)}")
+    return replace(
+        plan, collar_bps=collar_bps, collar_px=collar_px, limit_px=parent.price, reasons=tuple(dict.fromkeys(reasons))
+    )
+
+
+def _collar_refusal(plan: Plan, parent: ParentOrder, scene: Scene) -> Declined | None:
+    """Return why an order that is to trade at once cannot: its own collar is inside the touch.
+
+    What may rest may wait at its collar until the market comes, and so may an exit; whoever asks for `high` and forbids
+    the price of now has asked for nothing.
+    """
+    bps, side = parent.max_slippage_bps, parent.side
+    if bps is None or plan.collar_px is None or plan.algo != "marketable" or side not in OPENS:
+        return None
+    quote = scene.quote
+    touch = quote.ask_px if side.is_buy else quote.bid_px
+    if (touch - plan.collar_px) * side.sign <= 0:
+        return None
+    needed_bps = plain(((touch - quote.mid_px) * side.sign / quote.mid_px * BPS).quantize(Decimal("0.1")))
+    text = f"the touch {plain(touch)} is {needed_bps} bps from the middle, max_slippage_bps is {plain(bps)}"
+    return Declined(code="collar_excludes_touch", text=f"{text}; allow more, or use an urgency that may rest")
+
+
+def _conduct_text(conduct: Conduct) -> tuple[str, ...]:
+    """Return in words what follows where the tactic ends; nothing where that is only the end."""
+    said = []
+    if conduct.after_tactic is not Ending.END:
+        said.append(f"after the tactic {conduct.after_tactic}")
+    if conduct.at_end is not Ending.END:
+        said.append(f"{conduct.cross_lead_ns // _S} s before the end {conduct.at_end}")
+    if conduct.soft_spread_ratio is not None:
+        spread = plain(conduct.soft_spread_ratio * PERCENT)
+        on_soft = "waits on" if conduct.on_soft is Ending.END else conduct.on_soft.value
+        said.append(f"rests in spreads up to {spread}%, after {conduct.soft_wait_ns // _S} s {on_soft}")
+    if conduct.hard_spread_ratio is not None:
+        said.append(f"prices nothing in spreads over {plain(conduct.hard_spread_ratio * PERCENT)}%")
+    if conduct.quote_wait_ns is not None:
+        then = "ends" if conduct.on_no_quote is Ending.END else conduct.on_no_quote.value
+        said.append(f"waits {conduct.quote_wait_ns // _S} s for a usable quote, then {then}")
+    return ("; ".join(said),) if said else ()

@@ -16,14 +16,15 @@ from execd.algos.scheduling import SCHEDULES
 from execd.core.enums import OrdType, Side
 from execd.core.market import Quote
 from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.preset import PLAIN
 from execd.core.rules import MS, S
 from execd.engine.stepping import view_of
 from tests.drawing import schedules
-from tests.world import START_NS, World, execution, intent, quote
+from tests.world import RULES, START_NS, World, intent, quote
 
 SYMBOL: Final = "AAPL"
 LIFE_S: Final = 200
-BIG_SMALL_ORDER: Final = execution(small_market_notional_max=Decimal(10_000_000))
+BIG_SMALL_ORDER: Final = replace(RULES, preset=replace(PLAIN, allows_market=True))
 """Lets market orders be asked for at any size, so that passthrough is met in both of its forms."""
 
 

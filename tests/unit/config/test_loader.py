@@ -7,7 +7,9 @@ import pytest
 
 from execd.config.document import file_text
 from execd.config.fields import SimSource
+from execd.config.fields_preset import Own
 from execd.config.loader import load
+from execd.config.presets import shipped
 from execd.config.sections_trading import ClassDefaults
 from execd.config.settings import Settings
 from execd.core.enums import AssetClass, Horizon
@@ -39,7 +41,7 @@ def test_the_shipped_file_is_what_the_sections_say() -> None:
 
 
 def test_the_defaults_are_the_rules_of_core() -> None:
-    """What the configuration does not change is what core says; the simulated account gets its shipped limits."""
+    """What the configuration does not change is what core says, but for limits and the preset, which are shipped."""
     limits = Limits(
         order_qty_max=Decimal(10_000),
         order_notional_max=Decimal(250_000),
@@ -47,8 +49,13 @@ def test_the_defaults_are_the_rules_of_core() -> None:
         open_orders_max=500,
     )
 
-    of_classes = ClassDefaults().to_usual()
-    rules = Rules(limits={"sim": limits}, lookups={"sim": PROVING}, reconcile=Reconcile(), class_usual=of_classes)
+    rules = Rules(
+        limits={"sim": limits},
+        lookups={"sim": PROVING},
+        reconcile=Reconcile(),
+        class_usual=ClassDefaults().to_usual(),
+        preset=shipped("balanced").to_preset("balanced"),
+    )
 
     assert rules == load(None, {}).to_rules()
 
@@ -73,12 +80,7 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
     assert rules.reconcile == Reconcile(every_ns=5 * s, stale_ns=11 * s, halts_on_external=False)
     assert rules.execution == Execution(
         is_smart=False,
-        offset_bps=Decimal("-1.5"),
-        offset_ttl_ns=s,
-        high_spread_fraction=Decimal("0.5"),
-        high_ttl_ns=2 * s,
-        collar_bps=Decimal(3),
-        small_market_notional_max=Decimal(4),
+        own={name: {"bps": "-1.5", "ttl_ns": s} for name in ("offset", "adaptive_offset")},
         partial_accept_ratio=Decimal("0.7"),
         replans_max=5,
         final_lead_ns=6 * ms,
@@ -86,6 +88,13 @@ def test_every_setting_reaches_the_rules(tmp_path: Path) -> None:
         quote_age_marketable_ns_max=8 * s,
         retry_ns=s // 2,
         send_within_ns=9 * s,
+    )
+    high = {"name": "marketable", "spread_fraction": "0.5", "ttl_ns": 2 * s}
+    assert (Decimal(3), {}, Decimal(4), high) == (
+        rules.preset.collar_bps,
+        rules.preset.collar_class_bps,
+        rules.preset.small_notional_max,
+        rules.preset.high.tactic,
     )
     assert rules.throttle == Throttle(
         burst=1, per_min=2, window_max=3, window_ns=4 * s, requests_max=9, cancel_reserve=6
@@ -122,7 +131,7 @@ def test_the_environment_wins_over_the_file_and_the_prefix_over_the_bare_name() 
     env = {"EXECD_EXECUTION__OFFSET_BPS": "7", "EXECUTION__OFFSET_BPS": "8", "EXECUTION__COLLAR_BPS": "9"}
     execution = load(SHIPPED, env).execution
 
-    assert (Decimal(7), Decimal(9), Decimal(60)) == (
+    assert (Decimal(7), Decimal(9), Own.PRESET) == (
         execution.offset_bps,
         execution.collar_bps,
         execution.offset_ttl_s,

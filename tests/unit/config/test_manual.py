@@ -125,15 +125,15 @@ def test_the_schema_is_json() -> None:
 
 
 def test_named_sections_are_marked() -> None:
-    """Below accounts, sleeves and instruments stand names that the operator chooses."""
+    """Below accounts, sleeves, presets and instruments stand names that the operator chooses."""
     named = [row.path[-1] for row in rows() if isinstance(row, Part) and row.is_named]
 
-    assert ["accounts", "sleeves", "instruments"] == named
+    assert ["accounts", "sleeves", "presets", "instruments"] == named
 
 
 def test_the_shipped_file_has_no_key_twice_and_every_key() -> None:
-    """What can be set can be found there; instruments and their classes have their own file."""
-    text, elsewhere = file_text(), {*OWN_FILE, "sleeves"}
+    """What can be set can be found there; instruments, their classes and presets have files of their own."""
+    text, elsewhere = file_text(), {*OWN_FILE, "sleeves", "presets"}
     missing = [key.name for key in keys() if f"{key.path[-1]}:" not in text and key.path[0] not in elsewhere]
 
     assert [] == missing

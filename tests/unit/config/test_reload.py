@@ -66,7 +66,9 @@ def test_a_sleeve_that_is_gone_is_taken_out() -> None:
     old = load(None, {"EXECD_SLEEVES__fast__HORIZON": "intraday"})
     found = changes(old, Settings())
 
-    assert [("sleeves.fast", "{horizon: intraday}", "")] == [(one.name, one.old, one.new) for one in found.applied]
+    assert [("sleeves.fast", '{horizon: intraday, preset: ""}', "")] == [
+        (one.name, one.old, one.new) for one in found.applied
+    ]
     assert {} == reloaded(old, None, {})[0].sleeves
 
 

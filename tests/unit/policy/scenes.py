@@ -1,0 +1,66 @@
+"""What the policy's tests share: a market of 200.00 to 200.02, and the plan of an intent under a preset."""
+
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from execd.algos.base import MarketView
+from execd.config.presets import shipped
+from execd.core.enums import AssetClass
+from execd.core.instrument import Instrument
+from execd.core.market import Quote
+from execd.core.orders import Plan
+from execd.core.preset import Preset
+from execd.core.rules import Execution
+from execd.core.session import AlwaysOpen, Session
+from execd.policy.plan import Declined, Scene, make_plan
+from tests.world import START_NS, intent, quote
+
+QUOTE = quote("AAPL", "200.00", "200.02")
+MID = Decimal("200.01")
+
+
+def preset(name: str, **changes: Any) -> Preset:  # noqa: ANN401  # Preset checks them.
+    """Return a shipped preset, unprotected, with some of its fields changed."""
+    return replace(shipped(name).to_preset(name), **{"protect": None, **changes})
+
+
+def planned(
+    given: Preset | str,
+    *,
+    order_qty: int | str = 10,
+    market: MarketView | None = None,
+    session: Session | None = None,
+    now_ns: int = START_NS,
+    asset_class: AssetClass = AssetClass.STK,
+    execution: Execution | None = None,
+    seen: Quote = QUOTE,
+    **fields: Any,  # noqa: ANN401  # ParentOrder checks them.
+) -> Plan | Declined:
+    """Return the plan of an intent with these fields, 10 shares of 2,000 USD if nothing is said."""
+    qty = Decimal(order_qty)
+    scene = Scene(
+        quote=seen,
+        instrument=Instrument(symbol="AAPL", asset_class=asset_class),
+        execution=execution or Execution(),
+        preset=preset(given) if isinstance(given, str) else given,
+        now_ns=now_ns,
+        market=market or MarketView(quote=seen),
+        session=session or AlwaysOpen(),
+    )
+    return make_plan(intent("a", order_qty=qty, **fields), qty, scene)
+
+
+def plan(given: Preset | str, **fields: Any) -> Plan:  # noqa: ANN401  # The same.
+    """Return a plan that is not declined."""
+    made = planned(given, **fields)
+    assert isinstance(made, Plan), made
+    return made
+
+
+def code(given: Preset | str, **fields: Any) -> str:  # noqa: ANN401  # The same.
+    """Return the code with which a plan is declined."""
+    made = planned(given, **fields)
+    assert isinstance(made, Declined), made
+    return made.code
