@@ -28,7 +28,7 @@ _OFFSETS: Final = ("offset", "adaptive_offset")
 
 def shipped_dir() -> Path:
     """Return where the shipped presets lie."""
-    inside = Path(__file__).parent / "presets"
+    inside = Path(__file__).parent / "preset_files"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "config" / "presets"
 
 

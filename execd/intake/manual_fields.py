@@ -59,7 +59,11 @@ ORDER: Final = {
         "the policy chooses",
         "{name: offset, bps: 5, ttl: 60s}",
     ),
-    "protect": Told("`none`", "none", "none"),
+    "protect": Told(
+        "`none`: nothing shall protect what it opens",
+        "what the preset says; one that protects refuses the order, for that is not built yet",
+        "none",
+    ),
     "not_before": Told("a time: working starts no earlier", "when the file is read", "10m"),
     "valid_until": Told(
         "a time: working starts no later",
@@ -74,7 +78,9 @@ ORDER: Final = {
     ),
     "on_closed": Told(f"{_words(ON_CLOSED)}: wait for the next session, or refuse", "`queue`", "reject"),
     "max_slippage_bps": Told(
-        f"0 to {SLIPPAGE_BPS_MAX}: the collar, from the middle at the start", "that of the asset class, else of the preset", "12.5"
+        f"0 to {SLIPPAGE_BPS_MAX}: the collar, from the middle at the start",
+        "that of the asset class, else that of the preset",
+        "12.5",
     ),
     "reference_price": Told("the price at which you decided, above 0; for the report", "none", "191.20"),
     "supersedes": Told(

@@ -124,11 +124,13 @@ class IntentFile(BaseModel):
     def _pieces_fit(self) -> Self:
         """Refuse a piece that is larger than the whole."""
         given = self.algo.parameters if self.algo is not None else {}
-        for name, whole in (("child_qty", self.qty), ("display_qty", self.qty), ("child_usd", self.notional)):
-            piece = given.get(name)
-            if whole is not None and isinstance(piece, str) and Decimal(piece) > whole:
-                text = f"{name} {piece} is more than the whole order, {plain(whole)}"
-                raise refusal("out_of_range", text, field=f"algo.{name}")
+        tactic = given.get("tactic")
+        for at, parameters in (("algo", given), ("algo.tactic", tactic if isinstance(tactic, dict) else {})):
+            for name, whole in (("display", self.qty), ("child_min", self.qty), ("child_usd", self.notional)):
+                piece = parameters.get(name)
+                if whole is not None and isinstance(piece, str) and Decimal(piece) > whole:
+                    text = f"{name} {piece} is more than the whole order, {plain(whole)}"
+                    raise refusal("out_of_range", text, field=f"{at}.{name}")
         return self
 
     def to_parent(self, context: ParseContext) -> ParentOrder:

@@ -80,6 +80,7 @@ def test_every_field_reaches_the_parent() -> None:
         supersedes="a0",
         allow_duplicate=True,
         note="a brace {x}",
+        is_unprotected=True,
         seed=parent.seed,
     )
 
@@ -219,7 +220,8 @@ def test_a_fault_is_named_with_its_field_and_line(
         ({"extended_hours": "true"}, "extended_hours"),
         ({"order_type": "stop_limit"}, "order_type"),
         ({"time_in_force": "gtc"}, "time_in_force"),
-        ({"algo": "{name: twap, duration: 30m}"}, "algo.name"),
+        ({"algo": "{name: close_auction}"}, "algo.name"),
+        ({"algo": "{name: passthrough, order_type: stop}"}, "algo.order_type"),
     ],
 )
 def test_what_is_not_built_is_refused_and_never_ignored(change: dict[str, str], field: str) -> None:

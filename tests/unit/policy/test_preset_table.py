@@ -136,9 +136,9 @@ ALIKE: Final = {
 """What is the same in every column but where a column says otherwise."""
 HIGH: Final = {"spread_fraction": "0.25", "ttl_ns": 60 * S, "interval_ns": 15 * S, "reprices": 6}
 LADDER: Final = {
-    "fractions": ["0", "0.1", "0.2", "0.3"],
-    "buy_step_ns": 15 * S,
-    "sell_step_ns": 10 * S,
+    "steps": ["0", "0.10", "0.20", "0.30"],
+    "step_buy_ns": 15 * S,
+    "step_sell_ns": 10 * S,
     "ttl_ns": 120 * S,
 }
 TACTICS: Final[dict[tuple[str, str], dict[str, Any]]] = {
