@@ -11,14 +11,19 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import Amend, Place, quote_problem
+from execd.algos.base import Algo, AlgoView, Amend, Place, quote_problem
+from execd.algos.checks import hard_problem, soft_problem
 from execd.algos.registry import made
+from execd.algos.worker import Worker
 from execd.core.book import Parent
 from execd.core.codec import plain
+from execd.core.conduct import Ending
 from execd.core.enums import OrdType, ParentStatus, Side
 from execd.core.orders import ParentOrder, Plan
+from execd.core.rules import S
 from execd.engine import halting, restraint, risk
 from execd.engine.desk import Desk
+from execd.engine.outlining import Planned, outline
 from execd.engine.receiving import hold_reason
 from execd.engine.sending import gate, requests_of
 from execd.engine.sizing import Sized, size
@@ -28,6 +33,8 @@ from execd.policy.plan import Declined, Scene, make_plan
 
 WAITED_FOR: Final = frozenset({"halt", "pause", "not_before"})
 """Checks that keep an intent, and let it go on by itself when they are over."""
+HUNDRED: Final = Decimal(100)
+SHOWN: Final = Decimal("0.001")
 FOLLOWING: Final = frozenset({"send", "first order"})
 """Checks that are asked again when the wait is over."""
 
@@ -51,7 +58,10 @@ class FirstOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """The checks in their order, and as much of the plan as they allow; `expire_ns` is the deadline."""
+    """The checks in their order, and as much of the plan as they allow; `expire_ns` is the deadline.
+
+    `pieces` are what the schedule means to do if all goes well; empty where it follows what others trade.
+    """
 
     parent_id: str
     checks: tuple[Check, ...]
@@ -60,6 +70,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     expire_ns: int | None = None
     plan: Plan | None = None
     first: FirstOrder | None = None
+    pieces: tuple[Planned, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -81,7 +92,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     parent_id, rules = order.parent_id, desk.rules
     checks = [_known(desk, parent_id)]
     refusal = risk.accept(order, rules, now_ns)
-    checks.append(_check("accept", refusal, "inside the limits of an intent"))
+    checks.append(_check("accept", refusal, _asked_text(desk, order)))
     checks.append(_held(desk, order, now_ns))
     halt = halting.halt_of(desk, order.account, order.symbol)
     halted = "none in force" if halt is None else halting.halt_text(halt)
@@ -100,7 +111,11 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
         checks.append(Check(name="quote", is_ok=False, text=text))
         return Preview(parent_id=parent_id, checks=tuple(checks))
     quote = view.quote
-    text = f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, from {quote.source}"
+    age_s = plain((Decimal(view.quote_age_ns) / S).quantize(SHOWN))
+    most_s = rules.execution.quote_age_marketable_ns_max // S
+    text = (
+        f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, {age_s} of at most {most_s} s old, from {quote.source}"
+    )
     checks.append(Check(name="quote", is_ok=True, text=text))
     sized = size(desk, parent, quote)
     if not isinstance(sized, Sized):
@@ -125,36 +140,87 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
         started_ns=now_ns,
         expire_ns=deadline_ns(desk, parent, now_ns),
     )
-    first, gated = _first(desk, started, now_ns)
+    algo = made(plan)
+    seen = view_of(desk, started, now_ns, "preview")
+    first, gated = _first(desk, started, algo, seen)
     return Preview(
         parent_id=parent_id,
-        checks=(*checks, gated),
+        checks=(*checks, *_market_checks(algo, seen), gated),
         side=sized.side,
         order_qty=sized.order_qty,
         expire_ns=started.expire_ns,
         plan=plan,
         first=first,
+        pieces=outline(algo, seen),
     )
 
 
-def _first(desk: Desk, started: Parent, now_ns: int) -> tuple[FirstOrder | None, Check]:
+def _market_checks(algo: Algo, view: AlgoView) -> tuple[Check, ...]:
+    """Return what stands before each new child: hard checks, and soft ones of what rests; what was seen, and bounds."""
+    quote, conduct = view.market.quote, view.plan.conduct
+    if quote is None or not isinstance(algo, Worker):
+        return ()
+    spread = f"spread {plain((quote.spread / quote.mid_px * HUNDRED).quantize(SHOWN))}%"
+    age = f"quote {plain((Decimal(view.market.quote_age_ns) / S).quantize(SHOWN))} s old"
+    found = []
+    if conduct.hard_spread_ratio is not None:
+        problem = hard_problem(view)
+        text = f"{spread}, at most {plain(conduct.hard_spread_ratio * HUNDRED)}%" if problem is None else problem.text
+        found.append(Check(name="hard", is_ok=problem is None, text=text))
+    if conduct.soft_spread_ratio is not None and algo.tactic.is_resting:
+        problem = soft_problem(view)
+        size = quote.bid_size if view.parent.side.is_buy else quote.ask_size
+        text = (
+            f"{spread}, at most {plain(conduct.soft_spread_ratio * HUNDRED)}%; {plain(size)} displayed, at least"
+            f" {plain(view.instrument.round_lot)}; {age}, at most {view.execution.quote_age_resting_ns_max // S} s"
+        )
+        wait = "waits on" if conduct.on_soft is Ending.END else f"after {conduct.soft_wait_ns // S} s {conduct.on_soft}"
+        found.append(
+            Check(name="soft", is_ok=problem is None, text=text if problem is None else f"{problem.text}; {wait}")
+        )
+    return tuple(found)
+
+
+def _first(desk: Desk, started: Parent, algo: Algo, view: AlgoView) -> tuple[FirstOrder | None, Check]:
     """Return the first order of a started parent, and what the send gate says of it."""
-    if started.plan is None:
-        message = "a parent is started with a plan"
-        raise AssertionError(message)
-    algo = made(started.plan)
-    view = view_of(desk, started, now_ns, "preview")
     step = algo.step(view)
     placed = [action for action in step.actions if isinstance(action, Place | Amend)]
     if not placed or not isinstance(placed[0], Place):
         text = step.waiting.text if step.waiting is not None else "the algorithm would wait"
         return None, Check(name="first order", is_ok=False, text=text)
     action = placed[0]
-    refusal = gate(desk, started, view, requests_of(desk, started, step.actions, now_ns))
+    refusal = gate(desk, started, view, requests_of(desk, started, step.actions, view.now_ns))
     first = FirstOrder(
         side=started.order.side, order_qty=action.qty, ord_type=action.ord_type, price=action.price, text=action.text
     )
-    return first, _check("send", refusal, "inside the limits of an order")
+    return first, _check("send", refusal, _limits_text(desk, started, view, action))
+
+
+def _limits_text(desk: Desk, started: Parent, view: AlgoView, action: Place) -> str:
+    """Return the numbers of the first order beside the limits that it is held to."""
+    limits, quote = desk.rules.limits_of(started.order), view.market.quote
+    if limits is None or quote is None:
+        return "inside the limits of an order"
+    px = max(quote.ask_px, quote.bid_px) if action.price is None else action.price
+    notional = action.qty * px * view.instrument.multiplier
+    open_n = desk.open_orders_of(started.order.account)
+    return (
+        f"{plain(action.qty)} shares of at most {plain(limits.order_qty_max)}, {plain(notional)} of at most"
+        f" {plain(limits.order_notional_max)}, {open_n} of at most {limits.open_orders_max} orders open"
+    )
+
+
+def _asked_text(desk: Desk, order: ParentOrder) -> str:
+    """Return what is asked for beside the limits of an intent."""
+    limits = desk.rules.limits_of(order)
+    if limits is None:
+        return "inside the limits of an intent"
+    if order.notional is not None:
+        return f"notional {plain(order.notional)} of at most {plain(limits.order_notional_max)}"
+    asked = order.order_qty if order.order_qty is not None else order.target_qty
+    if asked is None:
+        return f"what is owned, of at most {plain(limits.order_qty_max)} shares"
+    return f"{plain(abs(asked))} shares of at most {plain(limits.order_qty_max)}"
 
 
 def _known(desk: Desk, parent_id: str) -> Check:

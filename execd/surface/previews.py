@@ -94,7 +94,19 @@ def _row(order: ParentOrder, told: Preview) -> dict[str, Any]:
         "deadline": None if told.expire_ns is None else instant(told.expire_ns),
         "algo": None if plan is None else plan.algo,
         "collar_px": None if plan is None or plan.collar_px is None else plain(plan.collar_px),
+        "parameters": {} if plan is None else plan.parameters,
         "reasons": () if plan is None else plan.reasons,
+        "schedule": [
+            {
+                "n": piece.n,
+                "due": instant(piece.due_ns),
+                "due_ns": piece.due_ns,
+                "qty": plain(piece.qty),
+                "cum_qty": plain(piece.cum_qty),
+                "text": piece.text,
+            }
+            for piece in told.pieces
+        ],
         "first": None
         if first is None
         else {
