@@ -10,6 +10,7 @@ from typing import Final
 from execd.config.keys import Key, Part, rows
 from execd.config.plain import scalar
 from execd.config.settings import Settings
+from execd.config.sources import sources_text
 
 _HEAD: Final = """\
 # Configuration
@@ -31,6 +32,11 @@ symbol is an ordinary US share; `execd status`, `execd doctor` and the line `con
 
 State lies in `--state-dir`, else `EXECD_STATE_DIR`, else `$STATE_DIRECTORY` (systemd's), else `$XDG_STATE_HOME/execd`,
 else `~/.local/state/execd`.
+
+A preset is a file: `presets/NAME.yaml` in the directory of that file, else one that is shipped (`balanced`, `offset`,
+`progressive`, `swing`, `scheduled`, `cross_asset`; [How a plan is chosen](policy.md)). Every key of such a file is
+needed. One number is changed without a copy: `presets: {balanced: {collar: {bps: 10}}}` in the configuration, or
+`EXECD_PRESETS__BALANCED__COLLAR__BPS=10`.
 
 Other paths (`sim.venue_dir`, `sim.tapes`, `refdata.bars_dir`, `secrets_dir`) that do not begin with `/` count from the
 directory in which execd is started; under systemd that is `/`, so write them whole.
@@ -99,7 +105,7 @@ _TABLE_HEAD: Final = ("| key and variable | default | takes | meaning |", "|---|
 
 def manual_text() -> str:
     """Return docs/configuration.md."""
-    return _HEAD + "\n".join(_lines()) + "\n"
+    return f"{_HEAD}{chr(10).join(_lines())}\n\n{sources_text()}"
 
 
 def _lines() -> Iterator[str]:
