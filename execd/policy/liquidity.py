@@ -40,7 +40,7 @@ def size_of(order_qty: Decimal, notional: Decimal, market: MarketView) -> Size:
     """Return how large an order is in this market."""
     day = market.day
     adv_qty = None if day is None else day.adv_qty
-    source = "" if day is None else f"bars {day.as_of_date}"
+    source = "" if day is None else day.adv_source
     return Size(qty=order_qty, notional=notional, adv_qty=adv_qty, adv_source=source)
 
 

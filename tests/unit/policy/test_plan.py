@@ -62,7 +62,7 @@ def test_high_urgency_is_never_cut_over_time(name: str) -> None:
 @pytest.mark.parametrize("name", ["balanced", "offset", "scheduled", "cross_asset"])
 def test_close_and_sweep_are_never_cut_over_time(name: str) -> None:
     """An exit finishes."""
-    day = DailyValues(symbol="AAPL", as_of_date="2026-02-27", prev_close_px=MID, adv_qty=Decimal(100), atr_px=None)
+    day = DailyValues(symbol="AAPL", as_of_date="2026-02-27", prev_close_px=MID, adv_qty=Decimal(100))
     market = MarketView(quote=QUOTE, day=day)
     for fields in ({"is_close": True}, {"algo": AlgoSpec(name="sweep")}):
         assert "sweep" == plan(name, order_qty=100_000, market=market, **fields).algo
@@ -75,7 +75,7 @@ def cut(slicing: Slicing, *, qty: int = 100, adv: int | None = None) -> bool:
         as_of_date="2026-02-27",
         prev_close_px=MID,
         adv_qty=None if adv is None else Decimal(adv),
-        atr_px=None,
+        adv_source="bars 2026-02-27",
     )
     made = plan(preset("balanced", slicing=slicing), order_qty=qty, market=MarketView(quote=QUOTE, day=day))
     return made.algo == slicing.method or any("though cut over" in reason for reason in made.reasons)
@@ -233,6 +233,15 @@ def test_the_operators_parameters_hold_where_the_intent_says_nothing() -> None:
 
     assert {"bps": "7", "ttl_ns": 9 * S} == plan(PLAIN, execution=execution, algo=AlgoSpec(name="offset")).parameters
     assert {"bps": "2", "ttl_ns": 9 * S} == plan(PLAIN, execution=execution, algo=given).parameters
+
+
+def test_the_plan_names_where_liquidity_comes_from() -> None:
+    """Size is told with its numbers and the source of the usual day's volume."""
+    day = DailyValues(symbol="AAPL", adv_qty=Decimal(1_000), adv_source="instruments.yaml")
+    known = plan("balanced", market=MarketView(quote=QUOTE, day=day)).reasons
+
+    assert any("notional 2000.1, 1% of ADV 1000 (instruments.yaml)" in reason for reason in known)
+    assert any("a usual day's volume is not known" in reason for reason in plan("balanced").reasons)
 
 
 def test_what_is_not_held_yet_is_said() -> None:
