@@ -70,7 +70,7 @@ PROVING: Final = Lookups(are_final=True, pauses_ns=(0, 1 * S, 2 * S, 4 * S, 8 * 
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """How orders are worked, whatever the preset. `replaces`: a child is replaced where the broker can, else pulled first.
+    """How orders are worked, whatever the preset. `replaces`: a child is replaced where the broker can, else pulled.
 
     `own` are parameters that the operator gives an algorithm, by its name, where nobody else says.
     """

@@ -45,7 +45,7 @@ def test_one_order_as_asked_is_one_piece() -> None:
 
 
 @pytest.mark.parametrize(
-    "qty, duration_s, interval_s, pieces_n", [(100, 1_800, 60, 30), (5, 1_800, 60, 5), (10_000, 86_400, 1, PIECES_MAX)]
+    "qty, duration_s, interval_s, pieces_n", [(100, 1_800, 60, 30), (5, 1_800, 60, 5), (10_000, 10_000, 1, PIECES_MAX)]
 )
 def test_a_schedule_is_told_piece_by_piece(qty: int, duration_s: int, interval_s: int, pieces_n: int) -> None:
     """100 shares over 30 min by 60 s are 30 pieces of 3 or 4 that sum up; at most PIECES_MAX are told."""
