@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import Algo, AlgoView, Amend, Place, quote_problem
+from execd.algos.base import Algo, AlgoView, Amend, MarketView, Place, quote_problem
 from execd.algos.checks import hard_problem, soft_problem
 from execd.algos.registry import made
 from execd.algos.worker import Worker
@@ -19,6 +19,7 @@ from execd.core.book import Parent
 from execd.core.codec import plain
 from execd.core.conduct import Ending
 from execd.core.enums import OrdType, ParentStatus, Side
+from execd.core.market import Quote
 from execd.core.orders import ParentOrder, Plan
 from execd.core.rules import S
 from execd.engine import halting, restraint, risk
@@ -94,9 +95,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     refusal = risk.accept(order, rules, now_ns)
     checks.append(_check("accept", refusal, _asked_text(desk, order)))
     checks.append(_held(desk, order, now_ns))
-    halt = halting.halt_of(desk, order.account, order.symbol)
-    halted = "none in force" if halt is None else halting.halt_text(halt)
-    checks.append(Check(name="halt", is_ok=halt is None, text=halted))
+    checks.append(_halted(desk, order))
     parent = Parent(order=order, content_hash="", received_ns=now_ns)
     learns_side = order.is_close or order.target_qty is not None
     # What finds its side only with its quantity is asked about below: exits are not held back by a pause.
@@ -111,12 +110,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
         checks.append(Check(name="quote", is_ok=False, text=text))
         return Preview(parent_id=parent_id, checks=tuple(checks))
     quote = view.quote
-    age_s = plain((Decimal(view.quote_age_ns) / S).quantize(SHOWN))
-    most_s = rules.execution.quote_age_marketable_ns_max // S
-    text = (
-        f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, {age_s} of at most {most_s} s old, from {quote.source}"
-    )
-    checks.append(Check(name="quote", is_ok=True, text=text))
+    checks.append(Check(name="quote", is_ok=True, text=_quote_text(desk, view, quote)))
     sized = size(desk, parent, quote)
     if not isinstance(sized, Sized):
         checks.append(_check("quantity", sized, ""))
@@ -207,6 +201,20 @@ def _limits_text(desk: Desk, started: Parent, view: AlgoView, action: Place) -> 
     return (
         f"{plain(action.qty)} shares of at most {plain(limits.order_qty_max)}, {plain(notional)} of at most"
         f" {plain(limits.order_notional_max)}, {open_n} of at most {limits.open_orders_max} orders open"
+    )
+
+
+def _halted(desk: Desk, order: ParentOrder) -> Check:
+    halt = halting.halt_of(desk, order.account, order.symbol)
+    return Check(name="halt", is_ok=halt is None, text="none in force" if halt is None else halting.halt_text(halt))
+
+
+def _quote_text(desk: Desk, market: MarketView, quote: Quote) -> str:
+    """Return the quote that the plan is made from, and its age beside what it may be."""
+    age_s = plain((Decimal(market.quote_age_ns) / S).quantize(SHOWN))
+    most_s = desk.rules.execution.quote_age_marketable_ns_max // S
+    return (
+        f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, {age_s} of at most {most_s} s old, from {quote.source}"
     )
 
 
