@@ -96,7 +96,7 @@ def test_the_intent_of_ten_lines_is_an_intent_of_ten_lines() -> None:
         "kind: basket",
         "kind: pair",
         "time_in_force: gtc",
-        *(f"algo: {{name: {name}}}" for name in ("twap", "vwap", "pov", "progressive", "anchor", "iceberg")),
+        "algo: {name: close_auction}",
     ],
 )
 def test_what_is_told_to_be_refused_is_refused(line: str) -> None:
