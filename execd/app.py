@@ -195,8 +195,8 @@ class Daemon:
         supervisor.spine("health", self.health.run)
         self.wires.start_reports(supervisor)
         self.guards.begin(self.settings, supervisor)
-        pump.post(Recovered(now_ns=self.clock.now_ns()))
-        for told in restored:
+        # Past days first: what is taken up, and what comes after it, is planned by them.
+        for told in (*self.reference.days(), Recovered(now_ns=self.clock.now_ns()), *restored):
             pump.post(told)
         await self.guards.met()
         await first_of(pump.drained(), pump.without_room())

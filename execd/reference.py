@@ -67,11 +67,11 @@ class Reference:
 
     def start(self, supervisor: Supervisor, pump: Pump, settings: Callable[[], Settings]) -> None:
         """Refresh what is due, as an edge: trading does not wait for it. `settings` are those in force."""
-        self._tell_days(pump)
 
         def on_changed(what: list[str]) -> None:
             if DAILY in what:
-                self._tell_days(pump)
+                for told in self.days():
+                    pump.post(told)
             known = self.refdata.calendar(self._hours.calendar)
             if self._is_traded_by and known is not None and known.table != self._traded_by:
                 pump.post(RulesChanged(now_ns=self._clock.now_ns(), rules=self.rules(settings())))
@@ -84,11 +84,11 @@ class Reference:
         )
         supervisor.edge(CAUSE, task.run, task.announce)
 
-    def _tell_days(self, pump: Pump) -> None:
-        """Tell the engine what is known of past days, a part at a time: a turn takes many events."""
-        days = self.refdata.days()
-        for at in range(0, len(days), DAYS_A_TELLING):
-            pump.post(ReferenceReceived(now_ns=self._clock.now_ns(), days=days[at : at + DAYS_A_TELLING]))
+    def days(self) -> tuple[ReferenceReceived, ...]:
+        """Return what is known of past days as the engine is told it: in parts, for a turn takes many events."""
+        days, now_ns = self.refdata.days(), self._clock.now_ns()
+        parts = (days[at : at + DAYS_A_TELLING] for at in range(0, len(days), DAYS_A_TELLING))
+        return tuple(ReferenceReceived(now_ns=now_ns, days=part) for part in parts)
 
     def status(self) -> list[dict[str, Any]]:
         """Return how old everything is, for `execd status`."""

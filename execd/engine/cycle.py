@@ -195,13 +195,14 @@ def _rank_of(event: Event) -> int:
             | ReadingAsked()
             | RecallAnswered()
             | RateLimitHit()
+            | ReferenceReceived()
             | Recovered()
             | IdsLost()
         ):
             return _FACTS
         case PollDue() | TroubleReported() | ClockJumped() | HaltReceived() | TimerFired() | ParentWoken():
             return _CLOCK
-        case CommandReceived() | RulesChanged() | ReferenceReceived() | DocumentReceived(command=CancelParent()):
+        case CommandReceived() | RulesChanged() | DocumentReceived(command=CancelParent()):
             return _COMMANDS
         case ParentReceived() | ListReceived() | ListWorked() | DocumentReceived():
             return _INTENTS

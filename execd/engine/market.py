@@ -107,6 +107,10 @@ class Markets:
         feed still shows the same one proves it.
         """
         known = self.symbols.get(seen.symbol, _UNSEEN)
+        # What stood until now is sampled before anything takes its place.
+        samples = self._samples_of(seen.symbol)
+        samples.stood(_pricing(known), seen.asked_ns)
+        samples.closed(known.last_px, seen.asked_ns)
         if seen.prev_close_px is not None:
             self._prev_close_px[seen.symbol] = seen.prev_close_px
         if seen.last_px is not None and seen.last_ns > known.last_ns:

@@ -38,7 +38,7 @@ class Samples:
         seconds_n = second - self.second
         if seconds_n <= 0:
             return
-        if quote is not None and self.second:
+        if quote is not None:
             self.spread = self.spread.after(units_of(quote.spread), seconds_n)
         self.second = second
 

@@ -112,6 +112,26 @@ def test_a_quote_that_comes_late_changes_nothing() -> None:
     assert Decimal("11.00") == known.symbols["A"].quote.bid_px  # type: ignore[union-attr]  # It was shown.
 
 
+def test_after_a_gap_whatever_the_stream_shows_is_news() -> None:
+    """A source that began anew may have another clock: after a gap nothing is older than what was before it."""
+    known = markets()
+    known.on_quote(tick(3, "11.00", "11.02"))
+    known.on_gap(START_NS + 4 * S)
+
+    assert known.on_quote(replace(tick(2), received_ns=START_NS + 5 * S))
+
+
+def test_what_is_asked_for_first_has_not_stood_since_1970() -> None:
+    """The first quote of a symbol came with an answer: its mean begins there."""
+    known = markets()
+    known.on_prints(one_print(symbol="A", px=Decimal(10), qty=Decimal(1), exchange_ns=START_NS))
+    known.on_seen(asked(1, tick(1)))
+    early = view(known, 1).spread_ewma
+    known.on_seen(asked(2, tick(2, "10.00", "10.06")))
+
+    assert (None, Decimal("0.02")) == (early, view(known, 2).spread_ewma)
+
+
 def test_a_stamp_from_the_future_does_not_mute_a_symbol() -> None:
     """Fault E7: a quote that says it is of tomorrow is replaced by the next one."""
     known = markets()

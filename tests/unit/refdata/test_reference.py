@@ -1,21 +1,28 @@
 """What the daemon makes of reference data: the session it trades by, and whether it may start."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from execd.config.loader import load
 from execd.config.settings import Settings
+from execd.core.events import Recovered
+from execd.core.rules import Rules
 from execd.core.session import AlwaysOpen
 from execd.core.session_table import SessionTable
+from execd.core.shown import ReferenceReceived
+from execd.engine.cycle import Cycle
+from execd.engine.engine import Engine
 from execd.errors import ConfigError
 from execd.refdata.cache import Cache
 from execd.refdata.client import Worker
-from execd.refdata.values import Asset, Closure
+from execd.refdata.values import Asset, Closure, DailyRow, DailyTable
 from execd.refdata.wire import Answer, Failed, SessionsFound
-from execd.reference import Reference, wanted_of
+from execd.reference import DAYS_A_TELLING, Reference, wanted_of
 from execd.runtime.paths import StatePaths
-from tests.unit.refdata.tables import DAY_NS, MONDAY_OPEN_NS, NOW_NS, calendar, prepared, program, week
+from tests.unit.refdata.tables import DAY_NS, MONDAY_OPEN_NS, NOW_NS, calendar, prepared, program, values, week
+from tests.world import EPOCH
 
 BY_CALENDAR = {"EXECD_SESSION__KIND": "calendar"}
 NEVER = Worker(program("raise SystemExit(9)"))
@@ -89,6 +96,32 @@ async def test_the_status_says_what_is_missing_and_how_old_the_rest_is(tmp_path:
     rows = [(row["what"], row["age_s"], row["days_left"]) for row in reference.status()]
 
     assert [("calendar XNYS", 86_400, 41), ("calendar XLON", None, None)] == rows[:2]
+
+
+async def test_the_engine_is_told_of_past_days_in_parts(tmp_path: Path) -> None:
+    """From the cache, so that a restart plans by what was known before it; each symbol is told once."""
+    symbols = [f"A{n}" for n in range(2 * DAYS_A_TELLING + 1)]
+    rows = {symbol: DailyRow(values=values(symbol), source="by hand", built_ns=NOW_NS) for symbol in symbols}
+    Cache(tmp_path / "refdata").keep(DailyTable(source="bars", built_ns=NOW_NS, rows=rows))
+    reference = await opened(tmp_path, settings())
+    told = reference.days()
+
+    assert [DAYS_A_TELLING, DAYS_A_TELLING, 1] == [len(event.days) for event in told]
+    assert symbols == [day.symbol for event in told for day in event.days]
+
+
+def test_past_days_are_known_before_anything_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What recovery steps and plans is planned by them, not by what is usual."""
+    seen: list[Decimal | None] = []
+    monkeypatch.setattr(
+        "execd.engine.recovery.take_up", lambda desk, _: seen.append(desk.markets.day("AAPL").prev_close_px)
+    )
+    cycle = Cycle(Engine(Rules(limits={}), EPOCH))
+    cycle.push(ReferenceReceived(now_ns=1, days=(values("AAPL"),)))
+    cycle.push(Recovered(now_ns=1))
+    cycle.turn(1)
+
+    assert [Decimal(10)] == seen
 
 
 def test_the_configuration_says_what_is_kept() -> None:

@@ -118,7 +118,7 @@ def test_the_operators_closures_are_put_over_a_cached_table(tmp_path: Path) -> N
 
 
 async def test_each_symbol_has_its_values_or_the_reason_why_not(tmp_path: Path) -> None:
-    """One bad file is one symbol's trouble; a symbol that had values keeps them with their old date."""
+    """One bad file is one symbol's trouble: it keeps its values with their old date, and the others are new."""
     wanted = Wanted(calendars=("XNYS",), bars_dir="/bars")
     Cache(tmp_path).keep(calendar())
     answers: list[Answer] = [DailyFound(values=values("A"), source="a.csv"), DailyFound(values=values("B"), source="b")]
@@ -134,11 +134,12 @@ async def test_each_symbol_has_its_values_or_the_reason_why_not(tmp_path: Path) 
         SymbolsWanted=[SymbolsFound(symbols=("A", "B"))],
         DailyWanted=answers,
     )
-    await second.refresh(later_ns)
+    changed = await second.refresh(later_ns)
     await second.close()
     ages = [row and row.built_ns for row in (second.daily("A"), second.daily("B"), second.daily("C"))]
 
     assert [later_ns, NOW_NS, None] == ages
+    assert "daily" in changed
     assert "1 of 2 symbols refused; B: b.csv:7: no" == of(second.freshness(later_ns), "daily").error
     assert not of(second.freshness(later_ns), "daily").is_due
 
