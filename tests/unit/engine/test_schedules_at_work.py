@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from execd.core.enums import ParentStatus, Side
+from msgspec.structs import replace
+
+from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Cancel, Replace, Submit
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.rules import S
@@ -14,8 +16,11 @@ FAR: dict[str, Any] = {"name": "offset", "bps": "-8", "ttl_ns": 3_600 * S}
 
 
 def _parent(name: str, qty: int, life_s: int = 600, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # As stored.
+    """Return an order that is cut over time, and never crosses for what is left."""
     spec = AlgoSpec(name=name, parameters={"interval_ns": 60 * S, "tactic": NEAR, **parameters})
-    return intent("p", side=Side.BUY, order_qty=Decimal(qty), algo=spec, expire_ns=START_NS + life_s * S)
+    return intent(
+        "p", side=Side.BUY, order_qty=Decimal(qty), algo=spec, expire_ns=START_NS + life_s * S, urgency=Urgency.LOW
+    )
 
 
 def _work(parent: ParentOrder, until_s: float = 700, world: World | None = None) -> World:
@@ -64,6 +69,15 @@ def test_what_nobody_sold_is_left_over_at_the_deadline() -> None:
 
     assert ParentStatus.EXPIRED is world.book.parents["p"].status
     assert "deadline" == world.book.parents["p"].reason
+
+
+def test_at_normal_urgency_what_is_left_is_crossed_for_shortly_before_the_end() -> None:
+    """The last piece is the plan's: all that is left, through the touch, five seconds before the end."""
+    world = _work(replace(_parent("twap", 100, tactic=FAR), urgency=Urgency.NORMAL))
+
+    assert ParentStatus.FILLED is world.book.parents["p"].status
+    orders = [world.book.orders[key] for key in world.book.parents["p"].children]
+    assert START_NS + 594 * S < orders[-1].fills.counted[-1].transact_ns < START_NS + 600 * S
 
 
 def test_a_schedule_that_is_over_before_the_deadline_says_so() -> None:
