@@ -21,7 +21,7 @@ from execd.core.events import Alert
 from execd.core.latching import Controlled, Killed, Unkilled
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
-from execd.core.parents import PositionKey
+from execd.core.parents import HaltKey, PositionKey
 from execd.core.projection import TABLES
 from execd.core.records import (
     Failed,
@@ -185,7 +185,7 @@ class Laws:
                 cl_ord_id = record.report.cl_ord_id if isinstance(record, Reported) else record.cl_ord_id
                 order = book.order_of(cl_ord_id)
                 if order is not None:
-                    self._order(order)
+                    self._order(order, book)
                     self._parent(book, order.first.parent_id)
                     if self.misled.came_back(book, order.key):
                         self.owed["came_back", order.first.parent_id] = "an order that was taken for lost"
@@ -243,7 +243,7 @@ class Laws:
         if told != (trade.last_qty, trade.last_px):
             raise Broken("Inv3", f"the journal has {trade.exec_id}, which never happened so: {told}")
 
-    def _order(self, order: Order) -> None:
+    def _order(self, order: Order, book: Book) -> None:
         front = self._fronts[order.first.account]
         placed = front.by_id.get(order.key, [])
         happened = sum((fill.trade.last_qty for one in placed for fill in one.fills), ZERO)
@@ -259,6 +259,8 @@ class Laws:
         if order.cum_qty > order.order_qty and order.cum_qty != self._flagged.get(order.key):
             self._flagged[order.key] = order.cum_qty
             self.owed["parent_held", order.first.parent_id] = "an overfill"
+            if HaltKey(order.first.account, "overfill", order.first.symbol) not in book.halts:
+                raise Broken("Inv4", f"{order.key} has {order.cum_qty} filled, and {order.first.symbol} is not halted")
         if order.is_done:
             if order.done is not None:
                 self._done[order.key] = None

@@ -266,7 +266,7 @@ class World:
                 words.may_speak(self, cl_ord_id)
             case ClockJumped(is_suspend=True):
                 self.laws.owed["suspended", ""] = "a machine that slept"
-            case TroubleReported(cause=cause):
+            case TroubleReported(cause=cause, is_over=False):
                 self.laws.owed[cause, ""] = cause
             case ReportReceived(account=account) | LookedUp(account=account):
                 self._told_ns[account] = self.now_ns

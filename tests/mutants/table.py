@@ -173,7 +173,7 @@ MUTANTS: Final = (
         "    if order.cum_qty > order.order_qty:",
         "    if order.cum_qty > order.order_qty * 100:",
         "nobody is called when a broker fills too much",
-        "Inv12",
+        "Inv4",
         1,
     ),
     Mutant(
