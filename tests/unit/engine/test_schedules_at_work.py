@@ -64,8 +64,8 @@ def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
 
 
 def test_what_nobody_sold_is_left_over_at_the_deadline() -> None:
-    """A plan that does not cross ends with its deadline."""
-    world = _work(_parent("twap", 100, tactic=FAR))
+    """A plan of low urgency does not cross: it ends with its deadline."""
+    world = _work(replace(_parent("twap", 100, tactic=FAR), urgency=Urgency.LOW))
 
     assert ParentStatus.EXPIRED is world.book.parents["p"].status
     assert "deadline" == world.book.parents["p"].reason
