@@ -112,6 +112,11 @@ AT_THE_START: Final = (
     Code("short_while_long", "sells short while the sleeve owns shares", "sell them first"),
     Code("cover_exceeds_short", "covers more than the sleeve is short", "`buy` opens a position"),
     Code("nothing_to_close", "nothing is owned that is not being closed already", "nothing"),
+    Code(
+        "partial_coverage",
+        "the feed sees a part of the market, and nobody said how much of its volume that is",
+        "set `market_data.partial_volume_scale`, or ask for a schedule that needs no volume",
+    ),
     Code("at_target", "the target is reached already; the report says `filled`", "nothing"),
     Code("qty_step", "not a multiple of the instrument's step", "round it"),
     Code("qty_below_minimum", "less than the instrument's smallest order", "ask for more"),
@@ -152,11 +157,6 @@ WAITING: Final = (
         "participation_cap",
         "it is as large a part of the printed volume as it may be; as a reason of the end: that left the rest over",
         "see the numbers beside it",
-    ),
-    Code(
-        "partial_coverage",
-        "the feed sees a part of the market, and nobody said how much of its volume that is",
-        "set `market_data.partial_volume_scale`, or ask for a schedule that needs no volume",
     ),
     Code("opposing_order", "it could trade with an order of the same account", "it goes on when that has ended"),
 )

@@ -22,6 +22,7 @@ from execd.core.orders import ParentOrder, Plan
 from execd.core.preset import Preset
 from execd.core.rules import Execution, Rules
 from execd.core.session import AlwaysOpen, Session
+from execd.policy.coverage import PARTIAL_COVERAGE, coverage_problem, without_caps
 from execd.policy.gates import in_gate
 from execd.policy.liquidity import PERCENT, size_of
 from execd.policy.presets import Choice, by_name, by_urgency, carried
@@ -70,6 +71,10 @@ def make_plan(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Plan | D
     choice = _choose(parent, order_qty, scene)
     if isinstance(choice, Declined):
         return choice
+    blindness = coverage_problem(choice, scene.market, is_named=parent.algo is not None)
+    if blindness:
+        return Declined(code=PARTIAL_COVERAGE, text=blindness)
+    choice = without_caps(choice, scene.market)
     plan = Plan(algo=choice.algo, parameters=choice.parameters, conduct=choice.conduct, reasons=choice.reasons)
     bounded = _bounded(plan, parent, scene)
     refusal = _collar_refusal(bounded, parent, scene)

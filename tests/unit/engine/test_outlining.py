@@ -59,3 +59,8 @@ def test_a_schedule_is_told_piece_by_piece(qty: int, duration_s: int, interval_s
         assert [sum(qtys[: n + 1]) for n in range(len(qtys))] == [piece.cum_qty for piece in pieces]
         assert pieces_n == PIECES_MAX or pieces[-1].cum_qty == qty
         assert sorted(piece.due_ns for piece in pieces) == [piece.due_ns for piece in pieces]
+
+
+def test_what_follows_the_volume_has_no_pieces_before_it() -> None:
+    """A part of the volume is due when others trade: nobody can tell when."""
+    assert () == told(asked("pov", 100, tactic={"name": "offset"})).pieces
