@@ -225,6 +225,11 @@ def was_no_attempt(child: Order) -> bool:
     return done is not None and done.code in {Outcome.NOT_SENT, Outcome.RATE_LIMITED, Outcome.NEVER_ARRIVED}
 
 
+def was_immediate(view: AlgoView, child: Order) -> bool:
+    """Whether a child was meant to take at once or end, by its tactic's choice: that it ended is no time-out."""
+    return child.first.time_in_force is TimeInForce.IOC and view.parent.time_in_force is not TimeInForce.IOC
+
+
 def was_pulled_by_operator(child: Order) -> bool:
     """Whether a child ended because somebody wanted it out of the market, not because the market did not take it."""
     last = child.requests[-1]

@@ -57,7 +57,7 @@ def softly(worker: "Worker", view: AlgoView, problem: Waiting) -> "tuple[Worker,
         return worker, Wake(every_quote=True)
     if view.now_ns < due_ns:
         return worker, Wake(at_ns=due_ns, every_quote=True)
-    return worker.crossing(conduct.on_soft), None
+    return worker.crossing(conduct.on_soft, view.plan), None
 
 
 def is_no_quote(waiting: Waiting) -> bool:

@@ -34,7 +34,7 @@ def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
         n = 0 if worker.piece is None else worker.piece.n + 1
         last = Piece(n=n, goal_qty=view.order_qty, began_ns=cross_ns, end_ns=last_ns, is_last=True, text=WHAT_IS_LEFT)
         is_market = isinstance(worker.tactic, Market)
-        crossing = worker if is_market and worker.is_crossing else worker.crossing(conduct.at_end)
+        crossing = worker if is_market and worker.is_crossing else worker.crossing(conduct.at_end, view.plan)
         return replace(crossing, piece=last, is_final=True, over="")
     schedule, piece = worker.schedule.piece(view, worker.piece)
     worker = replace(worker, schedule=schedule)
@@ -42,7 +42,7 @@ def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
         return worker, piece
     if worker.piece is None or piece.n != worker.piece.n:
         fresh = replace(worker.anew(piece.began_ns), piece=piece, is_final=False)
-        return fresh.crossing(Ending.CROSS) if piece.is_late else fresh
+        return fresh.crossing(Ending.CROSS, view.plan) if piece.is_late else fresh
     return replace(worker, piece=piece)
 
 

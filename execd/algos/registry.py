@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,17 @@ from execd.algos.base import ZERO, Algo
 from execd.algos.passthrough import Passthrough
 from execd.algos.schedules import Now, Schedule
 from execd.algos.scheduling import SCHEDULES, decimal_of, decimal_or_none
-from execd.algos.tactics import Marketable, Offset, Tactic
+from execd.algos.tactics import (
+    AdaptiveOffset,
+    Anchor,
+    Iceberg,
+    Marketable,
+    Offset,
+    Progressive,
+    Sniper,
+    Tactic,
+)
+from execd.algos.tactics.pegging import Peg, PegAt
 from execd.algos.worker import Worker
 from execd.core.enums import OrdType
 from execd.core.orders import Plan
@@ -62,7 +73,15 @@ def tactic_of(spec: Mapping[str, Any]) -> Tactic:
 
 
 def _offset(given: Parameters) -> Tactic:
-    return Offset(bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]))
+    return Offset(
+        bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]), has_day_factor=given["day_factors"] is True
+    )
+
+
+def _adaptive_offset(given: Parameters) -> Tactic:
+    return AdaptiveOffset(
+        bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]), has_day_factor=given["day_factors"] is True
+    )
 
 
 def _marketable(given: Parameters) -> Tactic:
@@ -71,6 +90,44 @@ def _marketable(given: Parameters) -> Tactic:
         interval_ns=int(given["interval_ns"]),
         reprices_max=int(given["reprices"]),
         ttl_ns=int(given["ttl_ns"]),
+    )
+
+
+def _progressive(given: Parameters) -> Tactic:
+    is_slowed = given["aggression"] is True
+    return Progressive(
+        fractions=tuple(Decimal(str(one)) for one in given["steps"]),
+        buy_step_ns=int(given["step_buy_ns"]),
+        sell_step_ns=int(given["step_sell_ns"]),
+        ttl_ns=int(given["ttl_ns"]),
+        is_adaptive=given["adaptive_step"] is True,
+        buy_aggression=decimal_of(given, "aggression_buy") if is_slowed else Decimal(1),
+        sell_aggression=decimal_of(given, "aggression_sell") if is_slowed else Decimal(1),
+    )
+
+
+def _anchor(given: Parameters) -> Tactic:
+    return Anchor(peg=_peg(given), repegs_max=int(given["repegs"]))
+
+
+def _iceberg(given: Parameters) -> Tactic:
+    return Iceberg(peg=_peg(given), display_qty=decimal_or_none(given, "display"), jitter=decimal_of(given, "jitter"))
+
+
+def _sniper(given: Parameters) -> Tactic:
+    return Sniper(
+        spread_bps=decimal_or_none(given, "spread_bps"),
+        size_min=decimal_or_none(given, "size"),
+        price=decimal_or_none(given, "price"),
+    )
+
+
+def _peg(given: Parameters) -> Peg:
+    return Peg(
+        at=PegAt(str(given["peg"])),
+        offset_ticks=int(given["offset_ticks"]),
+        move_bps=decimal_of(given, "move_bps"),
+        join_ratio=decimal_or_none(given, "join_ratio"),
     )
 
 
@@ -99,8 +156,13 @@ def _at_once(tactic: Callable[[Parameters], Tactic]) -> Callable[[Parameters], A
 
 
 _TACTICS: Final[dict[str, Callable[[Parameters], Tactic]]] = {
+    "adaptive_offset": _adaptive_offset,
+    "anchor": _anchor,
+    "iceberg": _iceberg,
     "marketable": _marketable,
     "offset": _offset,
+    "progressive": _progressive,
+    "sniper": _sniper,
 }
 ENTRIES: Final[dict[str, Entry]] = {
     entry.name: entry

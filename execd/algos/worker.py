@@ -19,6 +19,7 @@ from execd.algos.base import (
     Place,
     Step,
     ended,
+    was_immediate,
     was_no_attempt,
     was_pulled_by_operator,
 )
@@ -27,11 +28,12 @@ from execd.algos.pieces import missing_qty, nothing_due, out_of_time, piece_of, 
 from execd.algos.pulling import pull
 from execd.algos.schedules import Schedule
 from execd.algos.schedules.base import Piece
-from execd.algos.tactics import Market, Marketable, Tactic
+from execd.algos.tactics import Market, Marketable, Tactic, renewed
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.core.conduct import Ending
 from execd.core.enums import OrdStatus, ParentStatus
 from execd.core.order import Order
+from execd.core.orders import Plan
 from execd.core.rules import S
 from execd.core.wake import Wake
 
@@ -46,7 +48,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     `fresh` is the tactic as it begins each try, `tactic` as it is now. A try began with its first child at `begun_ns`
     (0: none yet). `piece` is in hand; `idle_ns` is since when nothing is out for it. `is_crossing`: the plan goes
     through the touch; `is_final`: shortly before the deadline, with all that is left. `over` says why this piece's
-    try is over, once it is. `is_change`: the live child was pulled to be placed otherwise, which is no end of a try.
+    try is over, once it is; `is_spent`: no other follows. `is_change`: the live child was pulled to be placed
+    otherwise, which is no end of a try.
     Nothing new is placed before `again_ns`: a child that the venue ended by itself is not followed by another at once.
     No child is smaller than `child_min_qty`, but the last, or larger than `displayed_ratio_max` of the smaller side of
     the quote. `is_part`: the live child was meant to be less than what is missing.
@@ -68,6 +71,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     is_change: bool = False
     is_part: bool = False
     over: str = ""
+    is_spent: bool = False
     again_ns: int = 0
     placed_n: int = 0
     settled_n: int = 0
@@ -111,12 +115,13 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     def anew(self, now_ns: int) -> "Worker":
         """Return the worker at the begin of a try, nothing being out since `now_ns`."""
-        return replace(self, tactic=self.fresh, begun_ns=0, idle_ns=now_ns, is_crossing=False, over="")
+        tactic = renewed(self.fresh, self.tactic)
+        return replace(self, tactic=tactic, begun_ns=0, idle_ns=now_ns, is_crossing=False, over="", is_spent=False)
 
-    def crossing(self, how: Ending) -> "Worker":
-        """Return the worker on its way through the touch."""
-        tactic: Tactic = Market() if how is Ending.MARKET else CROSS
-        return replace(self, tactic=tactic, begun_ns=0, is_crossing=True, over="")
+    def crossing(self, how: Ending, plan: Plan) -> "Worker":
+        """Return the worker on its way through the touch. A market order would pass a limit: then it crosses."""
+        tactic: Tactic = Market() if how is Ending.MARKET and plan.limit_px is None else CROSS
+        return replace(self, tactic=tactic, begun_ns=0, is_crossing=True, over="", is_spent=False)
 
 
 def _watch(worker: Worker, view: AlgoView, child: Order) -> Step:
@@ -134,8 +139,8 @@ def _watch(worker: Worker, view: AlgoView, child: Order) -> Step:
         return pull(now, view, child, now.over)
     now, wanted = _ask(now, view, child)
     match wanted:
-        case Over(reason=reason):
-            return pull(replace(now, over=reason), view, child, reason)
+        case Over(reason=reason, is_final=is_final):
+            return pull(replace(now, over=reason, is_spent=is_final), view, child, reason)
         case Idle(is_out=True, waiting=waiting):
             return pull(replace(now, tactic=wanted.tactic, is_change=True), view, child, waiting.text)
         case Idle(tactic=tactic):
@@ -157,10 +162,10 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     if child.ord_status is OrdStatus.REJECTED and done is not None:
         reason = f"rejected_by_venue: {done.code} {done.text}".rstrip()
         return Step(settled, (ended(view, without_fill=ParentStatus.FAILED, reason=reason),))
-    if worker.is_change or worker.over == COLLAR:
+    if worker.is_change or worker.is_spent or worker.over == COLLAR:
         return _begin(settled, view)
     is_ours = worker.pulls_n > 0
-    if not worker.schedule.replans or worker.is_crossing or worker.fresh.is_exit:
+    if not worker.schedule.replans or worker.is_crossing or worker.fresh.is_exit or was_immediate(view, child):
         again_ns = 0 if is_ours else view.now_ns + view.execution.retry_ns
         return _begin(replace(settled, again_ns=again_ns), view)
     return _judge(settled, view)
@@ -221,10 +226,10 @@ def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
             return Step(worker, wake=until(worker, view, wait), waiting=soft)
     worker, wanted = _ask(worker, view, None)
     match wanted:
-        case Over() if worker.schedule.replans and not worker.fresh.is_exit:
+        case Over(is_final=False) if worker.schedule.replans and not worker.fresh.is_exit:
             return _judge(worker, view)
-        case Over(reason=reason):
-            return _begin(replace(worker, over=reason), view)
+        case Over(reason=reason, is_final=is_final):
+            return _begin(replace(worker, over=reason, is_spent=is_final), view)
         case Idle():
             return _wait(worker, view, wanted, wanted_qty)
         case Keep():
@@ -266,6 +271,8 @@ def _wait(worker: Worker, view: AlgoView, idle: Idle, wanted_qty: Decimal) -> St
         return Step(waits, wake=sooner(wake, due_ns), waiting=idle.waiting)
     if view.plan.conduct.on_no_quote is Ending.END:
         return Step(waits, (ended(view, without_fill=ParentStatus.EXPIRED, reason=idle.waiting.code),))
+    if view.plan.limit_px is not None:
+        return Step(worker.crossing(Ending.CROSS, view.plan), wake=wake, waiting=idle.waiting)
     crossing = replace(worker, tactic=Market(needs_quote=False), begun_ns=0, is_crossing=True)
     return _place(crossing, view, wanted_qty)
 
@@ -282,7 +289,7 @@ def _ask(worker: Worker, view: AlgoView, child: Order | None) -> tuple[Worker, W
     how = view.plan.conduct.after_tactic
     if not isinstance(wanted, Over) or worker.is_crossing or how is Ending.END:
         return worker, wanted
-    crossing = worker.crossing(how)
+    crossing = worker.crossing(how, view.plan)
     return crossing, crossing.tactic.ask(view, replace(job, begun_ns=view.now_ns))
 
 

@@ -68,9 +68,13 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Over(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The tactic has done what it can in this try; what follows is the worker's and the plan's to say."""
+    """The tactic has done what it can in this try; what follows is the worker's and the plan's to say.
+
+    `is_final`: another try would not be another chance, so nothing is planned afresh.
+    """
 
     reason: str
+    is_final: bool = False
 
 
 Wanted = Work | Keep | Idle | Over

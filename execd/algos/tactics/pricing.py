@@ -25,6 +25,16 @@ def touch_px(quote: Quote, *, is_buy: bool) -> Decimal:
     return quote.ask_px if is_buy else quote.bid_px
 
 
+def near_px(quote: Quote, *, is_buy: bool) -> Decimal:
+    """Return the price that an order would join: the bid for a buy, the ask for a sell."""
+    return quote.bid_px if is_buy else quote.ask_px
+
+
+def near_size(quote: Quote, *, is_buy: bool) -> Decimal:
+    """Return what is displayed on the side that an order would join."""
+    return quote.bid_size if is_buy else quote.ask_size
+
+
 def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote, text: str) -> Priced:
     """Return `wished_px` on the grid, inside limit and collar, and short of the touch unless it may cross.
 

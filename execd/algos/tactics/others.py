@@ -1,0 +1,58 @@
+"""What others show, as far as it can be told from what is shown.
+
+A feed of a real market shows our own order as a part of the touch; the simulated venue and a replay do not. Whoever
+prices from the touch would then follow himself, tick by tick. Two things are known: at which prices we stood lately,
+and that the far side is never ours.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from execd.algos.base import AlgoView
+from execd.algos.tactics.pricing import near_px, touch_px
+from execd.core.market import Quote
+from execd.core.order import Order
+from execd.core.orders import ReplaceRequest
+from execd.core.rules import S
+
+ECHO_NS: Final = 1 * S
+"""So long after a change of ours the feed may still show what was before it."""
+ZERO: Final = Decimal(0)
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The touch of others on our own side and the far touch, when a price was made from them."""
+
+    near_px: Decimal
+    far_px: Decimal
+
+
+def is_ours(view: AlgoView, px: Decimal) -> bool:
+    """Whether the touch at `px` may be nobody but us: we stand there, or did until a moment ago."""
+    if view.children:
+        child = view.children[0]
+        return child.price == px or (view.now_ns < child.tried_ns + ECHO_NS and px in _prices(child))
+    last = view.last_child
+    return last is not None and view.now_ns < max(last.tried_ns, last.last_ns) + ECHO_NS and px in _prices(last)
+
+
+def others(view: AlgoView, quote: Quote, before: Shown | None) -> Shown:
+    """Return what others show now; `before` is what they showed when our own price was made.
+
+    Where the touch on our side may be ours alone, the others stand behind it, and nobody knows where: no better than
+    before, and as far behind that as the far touch has come toward us since.
+    """
+    is_buy, sign = view.parent.side.is_buy, view.parent.side.sign
+    near, far = near_px(quote, is_buy=is_buy), touch_px(quote, is_buy=is_buy)
+    if before is None or not is_ours(view, near):
+        return Shown(near_px=near, far_px=far)
+    come = min(ZERO, (far - before.far_px) * sign)
+    return Shown(near_px=(min(before.near_px * sign, near * sign) + come) * sign, far_px=far)
+
+
+def _prices(order: Order) -> tuple[Decimal | None, ...]:
+    """Return every price at which a chain was asked to stand."""
+    replaces = (request.price for request in order.requests if isinstance(request, ReplaceRequest))
+    return (order.first.price, *replaces)
