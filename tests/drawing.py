@@ -1,9 +1,9 @@
-"""What property tests draw of schedules: parameters of every kind, with any tactic.
+"""What property tests draw of schedules and tactics: parameters of every kind.
 
 The algorithms of the registry are run with these; a new schedule draws its own parameters in `schedules`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -13,13 +13,38 @@ from tests.world import START_NS
 
 TACTICS = sorted(one.name for one in ALGO_TERMS.values() if one.is_tactic)
 
+PARAMETERS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "adaptive_offset": ({"bps": "0"}, {"day_factors": False}),
+    "anchor": (
+        {"peg": "mid"},
+        {"peg": "primary", "offset_ticks": 2},
+        {"peg": "primary", "offset_ticks": -3, "move_bps": "1"},
+        {"move_bps": "1", "repegs": 1, "join_ratio": "0.5"},
+    ),
+    "iceberg": ({"display": "7"}, {"peg": "inside", "jitter": "0.9", "move_bps": "1"}, {"peg": "mid"}),
+    "marketable": ({"interval_ns": 3 * S, "reprices": 2, "ttl_ns": 10 * S},),
+    "offset": ({"bps": "-3"}, {"bps": "8", "ttl_ns": 7 * S}),
+    "progressive": (
+        {"adaptive_step": True, "aggression": True},
+        {"steps": ["0.5", "0.9"], "step_buy_ns": 3 * S, "step_sell_ns": 2 * S},
+    ),
+    "sniper": ({"spread_bps": "2"}, {"size": "200", "spread_bps": "20"}, {"price": "200.01"}),
+}
+"""Of each tactic some parameters that are not its defaults."""
+
+
+def tactics(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a tactic's parameters as a plan stores them; often its defaults."""
+    return st.sampled_from(({}, *PARAMETERS.get(name, ())))
+
 
 @st.composite
 def schedules(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """Draw a schedule's parameters as a plan stores them, with any tactic."""
+    tactic = draw(st.sampled_from(TACTICS))
     given: dict[str, Any] = {
         "interval_ns": draw(st.sampled_from([1, 5, 20, 60])) * S,
-        "tactic": {"name": draw(st.sampled_from(TACTICS))},
+        "tactic": {"name": tactic, **draw(tactics(tactic))},
         "child_min": draw(st.sampled_from([None, "10", "100"])),
         "tracking": draw(st.sampled_from([None, "0", "0.1"])),
         "displayed_max": draw(st.sampled_from([None, "0.1", "1"])),
