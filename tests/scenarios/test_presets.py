@@ -83,7 +83,7 @@ def test_a_small_order_is_one_market_order(name: str, *, goes_to_market: bool) -
 
 
 def test_an_amend_of_the_collar_leaves_the_algorithm_as_it_is() -> None:
-    """What was cut over time stays cut; the collar still counts from the arrival."""
+    """What was cut over time stays cut, also where less is asked than would be cut; the collar is of the arrival."""
     from execd.core.commands import AmendParent  # noqa: PLC0415  # Beside its one use.
 
     world = World(replace(RULES, preset=preset("balanced")))
@@ -91,7 +91,7 @@ def test_an_amend_of_the_collar_leaves_the_algorithm_as_it_is() -> None:
     world.drop(asked(Side.BUY, 200, Urgency.NORMAL))
     before = world.book.parents["a"].plan
     world.show(quote("AAPL", "201.00", "201.02", size=5_000))
-    told = world.command(AmendParent(parent_id="a", max_slippage_bps=Decimal(10)))
+    told = world.command(AmendParent(parent_id="a", order_qty=Decimal(40), max_slippage_bps=Decimal(10)))
     after = world.book.parents["a"].plan
     assert before is not None
     assert after is not None

@@ -82,7 +82,8 @@ def test_at_normal_urgency_what_is_left_is_crossed_for_shortly_before_the_end() 
 
 def test_a_schedule_that_is_over_before_the_deadline_says_so() -> None:
     """`duration` ends it, not the parent's deadline."""
-    world = _work(_parent("twap", 100, tactic=FAR, duration_ns=120 * S), until_s=125)
+    parent = replace(_parent("twap", 100, tactic=FAR, duration_ns=120 * S), urgency=Urgency.LOW)
+    world = _work(parent, until_s=125)
 
     assert "schedule_over" == world.book.parents["p"].reason
 
