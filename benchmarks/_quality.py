@@ -25,7 +25,9 @@ import execd
 from benchmarks import _quality_days, _quality_trials
 from benchmarks._quality_days import Day, digest_of, keep, load_day
 from benchmarks._quality_trials import Experiment, Pair, intents_of, pairs_of
+from execd.config.presets import shipped
 from execd.core.enums import ParentStatus, QueueRule
+from execd.core.preset import Slicing
 from execd.core.rules import MS
 from execd.simulation.intents import isolated, read_intents, research_rules
 from execd.simulation.lane import Lane
@@ -52,7 +54,6 @@ MEASURES: Final = (
 BPS: Final = 10_000
 _KEPT: Final = ("filled", "passive", "notional", "orders", "late")
 _NOT_WORKED: Final = (ParentStatus.REJECTED, ParentStatus.FAILED, ParentStatus.HELD)
-_ANY_NOTIONAL: Final = Decimal(10_000_000_000)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,11 +131,15 @@ def work(day: Day, pairs: Sequence[Pair], experiment: Experiment, queue: QueueRu
     body = json.dumps(intents_of(day, pairs, experiment)).encode()
     intents = read_intents("intents.json", body, begins_ns=lambda _symbol: day.segment.first_ns)
     base = research_rules(intents)
-    # Any size may go to market here, as it could by hand: that is what the others are compared with.
+    # Any size may go to market here, as it could by hand: that is what the others are compared with. Nothing does so
+    # for being small, and nothing is cut over time but by an experiment's own schedule.
+    preset = replace(
+        shipped("balanced").to_preset("balanced"), allows_market=True, small_notional_max=Decimal(0), slicing=Slicing()
+    )
     latency = Latency(base_ns=latency_ms * MS)
     lead_ns = max(base.execution.final_lead_ns, latency.base_ns + 1)
-    execution = replace(base.execution, small_market_notional_max=_ANY_NOTIONAL, final_lead_ns=lead_ns)
-    intents, rules = isolated(intents, replace(base, execution=execution))
+    execution = replace(base.execution, final_lead_ns=lead_ns)
+    intents, rules = isolated(intents, replace(base, execution=execution, preset=preset))
     venue = Matching(queue=queue, commission=Commission(), instrument=rules.instrument, isolates_accounts=True)
     replay = Replay(rules=rules, venue=venue, latency=latency, lanes=[Lane(day.symbol, iter([day.segment]))])
     replay.run(intents)
