@@ -30,12 +30,14 @@ class SpreadMean(msgspec.Struct, frozen=True, gc=False):
     def after(self, units: int, seconds_n: int) -> "SpreadMean":
         """Return the mean after a spread has stood for so many seconds more."""
         weighted, weight, whole = self.weighted, self.weight, units << _BITS
-        for _ in range(seconds_n):
-            more, more_weight = (whole - weighted) * _STEP >> _STEP_BITS, (_WHOLE - weight) * _STEP >> _STEP_BITS
-            if not more and not more_weight:
-                break  # However long it goes on standing, nothing changes any more.
-            weighted += more
+        while seconds_n and (more_weight := (_WHOLE - weight) * _STEP >> _STEP_BITS):
+            weighted += (whole - weighted) * _STEP >> _STEP_BITS
             weight += more_weight
+            seconds_n -= 1
+        # After half an hour all the weight is there, and a spread that goes on standing brings its mean to rest.
+        while seconds_n and (more := (whole - weighted) * _STEP >> _STEP_BITS):
+            weighted += more
+            seconds_n -= 1
         return SpreadMean(weighted, weight)
 
     @property
