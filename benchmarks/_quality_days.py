@@ -112,7 +112,8 @@ class Day:
         part = self.segment
         begins_ns, ends_ns = self.at(FIRST), self.at(QUIET)
         low, high = (int(part.print_ns.searchsorted(ns)) for ns in (begins_ns, ends_ns))
-        return int(part.size[low:high].sum() * TEN_MINUTES_NS // (ends_ns - begins_ns))
+        # In Python's integers: shares times nanoseconds do not fit into 64 bits.
+        return int(part.size[low:high].sum()) * TEN_MINUTES_NS // (ends_ns - begins_ns)
 
 
 def day_files(folder: Path = FOLDER) -> list[Path]:

@@ -4,6 +4,7 @@ Quotes stand for a second, the middle goes up a cent with each, bid and ask are 
 """
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ MakeDay = Callable[..., Day]
 def make_day(tmp_path_factory: pytest.TempPathFactory) -> MakeDay:
     """Return a maker of days; `every_s` is how long a quote stands."""
 
-    def make(every_s: int = 1, spread_cents: int = 2) -> Day:
+    @cache
+    def make(every_s: int = 1, spread_cents: int = 2, printed: int = 200) -> Day:
         folder = tmp_path_factory.mktemp("tape")
         rows = [HEADER.decode(), f"{OPEN_NS},T,,,,,100.00,100,N,,1"]
         for n in range(0, DAY_S, every_s):
@@ -46,7 +48,7 @@ def make_day(tmp_path_factory: pytest.TempPathFactory) -> MakeDay:
             at_ns = OPEN_NS + n * S
             rows.append(f"{at_ns},Q,{bid / 100:.2f},{SHOWN},{(bid + spread_cents) / 100:.2f},{SHOWN},,,NN,,")
             # In the middle of the quote, so that nothing rests where it prints.
-            rows.append(f"{at_ns + 500 * MS},T,,,,,{(bid + spread_cents / 2) / 100:.2f},{200},N,,1")
+            rows.append(f"{at_ns + 500 * MS},T,,,,,{(bid + spread_cents / 2) / 100:.2f},{printed},N,,1")
         path = folder / "abc_20131007.csv"
         path.write_text("\n".join([*rows, ""]), encoding="ascii")
         return load_day(path, folder / "cache")
@@ -140,11 +142,11 @@ def test_an_interval_without_a_print_has_no_benchmark(make_day: MakeDay) -> None
 
 
 def test_what_is_typical_of_a_day_is_read_from_it(make_day: MakeDay) -> None:
-    """The sizes of parents come from the displayed size and from the volume of ten minutes."""
-    day = make_day()
+    """The sizes of parents come from the displayed size and from the volume of ten minutes, however large that is."""
+    day = make_day(printed=20_000)
     qtys = [one.qty for one in pairs_of(day, 4, seed=1)]
 
-    assert [100, SHOWN, 5 * SHOWN, 200 * 600 // 100] == qtys
+    assert [100, SHOWN, 5 * SHOWN, 20_000 * 600 // 100] == qtys
 
 
 def test_parents_are_drawn_by_day_and_seed_alone(make_day: MakeDay) -> None:
