@@ -26,7 +26,7 @@ _FINER: Final = UNITS_PER_ONE // TAPE_UNITS_PER_ONE
 class _Grid:
     """What stood at the multiples of a step: what was sampled, and what one segment has ahead of that."""
 
-    __slots__ = ("_ahead", "at", "sampled", "step_ns", "stood")
+    __slots__ = ("_ahead", "_next", "at", "sampled", "step_ns", "stood")
 
     def __init__(self, step_ns: int, first_ns: int) -> None:
         self.step_ns = step_ns
@@ -34,6 +34,7 @@ class _Grid:
         self.stood = NOTHING
         self.sampled: list[int] = []
         self._ahead: list[int] = []
+        self._next = 0
 
     def look(self, rows_ns: Ints, values: Ints, last_ns: int) -> None:
         """Look a segment through, to its last row: what is ahead of `at`."""
@@ -41,15 +42,18 @@ class _Grid:
         # In front of the first row stands what stood before the segment.
         stood = np.concatenate(([self.stood], values))
         self._ahead = stood[rows_ns.searchsorted(instants, "left")].tolist()
+        self._next = 0
         self.stood = int(stood[-1])
 
     def through(self, to_ns: int) -> None:
         """Sample to an instant; what is not ahead is as it stands."""
         n = to_ns // self.step_ns - self.at
         if n > 0:
-            self.sampled += self._ahead[:n]
-            self.sampled += [self.stood] * (n - len(self._ahead[:n]))
-            del self._ahead[:n]
+            # By a cursor: cutting the front off would move all that is ahead, a whole day where a segment is one.
+            taken = self._ahead[self._next : self._next + n]
+            self._next += n
+            self.sampled += taken
+            self.sampled += [self.stood] * (n - len(taken))
             self.at += n
 
     def take(self) -> tuple[tuple[int, int], ...]:
