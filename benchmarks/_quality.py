@@ -25,7 +25,7 @@ import execd
 from benchmarks import _quality_days, _quality_trials
 from benchmarks._quality_days import Day, digest_of, keep, load_day
 from benchmarks._quality_trials import Experiment, Pair, intents_of, pairs_of
-from execd.config.presets import shipped
+from execd.config.presets import shipped, shipped_dir
 from execd.core.enums import ParentStatus, QueueRule
 from execd.core.preset import Slicing
 from execd.core.rules import MS
@@ -39,7 +39,7 @@ from execd.venue.tape import UNITS_PER_ONE
 
 Floats = npt.NDArray[np.float64]
 LATENCY_MS: Final = 100
-ROOMS: Final = ("core", "algos", "policy", "engine", "venue", "simulation", "intake")
+ROOMS: Final = ("core", "algos", "policy", "engine", "venue", "simulation", "intake", "config")
 """A change in one of these may change what a run finds."""
 MEASURES: Final = (
     "cost_bps",
@@ -62,6 +62,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tape: str
     experiment: str
     fields: str
+    preset: str
     queue: QueueRule
     pairs_n: int
     seed: int
@@ -89,14 +90,23 @@ class Worked:
 def run_of(path: Path, experiment: Experiment, queue: QueueRule, *, pairs_n: int, seed: int) -> Run:
     """Return the run of an experiment over a tape."""
     fields = json.dumps(experiment.fields, sort_keys=True)
-    return Run(tape=str(path), experiment=experiment.label, fields=fields, queue=queue, pairs_n=pairs_n, seed=seed)
+    return Run(
+        tape=str(path),
+        experiment=experiment.label,
+        fields=fields,
+        preset=experiment.preset,
+        queue=queue,
+        pairs_n=pairs_n,
+        seed=seed,
+    )
 
 
 def code_digest() -> str:
     """Return one digest of all code that a run hangs on."""
     package = Path(execd.__file__).parent
     own = [Path(str(module.__file__)) for module in (_quality_days, _quality_trials)] + [Path(__file__)]
-    return digest_of([path for room in ROOMS for path in sorted((package / room).rglob("*.py"))] + own)
+    rooms = [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    return digest_of([*rooms, *own, *sorted(shipped_dir().glob("*.yaml"))])
 
 
 def kept_at(run: Run, code: str, cache: Path) -> Path:
@@ -117,7 +127,7 @@ def worked(run: Run, code: str, cache: Path) -> tuple[Worked, bool]:
         raise RuntimeError("the code changed while this ran: what is found now would be kept as what the old one does")
     began_s = process_time()
     day = load_day(Path(run.tape), cache)
-    experiment = Experiment(run.experiment, json.loads(run.fields))
+    experiment = Experiment(run.experiment, json.loads(run.fields), run.preset)
     pairs = pairs_of(day, run.pairs_n, run.seed)
     found = work(day, pairs, experiment, run.queue, latency_ms=run.latency_ms)
     spent_s = process_time() - began_s
@@ -131,17 +141,19 @@ def work(day: Day, pairs: Sequence[Pair], experiment: Experiment, queue: QueueRu
     body = json.dumps(intents_of(day, pairs, experiment)).encode()
     intents = read_intents("intents.json", body, begins_ns=lambda _symbol: day.segment.first_ns)
     base = research_rules(intents)
-    # Any size may go to market here, as it could by hand: that is what the others are compared with. Nothing does so
-    # for being small, and nothing is cut over time but by an experiment's own schedule.
-    preset = replace(
-        shipped("balanced").to_preset("balanced"), allows_market=True, small_notional_max=Decimal(0), slicing=Slicing()
-    )
+    preset = shipped(experiment.preset or "balanced").to_preset(experiment.preset or "balanced")
+    if not experiment.preset:
+        # Any size may go to market here, as it could by hand: that is what the others are compared with. Nothing does
+        # so for being small.
+        preset = replace(preset, allows_market=True, small_notional_max=Decimal(0), slicing=Slicing())
     latency = Latency(base_ns=latency_ms * MS)
     lead_ns = max(base.execution.final_lead_ns, latency.base_ns + 1)
     execution = replace(base.execution, final_lead_ns=lead_ns)
     intents, rules = isolated(intents, replace(base, execution=execution, preset=preset))
     venue = Matching(queue=queue, commission=Commission(), instrument=rules.instrument, isolates_accounts=True)
-    replay = Replay(rules=rules, venue=venue, latency=latency, lanes=[Lane(day.symbol, iter([day.segment]))])
+    days = [] if day.past is None else [day.past]
+    lanes = [Lane(day.symbol, iter([day.segment]))]
+    replay = Replay(rules=rules, venue=venue, latency=latency, lanes=lanes, days=days)
     replay.run(intents)
     filled, passive, notional, orders, late = (np.zeros((len(pairs), 2)) for _ in _KEPT)
     reasons: list[str] = []

@@ -16,10 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
+from execd.cli.replay import PROFILES
+from execd.cli.replay_days import days_before
+from execd.core import daily
 from execd.core.instrument import Instrument
 from execd.core.rules import S
+from execd.simulation.past_days import PastDays
 from execd.simulation.segments import Segment, read_segments
 from execd.venue import tape, tape_text
 from execd.venue.matching_trade import WALK_TICKS_MAX
@@ -39,11 +44,11 @@ _COLUMNS: Final = tuple(field.name for field in fields(Segment) if field.name no
 
 @dataclass(frozen=True, eq=False)
 class Day:
-    """One symbol's day; `name` is its tape's, `digest` of the bytes it was read from."""
+    """One symbol's day; `name` is its tape's, `past` what was known of the days before it."""
 
     name: str
-    digest: str
     segment: Segment
+    past: PastDays | None = None
 
     @property
     def symbol(self) -> str:
@@ -131,7 +136,7 @@ def cache_folder() -> Path:
 def load_day(path: Path, cache: Path) -> Day:
     """Return a day, from the columns that were kept if nothing has changed since."""
     digest = digest_of([path])
-    source = digest_of([Path(str(module.__file__)) for module in (tape, tape_text)] + [Path(__file__)])
+    source = digest_of([Path(str(module.__file__)) for module in (tape, tape_text, daily)] + [Path(__file__)])
     name = path.name.split(".", maxsplit=1)[0]
     kept = cache / "days" / f"{name}-{digest[:16]}-{source[:16]}.npz"
     if not kept.exists():
@@ -139,8 +144,18 @@ def load_day(path: Path, cache: Path) -> Day:
     with np.load(kept) as columns:
         bounds = [int(ns) for ns in columns["bounds"]]
         parts: dict[str, Any] = {column: columns[column] for column in _COLUMNS if column != "rows"}
+        past = msgspec.json.decode(str(columns["past"]), type=PastDays | None)
     segment = Segment(symbol=symbol_of(path), first_ns=bounds[0], last_ns=bounds[1], rows=bounds[2], **parts)
-    return Day(name=name, digest=digest, segment=segment)
+    return Day(name=name, segment=segment, past=past)
+
+
+def past_of(path: Path) -> PastDays | None:
+    """Return what the bars beside a tape's folder say of the days before it; None where they say nothing."""
+    bars_dir = path.parent.parent
+    if not (bars_dir / "bars_daily").is_dir():
+        return None
+    found = days_before([str(path)], str(bars_dir), lambda symbol: Instrument(symbol=symbol).calendar, PROFILES)
+    return found[0] if found else None
 
 
 def columns_of(path: Path) -> dict[str, Any]:
@@ -153,6 +168,7 @@ def columns_of(path: Path) -> dict[str, Any]:
     }
     columns["volume"] = np.cumsum(columns["size"])
     columns["notional"] = np.cumsum(columns["px"] * columns["size"])
+    columns["past"] = np.array(msgspec.json.encode(past_of(path)).decode())
     columns["bounds"] = np.array([parts[0].first_ns, parts[-1].last_ns, sum(part.rows for part in parts)])
     return columns
 

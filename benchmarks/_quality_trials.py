@@ -12,26 +12,35 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from benchmarks._quality_days import FIRST, LAST, Day
-from execd.algos.registry import ENTRIES
+from execd.config.presets import shipped_names
 from execd.core import chance
+from execd.core.enums import Urgency
 from execd.core.rules import S
-from execd.core.schedule_terms import ALGO_TERMS
+from execd.core.schedule_terms import ALGO_TERMS, SCHEDULE_TERMS
 
 HORIZONS_S: Final = (120, 600)
-SIZES: Final = ("100 shares", "1 x displayed", "5 x displayed", "1% of 10 minutes")
+LEAST_QTY: Final = 100
+SIZES: Final = ("to 1/2 displayed", "to 1 x displayed", "to 2 x displayed", "above")
+"""Names of sizes, by what is typically displayed on a side; `_size_of` says where they end."""
 MARKET: Final = "market"
-SCHEDULES: Final = ("twap", "vwap", "pov", "is")
 TACTICS: Final = ("anchor", "marketable", "adaptive_join")
 """Every schedule is tried with each of these."""
+INTERVAL: Final = "20s"
+"""Between two slices: their defaults are made for orders that live longer than ours."""
 _AS_ASKED: Final = "passthrough"
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """How every parent of a run is to be worked: fields of an intent beside id, symbol, side, qty and times."""
+    """How every parent of a run is to be worked: fields of an intent beside id, symbol, side, qty and times.
+
+    `preset` is a shipped one, as it is; without it, `balanced` with the market permitted and nothing cut over time but
+    by a schedule that is named.
+    """
 
     label: str
     fields: dict[str, Any]
+    preset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +59,21 @@ class Pair:
 
 
 def experiments() -> list[Experiment]:
-    """Return everything that is measured: a market order, each algorithm, each schedule x tactic, each urgency."""
-    names = [name for name in ENTRIES if ALGO_TERMS[name].is_public and name != _AS_ASKED]
+    """Return everything that is measured: a market order, each algorithm, each schedule x tactic, each preset."""
+    schedules = [one.name for one in SCHEDULE_TERMS if one.is_public]
+    names = [name for name, one in ALGO_TERMS.items() if one.is_public and name not in {*schedules, _AS_ASKED}]
     tried = [Experiment(MARKET, {"order_type": "market"})]
-    tried += [Experiment(name, {"algo": {"name": name}}) for name in names if name not in SCHEDULES]
+    tried += [Experiment(name, {"algo": {"name": name}}) for name in names]
     tried += [
-        Experiment(f"{schedule} {tactic}", {"algo": {"name": schedule, "tactic": tactic}})
-        for schedule in names
-        if schedule in SCHEDULES
+        Experiment(f"{schedule} {tactic}", {"algo": {"name": schedule, "tactic": tactic, "interval": INTERVAL}})
+        for schedule in schedules
         for tactic in TACTICS
         if tactic in names
     ]
-    return tried + [Experiment(f"urgency {name}", {"urgency": name}) for name in ("low", "normal", "high")]
+    ways = [("balanced", urgency) for urgency in Urgency]
+    ways += [(name, Urgency.NORMAL) for name in shipped_names() if name != "balanced"]
+    # Protection is for positions that are kept; a preset that has it wants it declined by name.
+    return tried + [Experiment(f"{name}: {how}", {"urgency": how, "protect": "none"}, name) for name, how in ways]
 
 
 def chosen(known: Sequence[Experiment], patterns: Sequence[str]) -> list[Experiment]:
@@ -79,18 +91,23 @@ def chosen(known: Sequence[Experiment], patterns: Sequence[str]) -> list[Experim
 
 
 def pairs_of(day: Day, pairs_n: int, seed: int) -> list[Pair]:
-    """Return the parents of a day: sizes and horizons in equal shares, arrivals anywhere between FIRST and LAST."""
+    """Return the parents of a day: horizons in turn, arrivals anywhere between FIRST and LAST.
+
+    Sizes go from LEAST_QTY to five times what is displayed, or to 1% of ten minutes' volume where that is more; each
+    doubling is as likely as any other.
+    """
     begins_ns, ends_ns = day.at(FIRST), day.at(LAST)
-    qtys = (100, day.shown_qty, 5 * day.shown_qty, day.ten_minute_qty // 100)
+    most = max(LEAST_QTY, 5 * day.shown_qty, day.ten_minute_qty // 100)
     found = []
     for n in range(pairs_n):
-        size, horizon = n % len(SIZES), n // len(SIZES) % len(HORIZONS_S)
+        part = float(chance.unit(seed, day.name, n, "size"))
+        qty = round(LEAST_QTY * (most / LEAST_QTY) ** part)
         found.append(
             Pair(
                 arrival_ns=begins_ns + chance.below(ends_ns - begins_ns, seed, day.name, n),
-                horizon_s=HORIZONS_S[horizon],
-                size=size,
-                qty=max(1, qtys[size]),
+                horizon_s=HORIZONS_S[n % len(HORIZONS_S)],
+                size=_size_of(qty, day.shown_qty),
+                qty=qty,
             )
         )
     return found
@@ -111,6 +128,11 @@ def intents_of(day: Day, pairs: Sequence[Pair], experiment: Experiment) -> list[
         for n, pair in enumerate(pairs)
         for side in ("buy", "sell")
     ]
+
+
+def _size_of(qty: int, shown_qty: int) -> int:
+    """Return the place of a size in SIZES."""
+    return sum(qty > bound * shown_qty for bound in (0.5, 1, 2))
 
 
 def _text(at_ns: int) -> str:

@@ -19,8 +19,8 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -37,8 +37,6 @@ SEED: Final = 7
 JOBS_MAX: Final = 2
 RUNS_KEPT_MAX: Final = 20_000
 """About 20 kB each; the oldest are dropped first."""
-RUNS_A_PROCESS: Final = 40
-"""A worker is made anew after so many, so that its memory stays small."""
 OUT: Final = REPOSITORY / "docs" / "quality"
 
 
@@ -123,19 +121,19 @@ def _done(runs: Sequence[Run], cache: Path, jobs: int) -> Iterator[Worked]:
     began_s = perf_counter()
     if new:
         _prune(cache)
-        # Not a ProcessPoolExecutor: in Python 3.11 it stands still once its workers have had their number of tasks.
-        with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=RUNS_A_PROCESS) as pool:
-            done = pool.imap_unordered(partial(_worked, code=code, cache=cache), new)
-            for n, (run, spent_s) in enumerate(done, start=1):
-                name = Path(run.tape).name.split(".")[0]
-                print(f"[{n}/{len(new)}] {name} {run.experiment}, {run.queue}: {spent_s:.1f} s", file=sys.stderr)
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            pending = {pool.submit(worked, run, code, cache): run for run in new}
+            try:
+                for n, future in enumerate(as_completed(pending), start=1):
+                    run, (found, _) = pending[future], future.result()
+                    name = f"{Path(run.tape).name.split('.')[0]} {run.experiment}, {run.queue}"
+                    print(f"[{n}/{len(new)}] {name}: {found.spent_s:.1f} s", file=sys.stderr)
+            finally:
+                # After a fault or an interrupt nothing more is begun; what is finished is kept.
+                pool.shutdown(wait=False, cancel_futures=True)
     print(f"{len(new)} of {len(runs)} runs were new: {perf_counter() - began_s:.0f} s", file=sys.stderr)
     for run in runs:
         yield worked(run, code, cache)[0]
-
-
-def _worked(run: Run, *, code: str, cache: Path) -> tuple[Run, float]:
-    return run, worked(run, code, cache)[0].spent_s
 
 
 def _prune(cache: Path) -> None:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from benchmarks._quality import MEASURES, Worked, code_digest, kept_at, measures, run_of, work, worked
 from benchmarks._quality_days import Day, load_day
 from benchmarks._quality_stats import Estimate, Resamples
-from benchmarks._quality_trials import MARKET, SCHEDULES, Experiment, Pair, chosen, experiments, pairs_of
-from execd.algos.registry import ENTRIES
+from benchmarks._quality_trials import MARKET, Experiment, Pair, chosen, experiments, pairs_of
+from execd.config.presets import shipped_names
 from execd.core.enums import QueueRule
 from execd.core.rules import MS, S
 from execd.core.schedule_terms import ALGO_TERMS
@@ -40,11 +40,12 @@ def make_day(tmp_path_factory: pytest.TempPathFactory) -> MakeDay:
     """Return a maker of days; `every_s` is how long a quote stands."""
 
     @cache
-    def make(every_s: int = 1, spread_cents: int = 2, printed: int = 200) -> Day:
+    def make(every_s: int = 1, widens_s: int = DAY_S, printed: int = 200) -> Day:
         folder = tmp_path_factory.mktemp("tape")
         rows = [HEADER.decode(), f"{OPEN_NS},T,,,,,100.00,100,N,,1"]
         for n in range(0, DAY_S, every_s):
             bid = 10_000 + n // every_s
+            spread_cents = 2 if n < widens_s else 4
             at_ns = OPEN_NS + n * S
             rows.append(f"{at_ns},Q,{bid / 100:.2f},{SHOWN},{(bid + spread_cents) / 100:.2f},{SHOWN},,,NN,,")
             # In the middle of the quote, so that nothing rests where it prints.
@@ -106,6 +107,19 @@ def test_what_is_unfilled_at_the_deadline_is_charged_the_cross(make_day: MakeDay
     assert ([1.0, 3.0], [0.0, 0.0], [0.0, 0.0]) == (found["cost_spreads"], found["filled"], found["passive"])
 
 
+def test_the_market_order_is_charged_at_once_and_the_rest_at_its_deadline(make_day: MakeDay) -> None:
+    """Where the spread doubles in between, waiting costs half a spread more than a market order at arrival."""
+    day = make_day(widens_s=650)
+    waits, takes = (measured(day, [pair(600.3, 100)], one) for one in (NEVER, MARKET_ORDER))
+
+    assert ([2.0], [-1.0], [1.0], [0.0]) == (
+        waits["cost_spreads"],
+        waits["better_spreads"],
+        takes["cost_spreads"],
+        takes["better_spreads"],
+    )
+
+
 def test_a_drift_over_the_whole_horizon_cancels_in_the_pair(make_day: MakeDay) -> None:
     """Ten minutes later the price is 6 dollars higher; the pair's cost does not know of it."""
     steep, flat = make_day(), make_day(every_s=5)
@@ -142,11 +156,23 @@ def test_an_interval_without_a_print_has_no_benchmark(make_day: MakeDay) -> None
 
 
 def test_what_is_typical_of_a_day_is_read_from_it(make_day: MakeDay) -> None:
-    """The sizes of parents come from the displayed size and from the volume of ten minutes, however large that is."""
+    """What is displayed, and the volume of ten minutes, however large that is."""
     day = make_day(printed=20_000)
-    qtys = [one.qty for one in pairs_of(day, 4, seed=1)]
 
-    assert [100, SHOWN, 5 * SHOWN, 20_000 * 600 // 100] == qtys
+    assert (SHOWN, 20_000 * 600) == (day.shown_qty, day.ten_minute_qty)
+
+
+@pytest.mark.parametrize("printed, most", [(200, 5 * SHOWN), (500, 3_000)])
+def test_sizes_go_from_a_lot_to_five_times_the_displayed_size(make_day: MakeDay, printed: int, most: int) -> None:
+    """Or to 1% of ten minutes' volume, where that is more; each doubling is as likely as any other."""
+    qtys = sorted(one.qty for one in pairs_of(make_day(printed=printed), 400, seed=1))
+    middle = (100 * most) ** 0.5
+
+    assert (True, True, True) == (
+        100 <= qtys[0] < 105,
+        0.95 * most < qtys[-1] <= most,
+        abs(qtys[200] / middle - 1) < 0.2,
+    )
 
 
 def test_parents_are_drawn_by_day_and_seed_alone(make_day: MakeDay) -> None:
@@ -164,11 +190,12 @@ def test_parents_are_drawn_by_day_and_seed_alone(make_day: MakeDay) -> None:
 
 
 def test_every_public_algorithm_is_an_experiment() -> None:
-    """Whoever registers an algorithm finds it measured, without a line here; one order as asked is the market order."""
-    public = {name for name in ENTRIES if ALGO_TERMS[name].is_public and name != "passthrough"}
-    labels = {one.label.split()[0] for one in experiments()}
+    """Whoever adds an algorithm finds it measured, without a line here; one order as asked is the market order."""
+    public = {name for name, one in ALGO_TERMS.items() if one.is_public and name != "passthrough"}
+    labels = {one.label.split()[0] for one in experiments() if not one.preset}
+    presets = {one.preset for one in experiments() if one.preset}
 
-    assert public - set(SCHEDULES) | {MARKET, "urgency"} == labels - set(SCHEDULES)
+    assert (public | {MARKET}, set(shipped_names())) == (labels, presets)
 
 
 def test_a_pattern_that_fits_nothing_is_refused_with_what_there_is() -> None:
@@ -200,6 +227,7 @@ def test_another_way_another_tape_or_another_code_is_another_run(tmp_path: Path)
     others = [
         msgspec.structs.replace(one, queue=QueueRule.OPTIMISTIC),
         msgspec.structs.replace(one, fields="{}"),
+        msgspec.structs.replace(one, preset="swing"),
         msgspec.structs.replace(one, seed=2),
         msgspec.structs.replace(one, pairs_n=5),
         msgspec.structs.replace(one, latency_ms=0),
@@ -207,7 +235,7 @@ def test_another_way_another_tape_or_another_code_is_another_run(tmp_path: Path)
     places = {kept_at(run, "code", tmp_path) for run in others} | {kept_at(one, "other", tmp_path)}
     same = kept_at(msgspec.structs.replace(one, experiment="another name"), "code", tmp_path)
 
-    assert (6, False, kept_at(one, "code", tmp_path)) == (len(places), same in places, same)
+    assert (7, False, kept_at(one, "code", tmp_path)) == (len(places), same in places, same)
 
 
 @given(
