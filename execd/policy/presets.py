@@ -58,7 +58,8 @@ def by_name(preset: Preset, urgency: Urgency, algo: AlgoSpec, execution: Executi
     parameters: dict[str, Any] = {**execution.own.get(algo.name, {}), **algo.parameters}
     reasons: tuple[str, ...] = (f"algo {algo.name} was asked for, urgency {urgency}",)
     tactic_name = algo.name
-    key = next((term.stored for term in ALGO_TERMS[algo.name].terms if term.unit is Unit.TACTIC), None)
+    terms = ALGO_TERMS.get(algo.name)
+    key = None if terms is None else next((term.stored for term in terms.terms if term.unit is Unit.TACTIC), None)
     if key is not None:
         given = parameters.get(key)
         tactic, stood_in = _built(preset.way(urgency).tactic) if given is None else (given, ())
