@@ -33,8 +33,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How a curve is kept to, whichever it is.
 
     `jitter_ratio` of an interval is the most by which a slice begins late. `child_min_qty` is the least child: being
-    behind by less is not being behind. More than `tracking_ratio` of the order behind (None: whatever is) is crossed
-    for. `share` bounds what the parent may be of the printed volume.
+    behind by less is not being behind. More than `tracking_ratio` of the order behind the curve (None: whatever is) is
+    crossed for, back to the curve. `share` bounds what the parent may be of the printed volume.
     """
 
     catch_up: CatchUp = CatchUp.SPREAD
@@ -95,10 +95,14 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True):
             return self, Rest(wake=wake, waiting=Waiting(code=BEFORE_WINDOW, text=text))
         if before is not None and before.n >= k:
             return self, replace(self.piece_at(k, view, manner), is_late=before.is_late)
-        behind_qty = self.goal_qty(k - 1, view) - view.cum_qty if k else ZERO
-        is_late = manner.tracking_ratio is not None and behind_qty > manner.tracking_ratio * view.order_qty
-        caught_up = self._caught_up(k, view, manner, behind_qty)
-        return caught_up, replace(caught_up.piece_at(k, view, manner), is_late=is_late)
+        line = replace(self, from_n=0, from_qty=ZERO)
+        behind_qty = line.goal_qty(k - 1, view) - view.cum_qty if k else ZERO
+        if manner.tracking_ratio is not None and behind_qty > manner.tracking_ratio * view.order_qty:
+            # What is spread again and again is never late: the bound is the curve's as it was meant.
+            return line, replace(line.piece_at(k, view, manner), is_late=True)
+        left_qty = self.goal_qty(k - 1, view) - view.cum_qty if k else ZERO
+        caught_up = self._caught_up(k, view, manner, left_qty)
+        return caught_up, caught_up.piece_at(k, view, manner)
 
     def outline(self, view: AlgoView, manner: Manner) -> tuple[Piece, ...]:
         """Return the slices as they come where each is filled in time."""
@@ -130,15 +134,15 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True):
             text=f"{self.text}: slice {k + 1} of {self.n}{skipped}",
         )
 
-    def _caught_up(self, k: int, view: AlgoView, manner: Manner, behind_qty: Decimal) -> "Slices":
-        """Return the curve from slice `k` on, where `behind_qty` was left over before it."""
-        if behind_qty < max(manner.child_min_qty, view.instrument.min_qty):
+    def _caught_up(self, k: int, view: AlgoView, manner: Manner, left_qty: Decimal) -> "Slices":
+        """Return the curve from slice `k` on, where `left_qty` was left over before it."""
+        if left_qty < max(manner.child_min_qty, view.instrument.min_qty):
             return self
         match manner.catch_up:
             case CatchUp.SPREAD:
                 return replace(self, from_n=k, from_qty=view.cum_qty)
             case CatchUp.SKIP:
-                return replace(self, skipped_qty=self.skipped_qty + behind_qty)
+                return replace(self, skipped_qty=self.skipped_qty + left_qty)
             case _:
                 assert_never(manner.catch_up)
 

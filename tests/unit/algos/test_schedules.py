@@ -98,7 +98,7 @@ def test_an_even_cut_never_leaves_the_line_by_more_than_a_child(
         assert 0 <= piece.began_ns - START_NS - piece.n * interval_s * S < interval_s * S
         begun_qty = piece.goal_qty
 
-    assert Decimal(qty) == pieces[-1].goal_qty
+    assert (START_NS, Decimal(qty)) == (pieces[0].began_ns, pieces[-1].goal_qty)
     assert [piece.end_ns for piece in pieces[:-1]] == [piece.began_ns for piece in pieces[1:]]
 
 
@@ -203,6 +203,14 @@ def test_a_curve_by_any_profile_sums_exactly(qty: int, profile: list[Decimal], n
 
     assert Decimal(qty) == goals[-1]
     assert sorted(goals) == goals
+
+
+def test_what_no_step_can_hold_is_in_the_last_part() -> None:
+    """2.5 shares in whole ones: nothing is lost, and where no weight is left all of it is due."""
+    parts = [part_of(Decimal("2.5"), done=done, whole=2, step=Decimal(1)) for done in (0, 1, 2)]
+
+    assert [Decimal(0), Decimal(1), Decimal("2.5")] == parts
+    assert Decimal("2.5") == part_of(Decimal("2.5"), done=0, whole=0, step=Decimal(1))
 
 
 def test_ten_thousand_random_profiles_sum_exactly() -> None:

@@ -101,6 +101,13 @@ def test_a_gap_is_counted_as_zero_and_said() -> None:
     assert tally.told(after_gap) == tally.renewed(after_gap).told(after_gap)
 
 
+def test_a_count_that_fell_is_another_count() -> None:
+    """A market that shows less than before counts anew, whatever it says of its begin."""
+    tally = Tally.of(_printed(500))
+
+    assert Decimal(40) == tally.volume(_printed(40))
+
+
 def test_a_count_that_begins_with_its_first_print_has_no_gap() -> None:
     """Before the first print of a day the market counts from nothing."""
     tally = Tally.of(_printed(0, 0))

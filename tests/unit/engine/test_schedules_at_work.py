@@ -118,6 +118,40 @@ def test_the_liquidity_aware_form_takes_a_tenth_of_the_smaller_side_at_a_time() 
     assert [(10, 500), (11, 500), (12, 500), (13, 500)] == _times(world)
 
 
+def test_a_slice_that_begins_far_behind_goes_through_the_touch() -> None:
+    """`tracking`: more than a tenth behind is crossed for, though nothing crosses in the end."""
+    world = _work(_parent("twap", 100, tactic=FAR, tracking="0.15"), until_s=185)
+
+    assert [Decimal(0), Decimal(0), Decimal(30)] == [_filled_by(world, at_s) for at_s in (60, 119, 180)]
+
+
+def test_the_last_slice_waits_for_the_plan_where_its_tactic_is_over() -> None:
+    """Twenty seconds of the last minute are tried; what is left is crossed for at the end, not given up before."""
+    short = {**FAR, "ttl_ns": 20 * S}
+    world = _work(replace(_parent("twap", 100, tactic=short), urgency=Urgency.NORMAL))
+
+    assert (ParentStatus.FILLED, Decimal(0)) == (world.book.parents["p"].status, _filled_by(world, 590))
+
+
+def test_what_is_due_next_is_a_try_of_its_own() -> None:
+    """The second lot of one minute is priced as the first was, not as the third reprice of it."""
+    world = World()
+    for at_s in (10, 55):
+        world.at(at_s, lambda: world.print("AAPL", "200.01", 1_000))
+    tactic = {"name": "marketable", "interval_ns": 15 * S}
+    _work(_parent("pov", 1_000, interval_ns=300 * S, tactic=tactic), until_s=100, world=world)
+
+    assert 2 == len(world.submitted)
+    assert 1 == len({request.price for request in world.submitted})
+
+
+def _filled_by(world: World, at_s: float) -> Decimal:
+    """Return what was filled until so long after the start."""
+    orders = [world.book.orders[key] for key in world.book.parents["p"].children]
+    fills = [trade for order in orders for trade in order.fills.counted]
+    return sum((one.last_qty for one in fills if one.transact_ns <= START_NS + at_s * S), Decimal(0))
+
+
 def _die(world: World, from_s: float, to_s: float) -> None:
     """Let there be no process for a while."""
     world.at(from_s, lambda: setattr(world, "tell", lambda _event: None))
