@@ -26,24 +26,39 @@ WHAT_IS_LEFT: Final = "what is left"
 
 def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
     """Return the worker with the piece that counts now, or the rest that its schedule takes."""
-    conduct, last_ns = view.plan.conduct, worker.schedule.last_ns(view)
-    cross_ns = last_ns - conduct.cross_lead_ns
-    if conduct.at_end is not Ending.END and view.now_ns >= cross_ns:
-        if worker.is_final:
-            return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=last_ns))
-        n = 0 if worker.piece is None else worker.piece.n + 1
-        last = Piece(n=n, goal_qty=view.order_qty, began_ns=cross_ns, end_ns=last_ns, is_last=True, text=WHAT_IS_LEFT)
-        is_market = isinstance(worker.tactic, Market)
-        crossing = worker if is_market and worker.is_crossing else worker.crossing(conduct.at_end, view.plan)
-        return replace(crossing, piece=last, is_final=True, over="")
+    if worker.is_final and _crosses(worker, view):
+        return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=_last_ns(worker, view)))
+    # It is asked before its end is: what it has not cut yet it does not know.
     schedule, piece = worker.schedule.piece(view, worker.piece)
     worker = replace(worker, schedule=schedule)
+    if _crosses(worker, view):
+        return _final(worker, view)
     if isinstance(piece, Rest):
         return worker, piece
     if worker.piece is None or piece.n != worker.piece.n:
         fresh = replace(worker.anew(piece.began_ns), piece=piece, is_final=False)
         return fresh.crossing(Ending.CROSS, view.plan) if piece.is_late else fresh
     return replace(worker, piece=piece)
+
+
+def _final(worker: "Worker", view: AlgoView) -> "Worker":
+    """Return the worker with the plan's own piece: all that is left, through the touch."""
+    n, last_ns = 0 if worker.piece is None else worker.piece.n + 1, _last_ns(worker, view)
+    began_ns = last_ns - view.plan.conduct.cross_lead_ns
+    piece = Piece(n=n, goal_qty=view.order_qty, began_ns=began_ns, end_ns=last_ns, is_last=True, text=WHAT_IS_LEFT)
+    is_market = isinstance(worker.tactic, Market)
+    crossing = worker if is_market and worker.is_crossing else worker.crossing(view.plan.conduct.at_end, view.plan)
+    return replace(crossing, piece=piece, is_final=True, over="")
+
+
+def _crosses(worker: "Worker", view: AlgoView) -> bool:
+    """Whether the plan goes through the touch now, for what is left."""
+    conduct = view.plan.conduct
+    return conduct.at_end is not Ending.END and view.now_ns >= _last_ns(worker, view) - conduct.cross_lead_ns
+
+
+def _last_ns(worker: "Worker", view: AlgoView) -> int:
+    return worker.schedule.last_ns(view)
 
 
 def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
@@ -56,12 +71,15 @@ def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
 def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> Decimal:
     """Return the goal for a child that is out, which now reaches to `child_goal_qty`.
 
-    One that was kept small on purpose never grows. What a limit lets go further while a try lasts is for the next
-    child: to ask for a few more shares again and again would cost the place in the queue each time.
+    One that was kept small on purpose never grows. What a limit allows was asked when it was placed, and is asked again
+    when a try begins: to ask for a few more shares at each print would cost the place in the queue each time.
     """
-    goal_qty, limit = goal_of(worker, view)
-    is_kept = worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns)
-    return min(goal_qty, child_goal_qty) if is_kept else goal_qty
+    piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
+    kept_qty = min(piece_goal_qty, child_goal_qty)
+    limit = worker.schedule.limit(view, is_final=worker.is_final)
+    if worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns):
+        return kept_qty
+    return piece_goal_qty if limit is None else max(kept_qty, min(limit.qty, piece_goal_qty))
 
 
 def out_of_time(worker: "Worker", view: AlgoView) -> Finish:
