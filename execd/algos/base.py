@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from execd.core import chance
+from execd.core.codec import plain
 from execd.core.daily import DailyValues
 from execd.core.enums import OrdType, Outcome, ParentStatus, TimeInForce
 from execd.core.instrument import Instrument
@@ -208,6 +209,22 @@ def usable_quote(view: AlgoView, age_ns_max: int) -> Quote | Waiting:
     if problem is not None or view.market.quote is None:
         return problem or Waiting(code="no_quote", text="no quote")
     return view.market.quote
+
+
+def stand_in_px(market: MarketView, now_ns: int, age_ns_max: int) -> tuple[Decimal, str] | None:
+    """Return what stands in for the middle of a quote that is missing or old, and what it is; None where nothing may.
+
+    The last print while it is no older than `age_ns_max`; the previous close while nothing was printed in the session.
+    A quote that is there and may not price (crossed, jumped) has no stand-in: something is wrong with the market.
+    """
+    if market.is_halted or (market.quote is not None and not market.quote.is_priceable):
+        return None
+    if market.last_px is not None and market.last_px > ZERO and now_ns - market.last_ns <= age_ns_max:
+        return market.last_px, f"last {plain(market.last_px)}"
+    hours, close_px = market.hours, market.prev_close_px
+    if hours is None or close_px is None or not hours.open_ns <= now_ns < hours.close_ns:
+        return None
+    return None if market.last_ns >= hours.open_ns else (close_px, f"previous close {plain(close_px)}")
 
 
 def ended(view: AlgoView, *, without_fill: ParentStatus, reason: str) -> Finish:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import MarketView
+from execd.algos.base import MarketView, stand_in_px
 from execd.core.codec import plain
 from execd.core.instrument import Instrument
 from execd.core.order import Order
@@ -61,6 +61,7 @@ class SendContext(msgspec.Struct, frozen=True, kw_only=True):
     instrument: Instrument
     limits: Limits
     execution: Execution
+    now_ns: int = 0
     halt: str = ""
     stale: str = ""
     is_reducing: bool = False
@@ -111,29 +112,36 @@ def _reconciled(context: SendContext) -> Refusal | None:
 
 
 def _fresh(context: SendContext) -> Refusal | None:
-    market = context.market
-    if market.quote is None or not market.quote.is_priceable:
-        return Refusal(code="stale_reference", text="no usable quote to hold the price against", is_passing=True)
-    most_ns = context.execution.quote_age_marketable_ns_max
-    if market.quote_age_ns <= most_ns:
+    market, most_ns = context.market, context.execution.quote_age_marketable_ns_max
+    if _reference_px(context) is not None:
         return None
-    return Refusal(
-        code="stale_reference", text=f"quote age {market.quote_age_ns} ns, at most {most_ns}", is_passing=True
-    )
+    text = "no usable quote to hold the price against"
+    if market.quote is not None and market.quote.is_priceable:
+        text = f"quote age {market.quote_age_ns} ns, at most {most_ns}"
+    return Refusal(code="stale_reference", text=text, is_passing=True)
+
+
+def _reference_px(context: SendContext) -> Decimal | None:
+    """Return what a price is held against: the middle of a fresh quote, else for a limit what stands in for it."""
+    market, most_ns = context.market, context.execution.quote_age_marketable_ns_max
+    if market.quote is not None and market.quote.is_priceable and market.quote_age_ns <= most_ns:
+        return market.quote.mid_px
+    stand_in = None if context.request.price is None else stand_in_px(market, context.now_ns, most_ns)
+    return None if stand_in is None else stand_in[0]
 
 
 def _collar(context: SendContext) -> Refusal | None:
-    quote, px = context.market.quote, context.request.price
-    if quote is None or px is None:
+    px, reference_px = context.request.price, _reference_px(context)
+    if px is None or reference_px is None:
         return None
     # Only the side that pays too much is dangerous: a resting limit far away costs nothing.
-    worse = (px - quote.mid_px) * context.request.side.sign
-    most = quote.mid_px * context.limits.price_collar_ratio
+    worse = (px - reference_px) * context.request.side.sign
+    most = reference_px * context.limits.price_collar_ratio
     if worse <= most:
         return None
     return Refusal(
         code="price_collar",
-        text=f"price {plain(px)} is {plain(worse)} beyond mid {plain(quote.mid_px)}, at most {plain(most)}",
+        text=f"price {plain(px)} is {plain(worse)} beyond {plain(reference_px)}, at most {plain(most)}",
     )
 
 

@@ -136,6 +136,7 @@ def gate(desk: Desk, parent: Parent, view: AlgoView, requests: list[Request]) ->
             instrument=view.instrument,
             limits=limits,
             execution=view.execution,
+            now_ns=view.now_ns,
             halt="" if halt is None else halting.halt_text(halt),
             stale=stale,
             is_reducing=(halt is not None or bool(stale)) and halting.is_reducing(desk, parent, request),

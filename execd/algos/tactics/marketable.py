@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView, Waiting, usable_quote
+from execd.algos.base import BPS, ZERO, AlgoView, Waiting, stand_in_px, usable_quote
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.algos.tactics.offset import TIME_IS_UP
 from execd.algos.tactics.pricing import bounded, touch_px
+from execd.core.codec import plain
 from execd.core.market import Quote
 from execd.core.wake import Wake
 
@@ -26,7 +27,8 @@ class Marketable(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """First touch + `spread_fraction`·s; the k-th reprice (k from 0) touch + (collar − touch)·min(1, 0.5 + 0.1·k).
 
     Repriced every `interval_ns`, `reprices_max` times; over after `ttl_ns` (None: never). `first_k` is the k of the
-    first reprice. `step_n` is the step that is out: 0 the first price, n the n-th reprice, None nothing yet.
+    first reprice. Without a quote: last print, or previous close, and the collar's bps beyond it. `step_n` is the step
+    that is out: 0 the first price, n the n-th reprice, None nothing yet.
     """
 
     interval_ns: int
@@ -49,9 +51,14 @@ class Marketable(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
             return Keep(tactic=self, wake=wake)
         quote = usable_quote(view, view.execution.quote_age_marketable_ns_max)
         if isinstance(quote, Waiting):
-            return Idle(tactic=self, waiting=quote, wake=Wake(at_ns=wake.at_ns, every_quote=True))
-        wished, told = self._wished(view, quote, step_n)
-        priced = bounded(view, wished, may_cross=True, quote=quote, text=told)
+            blind = _wished_blind(view)
+            if blind is None:
+                wake = Wake(at_ns=wake.at_ns, every_quote=True, print_at_or_above=ZERO)
+                return Idle(tactic=self, waiting=quote, wake=wake)
+            (wished, told), shown = blind, None
+        else:
+            (wished, told), shown = self._wished(view, quote, step_n), quote
+        priced = bounded(view, wished, may_cross=True, quote=shown, text=told)
         return Work(tactic=replace(self, step_n=step_n), price=priced.price, text=priced.text, wake=wake)
 
     def _wished(self, view: AlgoView, quote: Quote, step_n: int) -> tuple[Decimal, str]:
@@ -70,3 +77,13 @@ class Marketable(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
             return over_ns
         next_ns = begun_ns + (step_n + 1) * self.interval_ns
         return next_ns if over_ns is None else min(next_ns, over_ns)
+
+
+def _wished_blind(view: AlgoView) -> tuple[Decimal, str] | None:
+    """Return a price without a quote: the collar's bps beyond what stands in for it; None where nothing may."""
+    bps = view.plan.collar_bps
+    stand_in = stand_in_px(view.market, view.now_ns, view.execution.quote_age_marketable_ns_max)
+    if bps is None or stand_in is None:
+        return None
+    px, told = stand_in
+    return px * (ONE + view.parent.side.sign * bps / BPS), f"no quote: {told} and {plain(bps)} bps"

@@ -35,10 +35,11 @@ def near_size(quote: Quote, *, is_buy: bool) -> Decimal:
     return quote.bid_size if is_buy else quote.ask_size
 
 
-def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote, text: str) -> Priced:
+def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote | None, text: str) -> Priced:
     """Return `wished_px` on the grid, inside limit and collar, and short of the touch unless it may cross.
 
-    Bounds are rounded toward passive, so a bounded price never passes them. `text` says where the wish came from.
+    Bounds are rounded toward passive, so a bounded price never passes them. `text` says where the wish came from. Only
+    what may cross needs no quote.
     """
     is_buy = view.parent.side.is_buy
     instrument = view.instrument
@@ -47,7 +48,7 @@ def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote
     px = clip(nearest, limits, is_buy=is_buy)
     if px != nearest:
         text = f"{text}, held at {'the limit' if px == limits[0] else 'the collar'}"
-    if may_cross:
+    if may_cross or quote is None:
         return Priced(price=px, text=text)
     if is_buy:
         px = min(px, quote.ask_px - instrument.tick_at(quote.ask_px))

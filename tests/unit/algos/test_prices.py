@@ -1,6 +1,7 @@
 """Prices of the tactics, table by table, with the numbers of the specification."""
 
 from decimal import Decimal
+from typing import Final
 
 import pytest
 from msgspec.structs import replace
@@ -8,11 +9,12 @@ from msgspec.structs import replace
 from execd.algos.base import AlgoView, MarketView
 from execd.algos.registry import SWEEP
 from execd.algos.tactics import Marketable, Offset, Tactic
-from execd.algos.tactics.base import Idle, Work
+from execd.algos.tactics.base import Idle, Over, Work
 from execd.core.enums import Side
 from execd.core.rules import S
+from execd.core.session_table import SessionWindow
 from tests.unit.algos.one_child import asked, view_at
-from tests.world import quote
+from tests.world import START_NS, quote
 
 WIDE = quote("X", "319.00", "325.68")
 TIGHT = quote("X", "200.00", "200.01")
@@ -74,3 +76,55 @@ def test_what_rests_needs_a_fresher_quote_than_what_crosses() -> None:
     idle = asked(_offset("-5"), aged)
     assert isinstance(idle, Idle)
     assert "quote_stale" == idle.waiting.code
+
+
+OPEN: Final = SessionWindow(open_ns=START_NS - 3_600 * S, close_ns=START_NS + 3_600 * S)
+KNOWN: Final = {"last_px": Decimal("200.00"), "hours": OPEN, "prev_close_px": Decimal("190.00")}
+BLIND: Final = [
+    ("the last print and the collar beyond it", Side.BUY, {"last_ns": START_NS - 30 * S}, "200.40"),
+    ("a sell below it", Side.SELL, {"last_ns": START_NS - 30 * S}, "199.60"),
+    ("an old print is no price, and newer than the close", Side.BUY, {"last_ns": START_NS - 31 * S}, None),
+    ("the previous close while nothing was printed", Side.BUY, {"last_ns": OPEN.open_ns - 1}, "190.38"),
+    ("no previous close where there is no session", Side.BUY, {"last_ns": 0, "hours": None}, None),
+    ("nothing at all is known", Side.BUY, {"last_px": None, "prev_close_px": None}, None),
+    ("nothing is priced in a halt", Side.BUY, {"last_ns": START_NS, "is_halted": True}, None),
+]
+
+
+@pytest.mark.parametrize("side, known, price", [row[1:] for row in BLIND], ids=[row[0] for row in BLIND])
+def test_without_a_quote_it_is_priced_from_what_was_traded(
+    side: Side, known: dict[str, object], price: str | None
+) -> None:
+    """SPEC 6.3: last or previous close ± collar if fresh, else nothing is priced."""
+    blind = view_at(None, side, market={**KNOWN, **known})
+    wanted = asked(MARKETABLE, replace(blind, plan=replace(blind.plan, collar_bps=Decimal(20))))
+
+    assert price == (str(wanted.price) if isinstance(wanted, Work) else None)
+
+
+def test_a_broken_market_has_no_stand_in() -> None:
+    """A crossed quote says that something is wrong: no print and no close stands in for it."""
+    crossed = quote("X", "200.10", "200.00")
+    view = view_at(crossed, market={**KNOWN, "last_ns": START_NS})
+    wanted = asked(MARKETABLE, replace(view, plan=replace(view.plan, collar_bps=Decimal(20))))
+
+    assert isinstance(wanted, Idle)
+    assert "quote_unusable" == wanted.waiting.code
+
+
+def test_what_is_bounded_by_the_collar_is_so_without_a_quote_too() -> None:
+    """The plan's collar was fixed at arrival; a print that ran away does not take it along."""
+    view = view_at(None, collar="199.50", market={**KNOWN, "last_ns": START_NS})
+    wanted = asked(MARKETABLE, replace(view, plan=replace(view.plan, collar_bps=Decimal(20))))
+
+    assert isinstance(wanted, Work)
+    assert Decimal("199.50") == wanted.price
+
+
+def test_a_marketable_try_is_over_when_its_time_is_up() -> None:
+    """SPEC 6.3: TTL 120 s, six reprices at most, 15 s apart."""
+    view = view_at(WIDE, collar="335.68")
+    due = [asked(MARKETABLE, view, elapsed_s=s).wake.at_ns for s in (0, 15, 89, 90, 119)]  # type: ignore[union-attr]
+
+    assert [15, 30, 90, 120, 120] == [(at_ns - START_NS) // S for at_ns in due if at_ns is not None]
+    assert isinstance(asked(MARKETABLE, view, elapsed_s=120), Over)

@@ -49,6 +49,11 @@ def _context(request: NewOrder, **changes: Any) -> risk.SendContext:  # noqa: AN
     return replace(plain, **changes)
 
 
+def _old(last_px: str, age_s: int) -> MarketView:
+    """Return a market whose quote is too old, and whose last print is `age_s` old."""
+    return replace(MARKET, quote_age_ns=31 * S, last_px=Decimal(last_px), last_ns=START_NS - age_s * S)
+
+
 def _code(context: risk.SendContext) -> str | None:
     refusal = risk.send(context)
     return None if refusal is None else refusal.code
@@ -67,6 +72,26 @@ SENT = [
     ("a resting buy far below costs nothing", _context(_request(price="100.00")), None),
     ("no quote at all", _context(_request(), market=MarketView()), "stale_reference"),
     ("a quote of 31 s", _context(_request(), market=replace(MARKET, quote_age_ns=31 * S)), "stale_reference"),
+    (
+        "an old quote and a print of 30 s ago",
+        _context(_request(), now_ns=START_NS, market=_old(last_px="200.00", age_s=30)),
+        None,
+    ),
+    (
+        "an old quote and a print of 31 s ago",
+        _context(_request(), now_ns=START_NS, market=_old(last_px="200.00", age_s=31)),
+        "stale_reference",
+    ),
+    (
+        "a market order is held against a quote and nothing else",
+        _context(_request(price=None), now_ns=START_NS, market=_old(last_px="200.00", age_s=1)),
+        "stale_reference",
+    ),
+    (
+        "a price is held against the print where that is what is known",
+        _context(_request(price="206.01"), now_ns=START_NS, market=_old(last_px="200.00", age_s=1)),
+        "price_collar",
+    ),
     ("no new risk while a halt binds", _context(_request(), halt="journal_full"), "halted"),
     ("a replace is new risk too", _context(_request(), halt="journal_full", kind=risk.Kind.REPLACE), "halted"),
     ("what reduces goes on", _context(_request(side=Side.SELL), halt="journal_full", is_reducing=True), None),
