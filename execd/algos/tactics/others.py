@@ -18,7 +18,7 @@ from execd.core.orders import ReplaceRequest
 from execd.core.rules import S
 
 ECHO_NS: Final = 1 * S
-"""So long after a change of ours the feed may still show what was before it."""
+"""So long after a child of ours has ended the feed may still show it."""
 ZERO: Final = Decimal(0)
 
 
@@ -30,10 +30,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def is_ours(view: AlgoView, px: Decimal) -> bool:
-    """Whether the touch at `px` may be nobody but us: we stand there, or did until a moment ago."""
+    """Whether the touch at `px` may be nobody but us: we stand there, or what stood there ended a moment ago."""
     if view.children:
-        child = view.children[0]
-        return child.price == px or (view.now_ns < child.tried_ns + ECHO_NS and px in _prices(child))
+        return view.children[0].price == px
     last = view.last_child
     return last is not None and view.now_ns < max(last.tried_ns, last.last_ns) + ECHO_NS and px in _prices(last)
 

@@ -25,7 +25,7 @@ from execd.core.wake import Wake
 ZERO: Final = Decimal(0)
 TWO: Final = Decimal(2)
 PAUSE_NS: Final = 1 * S
-"""A price is moved at most so often; by then the feed shows the move before (`others.ECHO_NS`)."""
+"""A price is moved at most so often; by then the feed shows the move before, and no longer what was before that."""
 
 
 class PegAt(StrEnum):

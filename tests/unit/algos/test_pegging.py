@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from execd.algos.tactics import Anchor
+from execd.algos.tactics import Anchor, Iceberg, renewed
 from execd.algos.tactics.base import Keep, Over, Wanted, Work
 from execd.algos.tactics.pegging import Peg, PegAt
 from execd.core.enums import Side
@@ -142,14 +142,27 @@ def test_what_hides_behind_us_is_told_by_the_far_touch() -> None:
     assert Decimal("9.96") == then.price
 
 
-def test_an_echo_of_our_old_price_is_not_taken_for_a_rival() -> None:
-    """For a second after our last change a feed may still show what we did before; then it is somebody else."""
-    anchor, child = _placed(ROOMY)
-    lower = replace(child, requests=(replace(child.first, price=Decimal("100.01")),))
-    moved = replace(anchor, peg=replace(anchor.peg, price=Decimal("99.91")))
-    amended = replace(lower, tried_ns=START_NS + 1 * S)
+@pytest.mark.parametrize("ended_s, price", [(1, "100.01"), (3, "100.02")])
+def test_a_child_that_has_just_ended_is_not_gone_before(ended_s: int, price: str) -> None:
+    """A feed may show for a second what is gone: it is joined, not improved on; later it is somebody else."""
+    gone = replace(child_at("100.01"), tried_ns=START_NS, last_ns=START_NS, acked_ns=START_NS)
+    view = replace(view_at(quote("X", "100.01", "100.10")), last_child=gone, children_n=1)
+    wanted = asked(Anchor(), view, begun_ns=START_NS + ended_s * S - 1)
 
-    assert isinstance(_then(moved, amended, quote("X", "100.01", "100.10"), elapsed_s=1), Keep)
+    assert isinstance(wanted, Work)
+    assert Decimal(price) == wanted.price
+
+
+@pytest.mark.parametrize("tactic", [Anchor(), Iceberg()])
+def test_a_new_try_knows_what_others_showed_and_counts_anew(tactic: Anchor | Iceberg) -> None:
+    """The child of the try before may still be out; its re-pegs are not this one's."""
+    first = asked(tactic, view_at(ROOMY))
+    assert isinstance(first, Work)
+    assert isinstance(first.tactic, Anchor | Iceberg)
+    before = replace(first.tactic, repegs_n=3) if isinstance(first.tactic, Anchor) else first.tactic
+    begun = renewed(tactic, before)
+
+    assert replace(tactic, peg=replace(tactic.peg, shown=before.peg.shown)) == begun
 
 
 def test_a_child_that_is_not_where_it_was_put_is_asked_for_again() -> None:
@@ -179,17 +192,20 @@ PEGS: Final = [
     Peg(at=PegAt.PRIMARY, move_bps=Decimal(2)),
     Peg(at=PegAt.PRIMARY, offset_ticks=3, move_bps=Decimal(2)),
     Peg(at=PegAt.PRIMARY, offset_ticks=-3, move_bps=Decimal(2)),
+    Peg(at=PegAt.PRIMARY, offset_ticks=-3, move_bps=Decimal(5)),
 ]
-cents = st.integers(-8, 8)
 
 
 @given(
     peg=st.sampled_from(PEGS),
     side=st.sampled_from([Side.BUY, Side.SELL]),
     limit=st.none() | st.integers(-3, 3),
-    path=st.lists(st.tuples(cents, st.integers(1, 9)), min_size=3, max_size=8),
+    path=st.lists(st.tuples(st.integers(-4, 4), st.integers(1, 7)), min_size=3, max_size=8),
     base=st.sampled_from([200, 10_000]),
 )
+@example(peg=PEGS[1], side=Side.BUY, limit=None, path=[(0, 7), (1, 6), (1, 1)], base=10_000)
+@example(peg=PEGS[-1], side=Side.SELL, limit=None, path=[(0, 7), (9, 1)], base=10_000)
+@example(peg=PEGS[-1], side=Side.BUY, limit=None, path=[(0, 7), (-3, 1)], base=10_000)
 def test_a_quote_that_wakes_nobody_would_have_changed_nothing(
     peg: Peg, side: Side, limit: int | None, path: list[tuple[int, int]], base: int
 ) -> None:
