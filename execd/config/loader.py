@@ -200,7 +200,7 @@ class _Source:
         return name
 
     def _presets_named(self) -> Iterator[tuple[str, KeyPath]]:
-        """Yield each preset that is named once, and the key that names it; what is no name is left to its field."""
+        """Yield each preset that is named or changed once, with the key; what is no name is left to its field."""
         execution, sleeves = self.values.get("execution"), self.values.get("sleeves")
         shipped_name = Settings.model_fields["execution"].default.preset
         section = execution if isinstance(execution, dict) else {}
@@ -208,6 +208,10 @@ class _Source:
         for strategy, sleeve in (sleeves if isinstance(sleeves, dict) else {}).items():
             if isinstance(sleeve, dict):
                 named.append((sleeve.get("preset"), ("sleeves", strategy, "preset")))
+        changed = self.values.get("presets")
+        shipped = {name.casefold(): name for name in shipped_names()}
+        given = tuple(changed) if isinstance(changed, dict) else ()
+        named.extend((shipped.get(name.casefold(), name), ("presets", name)) for name in given)
         seen: dict[str, KeyPath] = {}
         for name, path in named:
             if isinstance(name, str) and _NAME.fullmatch(name):

@@ -123,6 +123,15 @@ class Execd:
             time.sleep(LOOK_S)
 
 
+AT_ONCE: Final = {
+    "EXECD_PRESETS__BALANCED__SLICING__ENABLED": "false",
+    "EXECD_PRESETS__BALANCED__NORMAL__TACTIC": "{name: offset}",
+    "EXECD_PRESETS__BALANCED__NORMAL__AFTER_TACTIC": "end",
+    "EXECD_PRESETS__BALANCED__NORMAL__AT_END": "end",
+}
+"""What makes normal urgency one order through the touch, so that a test need not wait for a ladder or for slices."""
+
+
 def clean_environment(pycache: Path) -> dict[str, str]:
     """Return our environment without execd's own variables; byte code is kept, for a start costs seconds without."""
     foreign = (
@@ -136,7 +145,7 @@ def clean_environment(pycache: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     # A venue of its own process outlives the daemon; a test that wants one asks for it, and ends it.
     ours = {"EXECD_LOGGING__FORMAT": "json", "EXECD_SIM__PROCESS": "false"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(pycache)} | ours
+    return kept | {"PYTHONPYCACHEPREFIX": str(pycache)} | ours | AT_ONCE
 
 
 def buy(intent_id: str, **fields: object) -> dict[str, object]:

@@ -218,14 +218,14 @@ def codes(desk: Execd, *words: str) -> list[str]:
 def test_a_preview_takes_nothing(desk: Execd, tmp_path: Path) -> None:
     """The checks, the plan and the first order are told, and the id is still free."""
     file = tmp_path / "seen.json"
-    file.write_text(json.dumps(buy("seen", symbol="BAC", qty=19)))
+    file.write_text(json.dumps(buy("seen", symbol="BAC", qty=90)))
     told, text = desk.json("preview", str(file)), desk.run("preview", str(file)).stdout
     file.write_text(json.dumps(buy("seen", symbol="BAC", qty=10**6)))
     too_large = desk.run("preview", str(file), "--json")
 
     (one,) = told["intents"]
     failing = [check["name"] for check in json.loads(too_large.stdout)["intents"][0]["checks"] if not check["is_ok"]]
-    assert (True, "offset", "19", True, 1, True, (4, "not_found", None)) == (
+    assert (True, "offset", "90", True, 1, True, (4, "not_found", None)) == (
         told["is_ok"],
         one["algo"],
         one["first"]["qty"],
