@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks._quality_stats import COVERS, RESAMPLES_N, Estimate
-from benchmarks._quality_table import Results, as_markdown, main_rows, split_rows
+from benchmarks._quality_table import Results, against_rows, as_markdown, main_rows, split_rows
 from benchmarks._quality_trials import MARKET
 from execd.core.enums import QueueRule
 
@@ -29,6 +29,8 @@ STYLE: Final[dict[Any, Any]] = {
     "axes.axisbelow": True,
 }
 ROW_INCHES: Final = 0.34
+AGAINST: Final = ("anchor", "progressive")
+"""What our own tactic has to beat."""
 _HALF_SPREADS: Final = "cost against the arrival mid, half-spreads (left is better)"
 
 
@@ -69,9 +71,22 @@ def _page(results: Results) -> list[str]:
         "",
         *as_markdown(list(split_rows(results, "size"))),
         "",
+        *(line for other in AGAINST if other in results.labels for line in _against(results, other)),
         "## What resting brings",
         "",
         "![cost against passive share](passive.svg)",
+    ]
+
+
+def _against(results: Results, other: str) -> list[str]:
+    text = "Cost less that of the other, pair by pair: below zero is better than it."
+    return [
+        f"## Against {other}, in half-spreads",
+        "",
+        text,
+        "",
+        *as_markdown(list(against_rows(results, other, "symbol"))),
+        "",
     ]
 
 

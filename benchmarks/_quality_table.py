@@ -129,10 +129,24 @@ def split_rows(results: Results, by: str, measure: str = "cost_spreads") -> Iter
             yield [label, str(queue), *cells]
 
 
-def as_text(results: Results, *, by: str) -> list[str]:
+def against_rows(results: Results, other: str, by: str) -> Iterator[list[str]]:
+    """Yield heading and rows of how much more than `other` each experiment costs, pair by pair, in half-spreads."""
+    names = results.names(by)
+    yield ["experiment", "queue", ALL, *names]
+    for label in results.labels:
+        for queue in results.queues:
+            kinds: list[dict[str, str]] = [{}, *({by: name} for name in names)]
+            found = [results.difference(label, other, queue, "cost_spreads", **kind) for kind in kinds]
+            yield [label, str(queue), *(one.text(2) for one in found)]
+
+
+def as_text(results: Results, *, by: str, against: Sequence[str] = ()) -> list[str]:
     """Return the tables for a terminal, with what each experiment took and what must not be."""
     lines = [*_aligned(list(main_rows(results))), "", f"cost in half-spreads by {by}:"]
     lines += [*_aligned(list(split_rows(results, by))), ""]
+    for other in against:
+        lines += [f"cost less that of {other}, pair by pair, in half-spreads:"]
+        lines += [*_aligned(list(against_rows(results, other, by))), ""]
     for label in results.labels:
         spent_s = sum(results.spent_s[label, queue] for queue in results.queues)
         lines.append(f"{label}: {spent_s:.1f} s of CPU when it was run")

@@ -7,7 +7,7 @@ what whoever waits for nothing pays.
     python benchmarks/quality.py                          everything, 300 parents a day, both queue rules
     python benchmarks/quality.py --quick                  one day a symbol, 80 parents: a first look
     python benchmarks/quality.py --algos 'anchor,twap*' --days 'ibm*' --queue pessimistic --by day
-    python benchmarks/quality.py --try 'mine={"algo": {"name": "offset", "bps": -2}}' --algos offset
+    python benchmarks/quality.py --try 'mine={"algo": {"name": "offset", "bps": -2}}' --algos offset --against offset
     python benchmarks/quality.py --write                  and write tables and charts into docs/quality
 
 Finished runs are kept (EXECD_BENCH_CACHE, else the user's cache folder) by a digest of the code they hang on, so a run
@@ -46,6 +46,7 @@ def main() -> int:
     try:
         paths = _days(args)
         asked = [*chosen(experiments(), _patterns(args.algos)), *map(_tried, args.attempts)]
+        _check_against(args, asked)
     except ValueError as error:
         print(f"quality.py: {error}", file=sys.stderr)
         return 2
@@ -63,7 +64,7 @@ def main() -> int:
     cache = cache_folder()
     found = dict(zip(runs, _done(runs, cache, args.jobs), strict=True))
     results = gathered(found, cache)
-    print("\n".join(as_text(results, by=args.by)))
+    print("\n".join(as_text(results, by=args.by, against=_patterns(args.against))))
     if args.write:
         # Only here: drawing loads a library that a run without pictures does not need.
         from benchmarks._quality_pages import write_pages  # noqa: PLC0415
@@ -78,6 +79,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--algos", default="", help="labels or patterns, with commas between (default: all)")
     parser.add_argument("--try", dest="attempts", action="append", default=[], metavar="LABEL=JSON", help="one more")
     parser.add_argument("--days", default="", help="names of tapes or patterns (default: all)")
+    parser.add_argument("--against", default="", help="labels: also tell the difference to each, pair by pair")
     parser.add_argument("--queue", choices=list(QueueRule), help="only that queue rule")
     parser.add_argument("--parents", type=int, help=f"pairs a day (default {PAIRS_N})")
     parser.add_argument("--quick", action="store_true", help=f"the first day of each symbol, {QUICK_PAIRS_N} pairs")
@@ -100,6 +102,13 @@ def _days(args: argparse.Namespace) -> list[Path]:
     if not paths and day_files():
         raise ValueError(f"no day is called {args.days!r}; there are: {', '.join(path.name for path in day_files())}")
     return paths
+
+
+def _check_against(args: argparse.Namespace, asked: Sequence[Experiment]) -> None:
+    labels = [one.label for one in asked]
+    for other in _patterns(args.against):
+        if other not in labels:
+            raise ValueError(f"--against {other!r} is not among what is run: {', '.join(labels)}")
 
 
 def _patterns(text: str) -> list[str]:

@@ -60,7 +60,8 @@ def docs(case: str, symbol: str, begins_ns: int) -> list[dict[str, Any]]:
         times = {"not_before": _text(begins_ns), "deadline": _text(begins_ns + DAY_NS)}
         return [{"id": "far", "symbol": symbol, "side": "buy", "qty": 100, "limit_price": "1", "algo": far, **times}]
     is_twap = case == "twap"
-    how = {"algo": {"name": "twap", "duration": "10m", "interval": "60s"}} if is_twap else {}
+    twap = {"name": "twap", "duration": "10m", "interval": "60s", "tactic": "marketable"}
+    how = {"algo": twap} if is_twap else {}
     found = []
     for n in range(300 if is_twap else int(case)):
         at_ns = begins_ns + chance.below(DAY_NS, SEED, n, "at")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from benchmarks._quality import MEASURES, Worked, code_digest, kept_at, measures, run_of, work, worked
 from benchmarks._quality_days import Day, load_day
 from benchmarks._quality_stats import Estimate, Resamples
+from benchmarks._quality_table import against_rows, gathered
 from benchmarks._quality_trials import MARKET, Experiment, Pair, chosen, experiments, pairs_of
 from execd.config.presets import shipped_names
 from execd.core.enums import QueueRule
@@ -281,6 +282,19 @@ def test_a_pair_without_a_value_is_left_out_of_its_mean() -> None:
     none = resamples.mean(np.full(3, np.nan))
 
     assert (2.0, "–") == (some.mean, none.text(2))
+
+
+def test_a_difference_is_taken_pair_by_pair(tmp_path: Path) -> None:
+    """What the pairs have in common cancels: an experiment differs from itself by nothing at all."""
+    tape, cache = _tape_of(tmp_path), tmp_path / "cache"
+    asked = [MARKET_ORDER, NEVER, Experiment("again", MARKET_ORDER.fields)]
+    runs = [run_of(tape, one, QueueRule.PESSIMISTIC, pairs_n=8, seed=1) for one in asked]
+    results = gathered({run: worked(run, code_digest(), cache)[0] for run in runs}, cache)
+    same, other = (results.difference(one, MARKET, QueueRule.PESSIMISTIC, "cost_spreads") for one in ("again", "never"))
+    rows = list(against_rows(results, MARKET, "symbol"))
+
+    assert (Estimate(0, 0, 0), Estimate(0, 0, 0)) == (same, other)
+    assert (["experiment", "queue", "all", "ABC"], 4) == (rows[0], len(rows))
 
 
 def _tape_of(folder: Path) -> Path:
