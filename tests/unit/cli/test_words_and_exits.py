@@ -74,7 +74,7 @@ def test_every_exit_code_of_a_failure_has_its_word() -> None:
 def test_an_error_is_told_on_both_streams(
     code: Exit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Standard error has a line for people; with --json standard output has the document."""
+    """Standard error has a line for people, with the line of the file; with --json standard output has the document."""
 
     def fail(_: list[str]) -> int:
         raise CliError(code, "what is wrong", field="qty", line=3)
@@ -83,7 +83,7 @@ def test_an_error_is_told_on_both_streams(
     ended = main(["orders", "--json"])
     told = capsys.readouterr()
 
-    assert (code, "execd orders: what is wrong\n") == (ended, told.err)
+    assert (code, "execd orders: line 3: what is wrong\n") == (ended, told.err)
     assert {"code": KINDS[code], "message": "what is wrong", "field": "qty", "line": 3} == json.loads(told.out)
 
 
