@@ -58,6 +58,8 @@ SHOWN_MAX: Final = 3
 ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
 HOLDS: Final = ("parent_held", "contradiction", "came_back")
 """Each calls a person to a parent: one that has ended, or is being stopped, cannot be held any more."""
+OVER_PARENT: Final = "children_over_parent"
+"""With these words the last gate holds a parent whose algorithm asks for more than it was given."""
 _OF_ORDERS: Final = (Reported, Found, Failed, Missed, Resolved)
 _OF_PARENTS: Final = (ParentStarted, ParentAmended, ParentEnded, ParentHeld, ParentReleased, ParentStopping, Stepped)
 
@@ -178,6 +180,8 @@ class Laws:
                 raise Broken("accepted_once", f"{record.parent.parent_id} was accepted a second time")
             elif isinstance(record, Controlled) and record.is_over:
                 self._is_flat(record, book)
+            elif isinstance(record, ParentHeld) and record.reason.startswith(OVER_PARENT):
+                raise Broken("Inv5", f"{record.parent_id} asked for too much, and was only stopped at the gate")
             self.remember(record)
             if isinstance(record, Reported) and isinstance(record.report, Trade):
                 self._is_true(record.account, record.report)

@@ -106,7 +106,7 @@ MUTANTS: Final = (
     Mutant(
         "doubt_is_no_exposure",
         "core/order.py",
-        "        return self.cum_qty >= self.order_qty or self.done_as is not None",
+        "        return self.done is not None or self.fills.cum_qty >= self.order_qty or self.done_as is not None",
         "        return self.cum_qty >= self.order_qty or self.done_as is not None or bool(self.failures)",
         "an order in doubt does not count as live",
         "Inv5",
@@ -151,7 +151,7 @@ MUTANTS: Final = (
     Mutant(
         "unknown_cancel_is_done",
         "core/order.py",
-        "        return self.cum_qty >= self.order_qty or self.done_as is not None",
+        "        return self.done is not None or self.fills.cum_qty >= self.order_qty or self.done_as is not None",
         "        return self.cum_qty >= self.order_qty or self.done_as is not None or any("
         "self.key != one.cl_ord_id and one.outcome is Outcome.UNKNOWN for one in self.failures)",
         "a cancel of which nobody knows is taken for done",
@@ -208,9 +208,10 @@ MUTANTS: Final = (
         "algos/worker.py",
         "        if view.children:\n            return _watch(self, view, view.children[0])",
         "        if view.children and view.children[0].acked_ns is not None:\n"
-        "            return _watch(self, view, view.children[0])",
-        "a parent places again while its first order is on its way",
-        "Inv11",
+        "            return _watch(self, view, view.children[0])\n"
+        "        view = replace(view, children=(), working_qty=ZERO)",
+        "a parent places again while its first order is on its way, and does not count it (a pair)",
+        "Inv5",
         0,
     ),
     Mutant(
