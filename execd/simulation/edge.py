@@ -147,7 +147,7 @@ class Edge:
                 self._arrive(request, arrives_ns)
                 self._fail(request, Outcome.UNKNOWN, "502: bad gateway", arrives_ns + 5 * MS)
             case "late_accept":
-                self._arrive(request, now_ns + faults.draws.between(S, 40 * S, "late_accept"))
+                self._arrive(request, now_ns + faults.draws.between(S, 60 * S, "late_accept"))
                 self._fail(request, Outcome.UNKNOWN, "no answer within 10 s", now_ns + CALL_NS_MAX)
             case "order_hidden":
                 self._arrive(request, arrives_ns, hides_ns=faults.draws.between(20 * S, 400 * S, "order_hidden"))

@@ -26,7 +26,7 @@ FAULTS: Final = {
     "hang": "nothing arrives and nobody answers for a minute",
     "accept_timeout": "the request is taken, and nobody answers",
     "error_after_accept": "the request is taken, and an error is answered",
-    "late_accept": "nobody answers, and the request is taken 1 to 40 s later",
+    "late_accept": "nobody answers, and the request is taken 1 to 60 s later",
     "order_hidden": "an order is taken, and for minutes the broker knows nothing of it",
     "reset": "the connection breaks before the request arrives",
     "read_fails": "a question is not answered, or with garbage",

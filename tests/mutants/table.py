@@ -165,7 +165,7 @@ MUTANTS: Final = (
         "    if isinstance(report, Rejected) and report.code == USED_ID and order.is_done:",
         "an order that lives under its id is taken for rejected",
         "Inv11",
-        6,
+        126,
     ),
     Mutant(
         "overfill_is_nothing",
@@ -230,8 +230,8 @@ MUTANTS: Final = (
         "        is_resent = bool(self.resent_n) and cl_ord_id == self.key",
         "        is_resent = bool(self.resent_n) and cl_ord_id != self.key",
         "a second attempt that was not sent ends the doubt about the first",
-        "Inv11",
-        6,
+        "Inv5",
+        49,
     ),
     Mutant(
         "empty_is_flat",
