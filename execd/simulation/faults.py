@@ -54,8 +54,8 @@ FAULTS: Final = {
     "broker_cancel": "the broker cancels an order that nobody asked it to",
     "suspended_word": "the broker uses a word for an order's status that says nothing",
     "symbol_halt": "a symbol is halted",
-    "symbol_silent": "nothing is shown of a symbol's market for minutes",
-    "nibbled": "an order is filled by a few shares at a time",
+    "symbol_silent": "nothing is shown of a symbol's market for minutes, also from a death on",
+    "nibbled": "an order is filled by a few shares at a time, or just before its cancel arrives",
     # The machine.
     "clock_jump": "the wall clock is set",
     "suspend": "the machine sleeps",
