@@ -1,9 +1,8 @@
-"""The measure of execution quality: one day worked by one experiment, and what that cost.
+"""The measure of execution quality: one day worked by one experiment, and what was filled.
 
 Every parent is alone in the market (an account, a queue and a throttle of its own), so both sides of all pairs are
-worked in one replay. What is unfilled at the deadline is charged the cross. Costs are positive when worse for us. What
-is tried is in `_quality_trials`, what the market showed in `_quality_days`, averages and intervals in
-`_quality_stats`. A new measure is a line in `measures` and a name in MEASURES.
+worked in one replay. What is tried is in `_quality_trials`, what the market showed in `_quality_days`, what it all cost
+in `_quality_measures`. A finished run is kept by a digest of these files and of the rooms that it hangs on.
 """
 
 import dataclasses
@@ -87,7 +86,9 @@ class Worked:
     spent_s: float = 0.0
 
 
-def run_of(path: Path, experiment: Experiment, queue: QueueRule, *, pairs_n: int, seed: int) -> Run:
+def run_of(
+    path: Path, experiment: Experiment, queue: QueueRule, *, pairs_n: int, seed: int, latency_ms: int = LATENCY_MS
+) -> Run:
     """Return the run of an experiment over a tape."""
     fields = json.dumps(experiment.fields, sort_keys=True)
     return Run(
@@ -98,6 +99,7 @@ def run_of(path: Path, experiment: Experiment, queue: QueueRule, *, pairs_n: int
         queue=queue,
         pairs_n=pairs_n,
         seed=seed,
+        latency_ms=latency_ms,
     )
 
 
@@ -172,51 +174,3 @@ def work(day: Day, pairs: Sequence[Pair], experiment: Experiment, queue: QueueRu
     return Worked(
         filled=filled, passive=passive, notional=notional, orders=orders, late=late, refused=len(reasons), reason=first
     )
-
-
-def measures(day: Day, pairs: Sequence[Pair], found: Worked, *, latency_ms: int = LATENCY_MS) -> dict[str, Floats]:
-    """Return each of MEASURES by pair, the mean of its two sides; NaN where there is no benchmark.
-
-    Half-spreads are those of the day: the mean over the arrivals of its pairs. A pair's own would count most where
-    it was narrowest.
-    """
-    part = day.segment
-    arrivals = [day.usable_at(pair.arrival_ns) for pair in pairs]
-    mid = (part.bid[arrivals] + part.ask[arrivals])[:, None] / 2.0
-    half = float((part.ask[arrivals] - part.bid[arrivals]).mean()) / 2.0
-    qty = np.array([pair.qty for pair in pairs], dtype=np.float64)[:, None]
-    sign = np.array([[1.0, -1.0]])
-    avg = (found.notional + _charged(day, pairs, found)) / qty
-    market = _taken(day, pairs, [pair.arrival_ns + latency_ms * MS for pair in pairs]) / qty
-    vwap = np.array([day.vwap(pair.arrival_ns, pair.deadline_ns) or np.nan for pair in pairs])[:, None]
-    cost, better = sign * (avg - mid), sign * (market - avg)
-    by_side = {
-        "cost_bps": cost / mid * BPS,
-        "cost_spreads": cost / half,
-        "vwap_bps": sign * (avg - vwap) / vwap * BPS,
-        "filled": found.filled / qty,
-        "passive": found.passive / qty,
-        "better_bps": better / mid * BPS,
-        "better_spreads": better / half,
-        "orders": found.orders,
-    }
-    return {name: by_side[name].mean(axis=1) for name in MEASURES}
-
-
-def _charged(day: Day, pairs: Sequence[Pair], found: Worked) -> Floats:
-    """Return what the unfilled rest costs: taken as by a market order that acts at the deadline."""
-    missing = [[pair.qty - int(qty) for qty in row] for pair, row in zip(pairs, found.filled, strict=True)]
-    return _taken(day, pairs, [pair.deadline_ns for pair in pairs], missing)
-
-
-def _taken(
-    day: Day, pairs: Sequence[Pair], at_ns: Sequence[int], qtys: Sequence[Sequence[int]] | None = None
-) -> Floats:
-    """Return the notional of market orders of both sides that act at these instants."""
-    rows = []
-    for n, pair in enumerate(pairs):
-        at = day.usable_at(at_ns[n])
-        both = (pair.qty, pair.qty) if qtys is None else qtys[n]
-        sides = zip((True, False), both, strict=True)
-        rows.append([float(day.taken(at, is_buy=is_buy, qty=qty)) if qty else 0.0 for is_buy, qty in sides])
-    return np.array(rows)

@@ -12,9 +12,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks._quality_experiments import MARKET
 from benchmarks._quality_stats import COVERS, RESAMPLES_N, Estimate
 from benchmarks._quality_table import Results, against_rows, as_markdown, main_rows, split_rows
-from benchmarks._quality_trials import MARKET
 from execd.core.enums import QueueRule
 
 COLOURS: Final = {QueueRule.PESSIMISTIC: "#b5532a", QueueRule.OPTIMISTIC: "#2a6fb5"}

@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks._quality import MEASURES, Floats, Run, Worked, measures
+from benchmarks._quality import Floats, Run, Worked
 from benchmarks._quality_days import load_day
+from benchmarks._quality_measures import MEASURES, measures
 from benchmarks._quality_stats import Estimate, Flags, Resamples
 from benchmarks._quality_trials import HORIZONS_S, SIZES, pairs_of
 from execd.core.enums import QueueRule
@@ -20,6 +21,8 @@ COLUMNS: Final = (
     ("cost_spreads", "cost, half-spreads", 2),
     ("cost_bps", "cost, bps", 2),
     ("vwap_bps", "vs VWAP, bps", 2),
+    ("off_vwap_bps", "one side off VWAP, bps", 1),
+    ("off_arrival_bps", "one side off arrival, bps", 1),
     ("better_spreads", "better than market, half-spreads", 2),
     ("filled", "filled", 3),
     ("passive", "passive", 3),
@@ -27,7 +30,7 @@ COLUMNS: Final = (
 )
 """Measure, heading, places."""
 ALL: Final = "all"
-_BARE: Final = frozenset({"filled", "passive", "orders"})
+_BARE: Final = frozenset({"filled", "passive", "orders", "off_vwap_bps", "off_arrival_bps"})
 """Shown without an interval."""
 
 

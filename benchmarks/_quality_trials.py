@@ -1,33 +1,23 @@
-"""What is tried: experiments by label, and the parents that each of them has to work.
+"""What is tried: an experiment, and the parents that each of them has to work.
 
-An experiment is a label and the fields of an intent that say how; whatever the registry gains becomes an experiment
-by itself. Parents are drawn by day and seed alone, so every experiment works the same ones: each is issued as a buy
-and as its mirror sell, so that a drift of the price cancels. A new kind of parent is a size here.
+An experiment is a label and the fields of an intent that say how. Parents are drawn by day and seed alone, so every
+experiment works the same ones: each is issued as a buy and as its mirror sell, so that a drift of the price cancels. A
+new kind of parent is a size here; which experiments there are is in `_quality_experiments`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from benchmarks._quality_days import FIRST, LAST, Day
-from execd.config.presets import shipped_names
 from execd.core import chance
-from execd.core.enums import Urgency
 from execd.core.rules import S
-from execd.core.schedule_terms import ALGO_TERMS, SCHEDULE_TERMS
 
 HORIZONS_S: Final = (120, 600)
 LEAST_QTY: Final = 100
 SIZES: Final = ("to 1/2 displayed", "to 1 x displayed", "to 2 x displayed", "above")
 """Names of sizes, by what is typically displayed on a side; `_size_of` says where they end."""
-MARKET: Final = "market"
-TACTICS: Final = ("anchor", "marketable", "adaptive_join")
-"""Every schedule is tried with each of these."""
-INTERVAL: Final = "20s"
-"""Between two slices: their defaults are made for orders that live longer than ours."""
-_AS_ASKED: Final = "passthrough"
 
 
 @dataclass(frozen=True)
@@ -56,38 +46,6 @@ class Pair:
     def deadline_ns(self) -> int:
         """The last instant at which a fill may happen."""
         return self.arrival_ns + self.horizon_s * S
-
-
-def experiments() -> list[Experiment]:
-    """Return everything that is measured: a market order, each algorithm, each schedule x tactic, each preset."""
-    schedules = [one.name for one in SCHEDULE_TERMS if one.is_public]
-    names = [name for name, one in ALGO_TERMS.items() if one.is_public and name not in {*schedules, _AS_ASKED}]
-    tried = [Experiment(MARKET, {"order_type": "market"})]
-    tried += [Experiment(name, {"algo": {"name": name}}) for name in names]
-    tried += [
-        Experiment(f"{schedule} {tactic}", {"algo": {"name": schedule, "tactic": tactic, "interval": INTERVAL}})
-        for schedule in schedules
-        for tactic in TACTICS
-        if tactic in names
-    ]
-    ways = [("balanced", urgency) for urgency in Urgency]
-    ways += [(name, Urgency.NORMAL) for name in shipped_names() if name != "balanced"]
-    # Protection is for positions that are kept; a preset that has it wants it declined by name.
-    return tried + [Experiment(f"{name}: {how}", {"urgency": how, "protect": "none"}, name) for name, how in ways]
-
-
-def chosen(known: Sequence[Experiment], patterns: Sequence[str]) -> list[Experiment]:
-    """Return the experiments whose label fits one of the patterns (`twap*`); all where there is none.
-
-    Raises ValueError for a pattern that fits nothing.
-    """
-    if not patterns:
-        return list(known)
-    for pattern in patterns:
-        if not any(fnmatchcase(one.label, pattern) for one in known):
-            labels = ", ".join(one.label for one in known)
-            raise ValueError(f"no experiment is called {pattern!r}; there are: {labels}")
-    return [one for one in known if any(fnmatchcase(one.label, pattern) for pattern in patterns)]
 
 
 def pairs_of(day: Day, pairs_n: int, seed: int) -> list[Pair]:

@@ -25,10 +25,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from benchmarks._quality import Run, Worked, code_digest, kept_at, run_of, worked
+from benchmarks._quality import LATENCY_MS, Run, Worked, code_digest, kept_at, run_of, worked
 from benchmarks._quality_days import REPOSITORY, cache_folder, day_files
+from benchmarks._quality_experiments import chosen, experiments
 from benchmarks._quality_table import as_text, gathered
-from benchmarks._quality_trials import Experiment, chosen, experiments
+from benchmarks._quality_trials import Experiment
 from execd.core.enums import QueueRule
 
 PAIRS_N: Final = 300
@@ -56,7 +57,7 @@ def main() -> int:
     queues = [QueueRule(args.queue)] if args.queue else list(QueueRule)
     pairs_n = args.parents or (QUICK_PAIRS_N if args.quick else PAIRS_N)
     runs = [
-        run_of(path, experiment, queue, pairs_n=pairs_n, seed=args.seed)
+        run_of(path, experiment, queue, pairs_n=pairs_n, seed=args.seed, latency_ms=args.latency_ms)
         for experiment in asked
         for queue in queues
         for path in paths
@@ -86,6 +87,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--by", choices=["symbol", "day", "size"], default="symbol", help="what the second table splits by"
     )
+    parser.add_argument("--latency-ms", type=int, default=LATENCY_MS, help=f"to the venue (default {LATENCY_MS})")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=JOBS_MAX)
     parser.add_argument("--write", action="store_true", help="write docs/quality")

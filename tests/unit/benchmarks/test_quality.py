@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks._quality import MEASURES, Worked, code_digest, kept_at, measures, run_of, work, worked
+from benchmarks._quality import Worked, code_digest, kept_at, run_of, work, worked
 from benchmarks._quality_days import Day, load_day
+from benchmarks._quality_experiments import MARKET, chosen, experiments
+from benchmarks._quality_measures import MEASURES, measures
 from benchmarks._quality_stats import Estimate, Resamples
 from benchmarks._quality_table import against_rows, gathered
-from benchmarks._quality_trials import MARKET, Experiment, Pair, chosen, experiments, pairs_of
+from benchmarks._quality_trials import Experiment, Pair, pairs_of
 from execd.config.presets import shipped_names
 from execd.core.enums import QueueRule
 from execd.core.rules import MS, S
@@ -127,6 +129,17 @@ def test_a_drift_over_the_whole_horizon_cancels_in_the_pair(make_day: MakeDay) -
     found = [measured(day, [pair(600.3, 100, 600)], NEVER)["cost_spreads"] for day in (steep, flat)]
 
     assert [[1.0], [1.0]] == found
+
+
+def test_a_benchmark_cancels_in_a_pair_and_a_side_alone_may_be_far_off_it(make_day: MakeDay) -> None:
+    """Whatever price both sides are held against, the mean of buy and sell is half of what lies between them.
+
+    The price goes up 24 cents in the 120 s: the buy pays them and the sell wins them.
+    """
+    found = measured(make_day(every_s=5), [pair(600.3, 100)], NEVER)
+    (cost,), (vwap,), (off,) = found["cost_bps"], found["vwap_bps"], found["off_arrival_bps"]
+
+    assert (True, True) == (abs(cost - vwap) < 0.01, abs(off - 24 / 10_121 * 1e4) < 0.01)
 
 
 def test_what_rests_and_is_met_is_passive_and_costs_less(make_day: MakeDay) -> None:
