@@ -72,7 +72,8 @@ def _shown(front: Front, placed: Placed, cl_ord_id: str) -> OrderSnapshot | None
     counted = [fill.trade for fill in placed.fills if not fill.is_busted]
     cum_qty = sum((trade.last_qty for trade in counted), ZERO)
     paid = sum((trade.last_qty * trade.last_px for trade in counted), ZERO)
-    undone = [one.transact_ns for one in front.undone if one.cl_ord_id == placed.request.cl_ord_id]
+    # After a replace reports bear its id.
+    undone = [one.transact_ns for one in front.undone if placed in front.by_id.get(one.cl_ord_id, ())]
     changed_ns = max([working.last_ns, *undone, *(fill.trade.transact_ns for fill in placed.fills)])
     return OrderSnapshot(
         cl_ord_id=cl_ord_id,

@@ -156,7 +156,7 @@ MUTANTS: Final = (
         "self.key != one.cl_ord_id and one.outcome is Outcome.UNKNOWN for one in self.failures)",
         "a cancel of which nobody knows is taken for done",
         "one_child",
-        7,
+        6,
     ),
     Mutant(
         "used_id_is_a_rejection",
@@ -239,17 +239,18 @@ MUTANTS: Final = (
         "    if not shown and any(",
         "    if not shown and not any(",
         "an empty list of positions is believed",
-        "Inv6",
-        8,
+        "Inv12",
+        2,
     ),
     Mutant(
         "asked_by_our_clock",
-        "engine/reconciling.py",
-        "        watch.shown_ns = max(watch.shown_ns, snapshot.broker_ns or snapshot.asked_ns)",
-        "        watch.shown_ns = max(watch.shown_ns, snapshot.asked_ns)",
-        "with a clock that is ahead, what was missed is asked for from the future",
-        "Inv6",
-        38,
+        "engine/readings.py",
+        "    back_ns = START_NS if watch.drifts else OVERLAP_NS\n"
+        "    return max(met_ns, watch.shown_ns - back_ns if watch.shown_ns",
+        "    return max(met_ns, watch.good_ns - OVERLAP_NS if watch.shown_ns",
+        "with a clock that is ahead, what was missed is asked for from the future, and no day back (a pair)",
+        "Inv3",
+        26,
     ),
     Mutant(
         "bust_that_is_not_folded",
@@ -294,7 +295,7 @@ MUTANTS: Final = (
         "        if parent.status.value == 'held':\n",
         "who was called to a doubt is not told of an overfill",
         "Inv12",
-        2218,
+        157,
     ),
     Mutant(
         "alert_is_swallowed",
@@ -331,7 +332,7 @@ MUTANTS: Final = (
         "        spread_ns = 0 if parent.order.flatten_id else SPREAD_NS * (n + 1) // len(parent_ids)\n"
         "        desk.set_timer(parent_id, now_ns + spread_ns)",
         "        del n",
-        "after a start neither a quote nor time wakes an intent (each alone heals the lack of the other)",
+        "after a start neither a quote nor time wakes an intent (a pair)",
         "deadline",
         2,
     ),
