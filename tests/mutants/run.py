@@ -131,7 +131,9 @@ def main(words: list[str] | None = None) -> int:
     strangers = [name for name in args.names if name not in known]
     if strangers:
         parser.error(f"there is no mutant {', '.join(strangers)}; there are {', '.join(known)}")
-    signal.signal(signal.SIGTERM, _end)
+    # Also where a shell started it in the background, with interrupts ignored: whoever sends one means it.
+    for number in ENDING:
+        signal.signal(number, _end)
     meant = [one for one in MUTANTS if not args.names or one.name in args.names]
     alive: list[str] = []
     print(f"{'mutant':34}{'killed by':16}{'seed':>6}{'seconds':>9}  what broke")  # noqa: T201  # The table.
@@ -152,7 +154,4 @@ def _end(number: int, _: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(SIGNALLED + signal.SIGINT)
+    sys.exit(main())
