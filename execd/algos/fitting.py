@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from execd.algos import checks
-from execd.algos.base import ONE, ZERO, AlgoView, Step
+from execd.algos.base import ONE, ZERO, AlgoView, Step, Waiting, usable_quote
 from execd.algos.pieces import goal_of_child, piece_of, until
 from execd.algos.pulling import pull
 from execd.algos.tactics.base import Keep, Work
@@ -49,13 +49,20 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
         return pull(replace(worker, is_change=True), view, child, wanted.text)
     if qty == child.order_qty and price == child.price:
         return Step(worker, wake=wake)
-    if isinstance(wanted, Work) and checks.hard_problem(view) is not None:
+    if _must_wait(view, wanted):
         return Step(before, wake=replace(wake, every_quote=True))
     text = wanted.text if isinstance(wanted, Work) else f"{piece_of(worker).text}: {qty}"
     if not view.execution.replaces or not is_replaceable(child):
         return pull(replace(worker, is_change=True), view, child, text)
     amended = replace(worker, amends_n=amends_of(child) + 1)
     return Step(amended, (checks.amend(child, qty, price, text),), wake)
+
+
+def _must_wait(view: AlgoView, wanted: Keep | Work) -> bool:
+    """Whether no change is asked for now: nothing is priced, or no quote stands to hold an old price against."""
+    if isinstance(wanted, Work):
+        return checks.hard_problem(view) is not None
+    return isinstance(usable_quote(view, view.execution.quote_age_marketable_ns_max), Waiting)
 
 
 def fitted_qty(

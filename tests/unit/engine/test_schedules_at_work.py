@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Cancel, Replace, Submit
-from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.orders import AlgoSpec, ParentOrder, ReplaceRequest
+from execd.core.records import Record, Sending, Waited
 from execd.core.rules import S
 from tests.world import START_NS, World, execution, intent, quote
 
@@ -32,6 +33,10 @@ def _work(parent: ParentOrder, until_s: float = 700, world: World | None = None)
     return world
 
 
+def _is_replace(record: Record) -> bool:
+    return isinstance(record, Sending) and isinstance(record.request, ReplaceRequest)
+
+
 def _times(world: World) -> list[tuple[int, int]]:
     orders = [world.book.orders[key] for key in world.book.parents["p"].children]
     return [((order.sent_ns - START_NS) // S, int(order.first.order_qty)) for order in orders]
@@ -52,6 +57,18 @@ def test_a_slice_that_rests_is_replaced_by_one_for_both() -> None:
 
     assert [Submit, Replace, Replace] == [type(act) for act in acts]
     assert [10, 12, 13] == [int(act.request.order_qty) for act in acts if not isinstance(act, Cancel)]
+
+
+def test_a_slice_that_rests_is_not_made_larger_while_no_quote_is_fresh() -> None:
+    """The gate would refuse it again and again: it waits for the quote, and is asked for with it."""
+    world = World()
+    for at_s in (0, 100):
+        world.at(at_s, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
+    world.at(0, lambda: world.drop(_parent("twap", 100, tactic=FAR)))
+    world.run(110)
+
+    assert [100] == [(record.now_ns - START_NS) // S for record in world.records if _is_replace(record)]
+    assert not [record for record in world.records if isinstance(record, Waited)]
 
 
 def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
