@@ -186,7 +186,7 @@ def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     requests = requests_of(desk, parent, step.actions, now_ns)
     refusal = gate(desk, parent, view, requests) if requests else None
     if refusal is not None:
-        _refused(desk, parent, refusal, now_ns)
+        _refused(desk, parent, refusal, step.wake, now_ns)
         return
     lack = take_tokens(desk, parent, kinds, now_ns)
     if lack is not None:
@@ -240,8 +240,8 @@ def set_wake(desk: Desk, parent: Parent, wake: Wake) -> None:
         desk.set_timer(parent_id, wake.at_ns)
 
 
-def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, now_ns: int) -> None:
-    """Let a parent wait where the refusal passes; else stop it with the gate's words."""
+def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, wake: Wake, now_ns: int) -> None:
+    """Let a parent wait where the refusal passes, no longer than its step would have; else stop it with its words."""
     parent_id = parent.order.parent_id
     if refusal.is_passing and parent.expire_ns is not None and now_ns < parent.expire_ns:
         if waits_anew(parent, refusal.code, refusal.text):
@@ -252,7 +252,9 @@ def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, now_ns: int) -> 
             desk.seats_of(parent.order.account).wait(parent_id)
             set_wake(desk, parent, Wake(at_ns=parent.expire_ns))
             return
-        desk.set_timer(parent_id, min(now_ns + desk.rules.execution.retry_ns, parent.expire_ns))
+        # What is out may have had its time before the next try.
+        ends_ns = (parent.expire_ns,) if wake.at_ns is None or wake.at_ns <= now_ns else (parent.expire_ns, wake.at_ns)
+        desk.set_timer(parent_id, min(now_ns + desk.rules.execution.retry_ns, *ends_ns))
         return
     if refusal.code == "children_over_parent":
         # A law of trading is broken: that is ours to look at, not the market's.
