@@ -55,7 +55,7 @@ class _Worker1(msgspec.Struct, frozen=True, tag="Worker"):
 
 def save(algo: Algo) -> SavedAlgo:
     """Return an algorithm's state as it is stored."""
-    name, version = _NAMES[type(algo)]  # type: ignore[index]  # Only registered states are ever made.
+    name, version = _NAMES[type(algo)]
     return SavedAlgo(name=name, version=version, fields=msgspec.Raw(encode(algo)))
 
 
@@ -101,4 +101,4 @@ _READERS: Final[dict[tuple[str, int], Callable[[msgspec.Raw], State]]] = {
     ("worker", 2): _worker,
     ("passthrough", 1): _passthrough,
 }
-_NAMES: Final[dict[type[State], tuple[str, int]]] = {Worker: ("worker", 2), Passthrough: ("passthrough", 1)}
+_NAMES: Final[dict[type[Algo], tuple[str, int]]] = {Worker: ("worker", 2), Passthrough: ("passthrough", 1)}

@@ -5,6 +5,7 @@ learnt of the market when it is cut (a price, a profile, a volatility) is in the
 change nothing of a parent that runs.
 """
 
+from abc import abstractmethod
 from typing import Final, Self
 
 import msgspec
@@ -57,9 +58,9 @@ class Sliced(msgspec.Struct, frozen=True, kw_only=True):
         slices = self._cut_for(view)
         return () if isinstance(slices, Rest) else slices.outline(view, self.manner)
 
+    @abstractmethod  # For the type checker: a Struct takes no ABCMeta beside its own metaclass.
     def cut(self, view: AlgoView) -> Slices | Rest:
         """Return the slices of a parent from its start to its end, or what is waited for first."""
-        raise NotImplementedError
 
     def ends_ns(self, view: AlgoView, begins_ns: int) -> int:
         """Return when it is over that began at `begins_ns`."""
