@@ -67,8 +67,7 @@ def main() -> int:
     results = gathered(found, cache)
     print("\n".join(as_text(results, by=args.by, against=_patterns(args.against))))
     if args.write:
-        # Only here: drawing loads a library that a run without pictures does not need.
-        from benchmarks._quality_pages import write_pages  # noqa: PLC0415
+        from benchmarks._quality_pages import write_pages  # noqa: PLC0415  # matplotlib: only who draws needs it.
 
         write_pages(results, OUT)
         print(f"written to {OUT}")

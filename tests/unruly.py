@@ -6,6 +6,7 @@ the policy gives, and a feed that shows our own orders as a part of the touch, a
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 import msgspec
@@ -112,13 +113,10 @@ class Unruly(World):
         super()._report(told)
         for report in told:
             if next(self._reports) in self._mishaps.doubled:
-                self._push(
-                    self.now_ns + self._mishaps.doubled_ns,
-                    lambda report=report: self._hear(report),  # type: ignore[misc]
-                )
+                self._push(self.now_ns + self._mishaps.doubled_ns, partial(self._hear, report))
         if told and self._mishaps.shows_us:
             for symbol in self._tape:
-                self._push(self.now_ns + FEED_NS, lambda symbol=symbol: self._tell_of_both(symbol))  # type: ignore[misc]
+                self._push(self.now_ns + FEED_NS, partial(self._tell_of_both, symbol))
 
 
 def _refusal(effect: Submit | Replace | Cancel, now_ns: int) -> ExecReport:

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     elif not groups:
         print("no open alerts" if args.open else "no alerts")
     else:
-        print(table(HEADS, [row for group in groups for row in _rows(group)], right=frozenset({"COUNT"})))
+        print(table(HEADS, [row for group in groups for row in rows_of(group)], right=frozenset({"COUNT"})))
     return 0
 
 
@@ -56,7 +56,7 @@ def by_code(alarms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return groups
 
 
-def _rows(group: dict[str, Any]) -> list[list[Cell]]:
+def rows_of(group: dict[str, Any]) -> list[list[Cell]]:
     """Return the lines of one code: what it comes to, and under it what is open where it is about several."""
     if group["subjects_n"] == 1:
         return [_row(group, group["code"], or_dash(group["about"]))]

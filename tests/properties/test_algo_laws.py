@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -119,9 +120,9 @@ def _run(
     world.after_event = lambda: check(world)
     for at_s, kind, tick in ticks:
         if kind == "print":
-            world.at(at_s, lambda tick=tick: world.print(SYMBOL, *tick))  # type: ignore[misc]
+            world.at(at_s, partial(world.print, SYMBOL, *tick))
         else:
-            world.at(at_s, lambda tick=tick: world.show(tick))  # type: ignore[misc]
+            world.at(at_s, partial(world.show, tick))
     world.at(0, lambda: world.drop(parent))
     world.run(LIFE_S + 10)
 

@@ -1,11 +1,13 @@
 """Each shipped preset at work: what leaves, at which prices, and how it ends."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import pytest
 from msgspec.structs import replace
 
+from execd.core.commands import AmendParent
 from execd.core.enums import OrdType, ParentStatus, Side, Urgency
 from execd.core.orders import ParentOrder
 from execd.core.rules import S
@@ -23,7 +25,7 @@ def worked(name: str, order: ParentOrder) -> World:
     world.at(0, lambda: world.drop(order))
     for at_s in range(LIFE_S + 2):
         # Shown anew each second, for what nobody proves prices nothing; what is printed is what shares are taken of.
-        world.at(at_s, lambda at_s=at_s: world.show(quote("AAPL", "200.00", "200.02", at_s=at_s, size=5_000)))  # type: ignore[misc]
+        world.at(at_s, partial(world.show, quote("AAPL", "200.00", "200.02", at_s=at_s, size=5_000)))
         world.at(at_s, lambda: world.print("AAPL", "200.01", 100))
     world.run(LIFE_S + 2)
     return world
@@ -84,8 +86,6 @@ def test_a_small_order_is_one_market_order(name: str, *, goes_to_market: bool) -
 
 def test_an_amend_of_the_collar_leaves_the_algorithm_as_it_is() -> None:
     """What was cut over time stays cut, also where less is asked than would be cut; the collar is of the arrival."""
-    from execd.core.commands import AmendParent  # noqa: PLC0415  # Beside its one use.
-
     world = World(replace(RULES, preset=preset("balanced")))
     world.show(quote("AAPL", "200.00", "200.02", size=5_000))
     world.drop(asked(Side.BUY, 200, Urgency.NORMAL))

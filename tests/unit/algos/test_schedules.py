@@ -150,9 +150,10 @@ def test_being_behind_by_less_than_the_least_child_is_not_being_behind() -> None
     before: Piece | None = None
     goals = []
     for at_s in range(0, 240, 60):
-        schedule, before = schedule.piece(seen(90, at_s=at_s), before)  # type: ignore[assignment]
-        assert before is not None
-        goals.append(int(before.goal_qty))
+        schedule, piece = schedule.piece(seen(90, at_s=at_s), before)
+        assert isinstance(piece, Piece)
+        before = piece
+        goals.append(int(piece.goal_qty))
 
     assert [3, 6, 9, 12] == goals
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from execd.cli import alerts as room
-from execd.cli.alerts import by_code
+from execd.cli.alerts import OPEN_MAX, by_code, rows_of
 
 
 def row(code: str, about: str, *, is_open: bool = True, **more: object) -> dict[str, Any]:
@@ -34,16 +33,16 @@ def test_a_code_is_one_row_with_what_is_open_under_it() -> None:
 
 def test_what_is_listed_of_a_code_is_bounded_and_its_number_is_not() -> None:
     """A storm of one code leaves the others to be seen."""
-    (told,) = by_code([row("external_order", str(n)) for n in range(room.OPEN_MAX + 5)])
-    lines = room._rows(told)  # noqa: SLF001  # The lines are what a person sees.
+    (told,) = by_code([row("external_order", str(n)) for n in range(OPEN_MAX + 5)])
+    lines = rows_of(told)
 
-    assert (room.OPEN_MAX + 5, room.OPEN_MAX) == (told["open_n"], len(told["open"]))
-    assert (room.OPEN_MAX + 2, "and 5 more") == (len(lines), lines[-1][3])
+    assert (OPEN_MAX + 5, OPEN_MAX) == (told["open_n"], len(told["open"]))
+    assert (OPEN_MAX + 2, "and 5 more") == (len(lines), lines[-1][3])
 
 
 def test_what_is_over_says_when_and_why() -> None:
     """Nobody has acknowledged it, and it is closed all the same."""
     (told,) = by_code([row("stale", "a", is_open=False, over="2026-01-02T03:05:06.000Z", over_text="over: read again")])
-    (line,) = room._rows(told)  # noqa: SLF001  # The same.
+    (line,) = rows_of(told)
 
     assert "2026-01-02 03:05:06 over: read again" == line[5]

@@ -109,7 +109,7 @@ def test_a_quote_that_comes_late_changes_nothing() -> None:
 
     assert not known.on_quote(late)
     assert known.on_quote(replace(tick(9), symbol="B"))
-    assert Decimal("11.00") == known.symbols["A"].quote.bid_px  # type: ignore[union-attr]  # It was shown.
+    assert tick(3, "11.00", "11.02") == known.symbols["A"].quote
 
 
 def test_after_a_gap_whatever_the_stream_shows_is_news() -> None:

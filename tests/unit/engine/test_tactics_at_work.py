@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -35,7 +36,7 @@ def _work(world: World, parent: ParentOrder, bids: Iterable[float], until_s: flo
     """Let a parent work while the market shows one bid after the other, ten cents below its ask."""
     for n, bid in enumerate(bids):
         shown = quote("AAPL", f"{bid:.2f}", f"{bid + 0.1:.2f}", size=1_000)
-        world.at(n * step_s, lambda shown=shown: world.show(shown))  # type: ignore[misc]
+        world.at(n * step_s, partial(world.show, shown))
     world.at(0, lambda: world.drop(parent))
     world.run(until_s)
     return world

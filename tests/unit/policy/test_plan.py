@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from execd.algos.base import MarketView
 from execd.algos.registry import ENTRIES, make
+from execd.config.presets import shipped
 from execd.core.conduct import Ending
 from execd.core.daily import DailyValues
 from execd.core.enums import AssetClass, OrdType, Side, TimeInForce, Urgency
@@ -168,8 +169,6 @@ def test_a_preset_that_protects_refuses_what_it_cannot_protect(side: Side, *, is
 
 def test_the_offset_preset_protects() -> None:
     """Its orders are refused until somebody says that they need no stop."""
-    from execd.config.presets import shipped  # noqa: PLC0415  # As the daemon makes it, protection included.
-
     assert "not_supported" == code(shipped("offset").to_preset("offset"))
 
 
