@@ -22,8 +22,8 @@ _AS_ASKED: Final = "passthrough"
 
 def experiments() -> list[Experiment]:
     """Return everything that is measured: a market order, each algorithm, each schedule x tactic, each preset."""
-    schedules = [one.name for one in SCHEDULE_TERMS if one.is_public]
-    names = [name for name, one in ALGO_TERMS.items() if one.is_public and name not in {*schedules, _AS_ASKED}]
+    schedules = [one.name for one in SCHEDULE_TERMS]
+    names = [name for name in ALGO_TERMS if name not in {*schedules, _AS_ASKED}]
     tried = [Experiment(MARKET, {"order_type": "market"})]
     tried += [Experiment(name, {"algo": {"name": name}}) for name in names]
     tried += [

@@ -57,12 +57,6 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     volume_scale: Decimal | None = ONE
 
     @property
-    def spread_ewma_bps(self) -> Decimal | None:
-        """The mean spread against the middle of the quote that stands; None where either is not known."""
-        quote, spread = self.quote, self.spread_ewma
-        return None if spread is None or quote is None or quote.mid_px <= ZERO else spread / quote.mid_px * BPS
-
-    @property
     def seen(self) -> Seen:
         """What the journal keeps of it beside the quote, so that a decision can be understood later."""
         day = self.day

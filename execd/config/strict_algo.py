@@ -21,7 +21,7 @@ RATIOS_MAX: Final = 500
 """A profile of a day by minutes has 390."""
 PROFILE: Final = "profile"
 """The list whose items are parts of a whole, so that their sum may not be zero."""
-PUBLIC: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_public)
+PUBLIC: Final = tuple(ALGO_TERMS)
 TACTICS: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_tactic)
 Instants = Callable[[object], object]
 """Reads a time; what it returns stands in the parameters until somebody knows the day."""
@@ -59,10 +59,6 @@ def parameters_of(terms: AlgoTerms, given: Mapping[str, object], *, at: str, ins
             parameters[term.stored] = _value(term, part, field, instants)
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
             raise _inside(error, field) from None
-    missing = next((term for term in terms.terms if term.is_needed and term.stored not in parameters), None)
-    if missing is not None:
-        text = f"{terms.name} needs {missing.name}: {missing.text}"
-        raise refusal("missing_field", text, field=f"{at}.{missing.name}" if at else missing.name)
     _refuse_long_interval(terms, parameters, at)
     return dict(sorted(parameters.items()))
 

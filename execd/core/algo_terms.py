@@ -61,7 +61,6 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     above: Decimal | None = None
     most: Decimal | None = None
     words: tuple[str, ...] = ()
-    is_needed: bool = False
     key: str = ""
 
     @property
@@ -71,11 +70,10 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """One algorithm: the parameters that may be given, and whether an intent or a schedule may name it."""
+    """One algorithm: the parameters that may be given, and whether a schedule may name it, too."""
 
     name: str
     terms: tuple[Term, ...] = ()
-    is_public: bool = True
     is_tactic: bool = False
 
     def term(self, name: str) -> Term | None:

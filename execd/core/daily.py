@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 
-from execd.core.codec import plain
 from execd.core.market import Bar
 from execd.core.session_table import SessionWindow
 
@@ -93,18 +92,6 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
         if not self.profile_days_n or (self.profile_days, self.profile_statistic) == (days, statistic):
             return self.profile
         return self.other_profiles.get(f"{days} {statistic}")
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """What a plan says of the values that it rests on, each with its source."""
-        said = []
-        if self.adv_qty is not None:
-            said.append(f"ADV {plain(self.adv_qty)} ({self.adv_source})")
-        if self.atr_px is not None:
-            said.append(f"ATR {plain(self.atr_px)} (bars {self.as_of_date})")
-        if self.profile:
-            said.append(f"volume profile of {len(self.profile)} parts ({self.profile_source})")
-        return tuple(said)
 
 
 def average_daily_volume(bars: Sequence[Bar], days: int = ADV_DAYS) -> Decimal | None:

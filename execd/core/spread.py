@@ -13,7 +13,6 @@ import msgspec
 SECOND_NS: Final = 1_000_000_000
 UNITS_PER_ONE: Final = 1_000_000
 """Spreads are counted in millionths of a currency unit."""
-HALF_LIFE_S: Final = 60
 _BITS: Final = 40
 _WHOLE: Final = 1 << _BITS
 _STEP_BITS: Final = 20

@@ -63,8 +63,7 @@ def _row(term: Term) -> str:
     bounds = [f"{word} {_bound(term, value)}" for word, value in _bounds(term)]
     words = [f"`{word}`" for word in term.words]
     takes = ", ".join([part for part in (_TAKES[term.unit],) if part] + words + bounds)
-    left_out = "needed" if term.is_needed else _shown(term, term.default)
-    return f"| `{term.name}` | {term.text} | {takes} | {left_out} |\n"
+    return f"| `{term.name}` | {term.text} | {takes} | {_shown(term, term.default)} |\n"
 
 
 def _bounds(term: Term) -> list[tuple[str, Decimal]]:
@@ -101,8 +100,7 @@ def _mapping(terms: AlgoTerms) -> dict[str, Any]:
     properties: dict[str, Any] = {"name": {"const": terms.name}}
     for term in terms.terms:
         properties[term.name] = {"description": f"{term.text}.", **_schema_of(term)}
-    needed = ["name", *(term.name for term in terms.terms if term.is_needed)]
-    return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
+    return {"type": "object", "properties": properties, "required": ["name"], "additionalProperties": False}
 
 
 def _schema_of(term: Term) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from execd.config.strict_algo import PUBLIC, algo_of, parameters_of, tactic_of
 from execd.core.algo_terms import AlgoTerms, S, Term, Unit
-from execd.core.schedule_terms import ALGO_TERMS
 
 ONE = Decimal(1)
 EVERYTHING = AlgoTerms(
@@ -110,21 +109,10 @@ def test_the_nearest_name_is_told() -> None:
         algo_of({"name": "ofset"}, instants=str)
 
 
-def test_what_is_needed_is_asked_for() -> None:
-    """A parameter without which an algorithm makes no sense is refused as missing."""
-    terms = AlgoTerms(name="pov", terms=(Term(name="rate", unit=Unit.RATIO, text="part", is_needed=True),))
-    with pytest.raises(PydanticCustomError) as caught:
-        parameters_of(terms, {}, at="algo", instants=str)
-
-    assert ("missing_field", "algo.rate") == (caught.value.type, (caught.value.context or {})["field"])
-
-
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_algorithm_can_be_asked_for_by_its_name(name: str) -> None:
-    """Every public row of the table is taken, alone where it needs nothing."""
-    needed = [term for term in ALGO_TERMS[name].terms if term.is_needed]
-    if not needed:
-        assert (name, {}) == algo_of({"name": name}, instants=str)
+    """Every row of the table is taken, alone, for each parameter has a default or may be absent."""
+    assert (name, {}) == algo_of({"name": name}, instants=str)
 
 
 def test_a_tactic_alone_is_its_name() -> None:

@@ -240,14 +240,12 @@ def test_no_mean_spread_is_taken_of_what_may_not_price() -> None:
     assert Decimal("0.02") == view(known, 500).spread_ewma
 
 
-def test_the_mean_spread_is_known_in_currency_units_and_in_bps() -> None:
-    """0.02 at a mid of 10.01 are 19.98 bps."""
+def test_the_mean_spread_is_known_in_currency_units() -> None:
+    """10.00 by 10.02 is 0.02, whatever the price."""
     known = markets()
     known.on_quote(tick(0))
-    seen = view(known, 5)
 
-    assert seen.spread_ewma_bps is not None
-    assert (Decimal("0.02"), Decimal("19.98")) == (seen.spread_ewma, round(seen.spread_ewma_bps, 2))
+    assert Decimal("0.02") == view(known, 5).spread_ewma
 
 
 def test_what_history_does_not_say_is_filled_in_with_its_source() -> None:
