@@ -7,11 +7,10 @@ that is joined, a fresh quote. Which numbers hold is in the plan's conduct; a wa
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from execd.algos.base import AlgoView, Amend, Waiting, usable_quote
-from execd.algos.tactics.pricing import touch_px
+from execd.algos.base import AlgoView, Waiting, usable_quote
+from execd.algos.tactics.pricing import near_size, touch_px
 from execd.core.codec import plain
 from execd.core.conduct import Ending
-from execd.core.order import Order
 from execd.core.wake import Wake
 
 if TYPE_CHECKING:
@@ -38,19 +37,19 @@ def soft_problem(view: AlgoView) -> Waiting | None:
         return None
     quote = usable_quote(view, view.execution.quote_age_resting_ns_max)
     if isinstance(quote, Waiting):
-        return None if quote.code in {"halted", "no_quote", "quote_unusable"} else _soft(quote.code, quote.text)
+        return None if quote.code in {"halted", "no_quote", "quote_unusable"} else quote
     if quote.spread > conduct.soft_spread_ratio * quote.mid_px:
         spread, limit = _percent(quote.spread / quote.mid_px), _percent(conduct.soft_spread_ratio)
-        return _soft("soft_spread", f"spread {spread}%, at most {limit}% for what rests")
-    size = quote.bid_size if view.parent.side.is_buy else quote.ask_size
+        return Waiting(code="soft_spread", text=f"spread {spread}%, at most {limit}% for what rests")
+    size = near_size(quote, is_buy=view.parent.side.is_buy)
     if size < view.instrument.round_lot:
-        return _soft("soft_size", f"{plain(size)} displayed, at least {plain(view.instrument.round_lot)} to join")
+        text = f"{plain(size)} displayed, at least {plain(view.instrument.round_lot)} to join"
+        return Waiting(code="soft_size", text=text)
     return None
 
 
-def softly(worker: "Worker", view: AlgoView, problem: Waiting) -> "tuple[Worker, Wake | None]":
+def softly(worker: "Worker", view: AlgoView) -> "tuple[Worker, Wake | None]":
     """Return the worker that waits for a soft check and its wake, or (None) the one that waits no longer."""
-    del problem
     conduct = view.plan.conduct
     due_ns = (worker.idle_ns or view.started_ns) + conduct.soft_wait_ns
     if conduct.on_soft is Ending.END:
@@ -82,15 +81,6 @@ def is_breached(view: AlgoView, *, is_last_step: bool) -> bool:
     if not is_last_step or isinstance(quote, Waiting):
         return False
     return (touch_px(quote, is_buy=view.parent.side.is_buy) - collar) * sign > 0
-
-
-def amend(child: Order, qty: Decimal, price: Decimal | None, text: str) -> Amend:
-    """Return the replace of a child."""
-    return Amend(key=child.key, qty=qty, price=price, text=text)
-
-
-def _soft(code: str, text: str) -> Waiting:
-    return Waiting(code=code, text=text)
 
 
 def _percent(ratio: Decimal) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from execd.algos import checks
-from execd.algos.base import ONE, ZERO, AlgoView, Step, Waiting, usable_quote
+from execd.algos.base import ONE, ZERO, AlgoView, Amend, Step, Waiting, usable_quote
 from execd.algos.pieces import goal_of_child, piece_of, until
 from execd.algos.pulling import pull
 from execd.algos.tactics.base import Keep, Work
@@ -55,7 +55,7 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
     if not view.execution.replaces or not is_replaceable(child):
         return pull(replace(worker, is_change=True), view, child, text)
     amended = replace(worker, amends_n=amends_of(child) + 1)
-    return Step(amended, (checks.amend(child, qty, price, text),), wake)
+    return Step(amended, (Amend(key=child.key, qty=qty, price=price, text=text),), wake)
 
 
 def _must_wait(view: AlgoView, wanted: Keep | Work) -> bool:

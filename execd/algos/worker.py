@@ -221,7 +221,7 @@ def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
         return Step(worker, wake=until(worker, view, Wake(every_quote=True)), waiting=problem)
     soft = None if worker.is_crossing or not worker.tactic.is_resting else checks.soft_problem(view)
     if soft is not None:
-        worker, wait = checks.softly(worker, view, soft)
+        worker, wait = checks.softly(worker, view)
         if wait is not None:
             return Step(worker, wake=until(worker, view, wait), waiting=soft)
     worker, wanted = _ask(worker, view, None)

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from execd.algos.base import MarketView
 from execd.policy.presets import Choice
 
-PARTIAL_COVERAGE: Final = "partial_coverage"
 FOLLOWS_VOLUME: Final = ("pov",)
 CAPS: Final = ("participation_max", "displayed_max")
 

@@ -7,9 +7,10 @@ clock: the instant is given.
 from typing import Final
 
 from execd.core.preset import Gates
+from execd.core.rules import S
 from execd.core.session import Session
 
-_MIN_NS: Final = 60_000_000_000
+MIN_NS: Final = 60 * S
 
 
 def in_gate(session: Session, gates: Gates, now_ns: int) -> str:
@@ -18,7 +19,7 @@ def in_gate(session: Session, gates: Gates, now_ns: int) -> str:
     if window is None:
         return ""
     if now_ns < window.open_ns + gates.first_ns:
-        return f"the first {gates.first_ns // _MIN_NS} min of the session"
+        return f"the first {gates.first_ns // MIN_NS} min of the session"
     if now_ns >= window.close_ns - gates.last_ns:
-        return f"the last {gates.last_ns // _MIN_NS} min of the session"
+        return f"the last {gates.last_ns // MIN_NS} min of the session"
     return ""

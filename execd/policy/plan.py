@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import MarketView
+from execd.algos.base import BPS, ONE, MarketView
 from execd.algos.registry import ENTRIES
+from execd.algos.schedules.volume import PARTIAL_COVERAGE
+from execd.algos.tactics.pricing import touch_px
 from execd.core.codec import plain
 from execd.core.conduct import Conduct, Ending
 from execd.core.enums import OrdType, Side, Urgency
@@ -20,16 +22,13 @@ from execd.core.instrument import Instrument
 from execd.core.market import Quote
 from execd.core.orders import ParentOrder, Plan
 from execd.core.preset import Preset
-from execd.core.rules import Execution, Rules
+from execd.core.rules import Execution, Rules, S
 from execd.core.session import AlwaysOpen, Session
-from execd.policy.coverage import PARTIAL_COVERAGE, coverage_problem, without_caps
+from execd.policy.coverage import coverage_problem, without_caps
 from execd.policy.gates import in_gate
 from execd.policy.liquidity import PERCENT, size_of
 from execd.policy.presets import Choice, by_name, by_urgency, carried
 
-BPS: Final = Decimal(10_000)
-ONE: Final = Decimal(1)
-_S: Final = 1_000_000_000
 OPENS: Final = (Side.BUY, Side.SELL_SHORT)
 """Sides that open a position, as far as the word says."""
 
@@ -210,7 +209,7 @@ def _collar_refusal(plan: Plan, parent: ParentOrder, scene: Scene) -> Declined |
     if bps is None or plan.collar_px is None or plan.algo != "marketable" or side not in OPENS:
         return None
     quote = scene.quote
-    touch = quote.ask_px if side.is_buy else quote.bid_px
+    touch = touch_px(quote, is_buy=side.is_buy)
     if (touch - plan.collar_px) * side.sign <= 0:
         return None
     needed_bps = plain(((touch - quote.mid_px) * side.sign / quote.mid_px * BPS).quantize(Decimal("0.1")))
@@ -224,14 +223,14 @@ def _conduct_text(conduct: Conduct) -> tuple[str, ...]:
     if conduct.after_tactic is not Ending.END:
         said.append(f"after the tactic {conduct.after_tactic}")
     if conduct.at_end is not Ending.END:
-        said.append(f"{conduct.cross_lead_ns // _S} s before the end {conduct.at_end}")
+        said.append(f"{conduct.cross_lead_ns // S} s before the end {conduct.at_end}")
     if conduct.soft_spread_ratio is not None:
         spread = plain(conduct.soft_spread_ratio * PERCENT)
         on_soft = "waits on" if conduct.on_soft is Ending.END else conduct.on_soft.value
-        said.append(f"rests in spreads up to {spread}%, after {conduct.soft_wait_ns // _S} s {on_soft}")
+        said.append(f"rests in spreads up to {spread}%, after {conduct.soft_wait_ns // S} s {on_soft}")
     if conduct.hard_spread_ratio is not None:
         said.append(f"prices nothing in spreads over {plain(conduct.hard_spread_ratio * PERCENT)}%")
     if conduct.quote_wait_ns is not None:
         then = "ends" if conduct.on_no_quote is Ending.END else conduct.on_no_quote.value
-        said.append(f"waits {conduct.quote_wait_ns // _S} s for a usable quote, then {then}")
+        said.append(f"waits {conduct.quote_wait_ns // S} s for a usable quote, then {then}")
     return ("; ".join(said),) if said else ()

@@ -17,11 +17,11 @@ from execd.core.orders import AlgoSpec
 from execd.core.preset import PLANNED, STAND_IN, Preset
 from execd.core.rules import Execution
 from execd.core.schedule_terms import ALGO_TERMS
+from execd.policy.gates import MIN_NS
 from execd.policy.liquidity import Size, is_large, schedule_of, thresholds
 
 ENDS_BY_ITSELF: Final = frozenset({"offset", "adaptive_offset", "marketable", "passthrough", "sweep"})
 """What has a time of its own, after which what is left is judged (SPEC 11); a plan does not cross for it."""
-_MIN_NS: Final = 60_000_000_000
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def carried(preset: Preset) -> tuple[str, ...]:
     gates, basket = preset.gates, preset.basket
     said = []
     if gates.first_ns or gates.last_ns:
-        said.append(f"gates {gates.first_ns // _MIN_NS}/{gates.last_ns // _MIN_NS} min")
+        said.append(f"gates {gates.first_ns // MIN_NS}/{gates.last_ns // MIN_NS} min")
     if basket.notional_min or basket.drift_ratio:
         said.append(f"smallest trade {basket.notional_min}, drift {basket.drift_ratio}")
     return (f"not held yet: {', '.join(said)}",) if said else ()

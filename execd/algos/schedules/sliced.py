@@ -11,9 +11,8 @@ from typing import Final, Self
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView
+from execd.algos.base import ZERO, AlgoView
 from execd.algos.schedules.base import Limit, Piece, Rest
-from execd.algos.schedules.curve import ZERO
 from execd.algos.schedules.slices import Manner, Slices
 
 SKIPPED: Final = "skipped"

@@ -12,9 +12,9 @@ from typing import Final, assert_never
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView, Waiting
+from execd.algos.base import ZERO, AlgoView, Waiting
 from execd.algos.schedules.base import Piece, Rest
-from execd.algos.schedules.curve import ZERO, part_of
+from execd.algos.schedules.curve import part_of
 from execd.algos.schedules.volume import Share
 from execd.core.codec import plain
 from execd.core.wake import Wake

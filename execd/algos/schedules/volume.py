@@ -9,11 +9,10 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import AlgoView
+from execd.algos.base import ONE, ZERO, AlgoView
 from execd.algos.schedules.base import Limit
 from execd.core.codec import plain
 
-ZERO: Final = Decimal(0)
 HUNDRED: Final = Decimal(100)
 PARTICIPATION: Final = "participation_cap"
 PARTIAL_COVERAGE: Final = "partial_coverage"
@@ -85,7 +84,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def limit(self, view: AlgoView, ratio: Decimal) -> Limit:
         """Return what `ratio` of the volume so far allows."""
-        scale = view.market.volume_scale if view.market.is_partial else Decimal(1)
+        scale = view.market.volume_scale if view.market.is_partial else ONE
         if scale is None:
             text = "the feed shows a part of the market and nobody said how much of it"
             return Limit(qty=view.cum_qty, code=PARTIAL_COVERAGE, text=text)

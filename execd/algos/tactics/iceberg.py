@@ -10,13 +10,12 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import AlgoView, Waiting
+from execd.algos.base import ONE, AlgoView, Waiting
 from execd.algos.tactics.base import Idle, Job, Keep, Wanted, Work
 from execd.algos.tactics.pegging import Peg, PegAt, Pegged, Stays
 from execd.core.codec import plain
 from execd.core.wake import Wake
 
-ONE: Final = Decimal(1)
 TWO: Final = Decimal(2)
 
 

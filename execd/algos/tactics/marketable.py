@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import BPS, ZERO, AlgoView, Waiting, stand_in_px, usable_quote
+from execd.algos.base import BPS, ONE, ZERO, AlgoView, Waiting, stand_in_px, usable_quote
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.algos.tactics.offset import TIME_IS_UP
 from execd.algos.tactics.pricing import bounded, touch_px
@@ -20,7 +20,6 @@ from execd.core.wake import Wake
 
 FIRST_FRACTION: Final = Decimal("0.5")
 FRACTION_STEP: Final = Decimal("0.1")
-ONE: Final = Decimal(1)
 
 
 class Marketable(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

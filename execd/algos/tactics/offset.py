@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from execd.algos.base import BPS, AlgoView, Waiting, usable_quote
+from execd.algos.base import BPS, ONE, AlgoView, Waiting, usable_quote
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.algos.tactics.daytime import day_factor
 from execd.algos.tactics.pricing import bounded
@@ -21,7 +21,6 @@ from execd.core.wake import Wake
 if TYPE_CHECKING:
     from execd.algos.tactics import Tactic
 
-ONE: Final = Decimal(1)
 TIME_IS_UP: Final = "time is up"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import AlgoView
+from execd.algos.base import ZERO, AlgoView
 from execd.algos.tactics.pricing import near_px, touch_px
 from execd.core.market import Quote
 from execd.core.order import Order
@@ -19,7 +19,6 @@ from execd.core.rules import S
 
 ECHO_NS: Final = 1 * S
 """So long after a child of ours has ended the feed may still show it."""
-ZERO: Final = Decimal(0)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import BPS, AlgoView, Waiting, usable_quote
+from execd.algos.base import BPS, ZERO, AlgoView, Waiting, usable_quote
 from execd.algos.tactics.base import Job
 from execd.algos.tactics.others import Shown, is_ours, others
 from execd.algos.tactics.pricing import bounded, near_px, near_size, touch_px
@@ -22,7 +22,6 @@ from execd.core.order import Order
 from execd.core.rules import S
 from execd.core.wake import Wake
 
-ZERO: Final = Decimal(0)
 TWO: Final = Decimal(2)
 PAUSE_NS: Final = 1 * S
 """A price is moved at most so often; by then the feed shows the move before, and no longer what was before that."""

@@ -11,15 +11,13 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import AlgoView, Waiting, usable_quote
+from execd.algos.base import ONE, ZERO, AlgoView, Waiting, usable_quote
 from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
 from execd.algos.tactics.others import Shown, others
 from execd.algos.tactics.pricing import bounded
 from execd.core.codec import plain
 from execd.core.wake import Wake
 
-ZERO: Final = Decimal(0)
-ONE: Final = Decimal(1)
 TWO: Final = Decimal(2)
 WIDE_RATIO: Final = Decimal("0.02")
 NARROW_RATIO: Final = Decimal("0.005")
