@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from execd.cli.replay import PROFILES
 from execd.cli.replay_days import days_before
 from execd.core import daily
+from execd.core.daily import PROFILES
 from execd.core.instrument import Instrument
 from execd.core.rules import S
 from execd.simulation.past_days import PastDays

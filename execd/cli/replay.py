@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from execd.simulation.past_days import PastDays
     from execd.simulation.replay_cli import Configured
 
-PROFILES = ("20 median", "5 median")
-"""Those of a configuration that says nothing of them."""
 EPILOG = """\
 writes fills.csv, orders.csv, reports/*.json and summary.json to OUT; the same inputs and seed give the same bytes.
 Without --config limits are wide and sells assume the holdings; see docs/replay.md"""
@@ -60,10 +58,11 @@ def _days(args: argparse.Namespace, configured: "Configured | None") -> "list[Pa
     if args.bars_dir is None:
         return []
     from execd.cli.replay_days import days_before
+    from execd.core.daily import PROFILES
     from execd.core.instrument import Instrument
 
     if configured is None:
-        return days_before(args.tape, args.bars_dir, lambda _: Instrument(symbol="A").calendar, PROFILES)
+        return days_before(args.tape, args.bars_dir, lambda symbol: Instrument(symbol=symbol).calendar, PROFILES)
     rules = configured.rules
     return days_before(args.tape, args.bars_dir, lambda symbol: rules.instrument(symbol).calendar, configured.profiles)
 

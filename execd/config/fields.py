@@ -21,7 +21,7 @@ from execd.core.enums import AssetClass, Coverage, Horizon, QueueRule
 from execd.core.scopes import KillLevel
 
 ZERO: Final = Decimal(0)
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9./]{0,11}")
 _GROUP: Final = re.compile(r"([a-z_][a-z0-9_-]{0,31})?")
 _NAMED: Final = re.compile(r"https?://[^/?#]*@")
@@ -207,7 +207,7 @@ Port = Annotated[int, Reader(integer_of, "integer", least=0, most=65_535)]
 UserId = Annotated[int, Reader(integer_of, "integer", least=0, most=999_999_999)]
 Seed = Annotated[int, Reader(integer_of, "integer", least=0, most=999_999_999)]
 Text = Annotated[str, Reader(_printable, "string")]
-Name = Annotated[str, Reader(_matching, "string", pattern=_NAME, what="a name")]
+Name = Annotated[str, Reader(_matching, "string", pattern=NAME, what="a name")]
 Symbol = Annotated[str, Reader(_matching, "string", pattern=_SYMBOL, what="a symbol in capitals")]
 CalendarName = Annotated[str, Reader(_matching, "string", pattern=_CALENDAR, what="a calendar such as XNYS")]
 ClosureText = Annotated[str, Reader(_matching, "string", pattern=_CLOSURE, what=_CLOSURE_IS)]

@@ -5,7 +5,6 @@ misspelt stops the start, with the file and line or the variable, and the neares
 read is the worst kind. It reads its files and nothing else; the environment is handed in.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from execd.config.environment import read_variables
+from execd.config.fields import NAME
 from execd.config.files import read_document
 from execd.config.presets import shipped_document, shipped_names
 from execd.config.secret_files import SHARED_DIR, read_secrets
@@ -29,7 +29,6 @@ CLASS_DEFAULTS: Final = "class_defaults"
 DEFAULT: Final = "default"
 SHIPPED: Final = "shipped preset"
 PRESETS_DIR: Final = "presets"
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ class _Source:
         named.extend((shipped.get(name.casefold(), name), ("presets", name)) for name in given)
         seen: dict[str, KeyPath] = {}
         for name, path in named:
-            if isinstance(name, str) and _NAME.fullmatch(name):
+            if isinstance(name, str) and NAME.fullmatch(name):
                 seen.setdefault(name, path)
         yield from seen.items()
 

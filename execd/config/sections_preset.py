@@ -39,6 +39,10 @@ def _ns(span_s: Decimal) -> int:
     return int(span_s * _S)
 
 
+def _ns_or_none(span_s: Decimal | Never) -> int | None:
+    return None if isinstance(span_s, Never) else _ns(span_s)
+
+
 class Way(Section):
     """How orders of one urgency are worked."""
 
@@ -57,8 +61,7 @@ class Way(Section):
 
     def to_way(self, preset: "PresetSettings") -> core.Way:
         """Return the way as the policy sees it."""
-        waits_on = isinstance(self.quote_wait_s, Never)
-        soft = preset.soft_spread_ratio
+        quote_wait_ns = _ns_or_none(self.quote_wait_s)
         return core.Way(
             tactic=tactic_of(self.tactic),
             conduct=Conduct(
@@ -67,10 +70,10 @@ class Way(Section):
                 after_tactic=self.after_tactic,
                 on_soft=self.on_soft,
                 soft_wait_ns=_ns(self.soft_wait_s),
-                soft_spread_ratio=None if isinstance(soft, Never) else soft,
+                soft_spread_ratio=_number(preset.soft_spread_ratio),
                 hard_spread_ratio=preset.hard_spread_ratio,
-                on_no_quote=Ending.MARKET if preset.market_orders and not waits_on else Ending.END,
-                quote_wait_ns=None if isinstance(self.quote_wait_s, Never) else _ns(self.quote_wait_s),
+                on_no_quote=Ending.MARKET if preset.market_orders and quote_wait_ns is not None else Ending.END,
+                quote_wait_ns=quote_wait_ns,
                 cancels_on_breach=preset.cancel_on_breach,
             ),
         )
@@ -135,7 +138,7 @@ class Slicing(Section):
             adv_fraction=_number(self.adv_fraction),
             child_notional=_number(self.child_usd),
             interval_ns=_ns(self.interval_s),
-            duration_ns=None if isinstance(self.duration_s, Never) else _ns(self.duration_s),
+            duration_ns=_ns_or_none(self.duration_s),
             participation_max=_number(self.participation_max),
             profile_days=self.profile_days,
         )

@@ -31,6 +31,7 @@ from execd.config.fields import (
 )
 from execd.config.section import Section
 from execd.config.strict_text import refusal
+from execd.core.daily import PROFILES
 from execd.core.enums import Coverage, QueueRule
 
 SYMBOLS_MAX: Final = 30
@@ -128,7 +129,7 @@ class RefData(Section):
     """What is older is read anew."""
     days_back: Days = 30
     """Sessions are kept from this many days ago."""
-    profiles: Annotated[tuple[ProfileText, ...], BeforeValidator(items)] = ("20 median", "5 median")
+    profiles: Annotated[tuple[ProfileText, ...], BeforeValidator(items)] = PROFILES
     """Volume profiles to learn: days, and median or mean; the first is the one that is used unless asked."""
     days_ahead: Days = 400
     """Sessions are kept to this many days ahead."""

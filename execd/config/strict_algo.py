@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, assert_never
 
-from execd.config.strict_text import decimal_of, flag_of, integer_of, nearest, refusal, span_ns_of, text_of
+from execd.config.strict_text import decimal_of, flag_of, inside, integer_of, nearest, refusal, span_ns_of, text_of
 from execd.config.strict_yaml import shown
 from execd.core.algo_terms import AlgoTerms, S, Term, Unit
 from execd.core.codec import plain
@@ -58,7 +58,7 @@ def parameters_of(terms: AlgoTerms, given: Mapping[str, object], *, at: str, ins
         try:
             parameters[term.stored] = _value(term, part, field, instants)
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
-            raise _inside(error, field) from None
+            raise inside(error, field) from None
     _refuse_long_interval(terms, parameters, at)
     return dict(sorted(parameters.items()))
 
@@ -74,7 +74,7 @@ def _named(
     try:
         name = text_of(given.pop("name"))
     except ValueError as error:  # The same.
-        raise _inside(error, field) from None
+        raise inside(error, field) from None
     if name not in known:
         text = f"the {what} {shown(name)} is not built (built: {', '.join(known)}){nearest(name, known)}"
         raise refusal("not_supported", text, field=field)
@@ -141,9 +141,3 @@ def _refuse_long_interval(terms: AlgoTerms, parameters: Mapping[str, object], at
     name = "interval" if "interval_ns" in parameters else "duration"
     text = f"an interval of {interval_ns // S} s is longer than the duration of {duration_ns // S} s"
     raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
-
-
-def _inside(error: ValueError, field: str) -> ValueError:
-    """Return the refusal of a reader as one of the named field, unless it names its own."""
-    context = getattr(error, "context", None) or {}
-    return refusal(str(getattr(error, "type", "bad_value")), str(error), field=context.get("field") or field)

@@ -32,6 +32,12 @@ def refusal(code: str, text: str, *, field: str = "") -> PydanticCustomError:
     return PydanticCustomError(code, "{text}", {"text": text, "field": field})
 
 
+def inside(error: ValueError, field: str) -> PydanticCustomError:
+    """Return the refusal of a reader as one of the named field, unless it names its own."""
+    context = getattr(error, "context", None) or {}
+    return refusal(str(getattr(error, "type", "bad_value")), str(error), field=context.get("field") or field)
+
+
 def text_of(value: object) -> str:
     """Return the text; a boolean, list or mapping is refused."""
     if isinstance(value, str):

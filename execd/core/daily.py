@@ -23,6 +23,8 @@ ATR_DAYS: Final = 14
 PROFILE_DAYS: Final = 20
 PROFILE_DAYS_MIN: Final = 5
 """Fewer days would say more about those days than about the symbol."""
+PROFILES: Final = ("20 median", "5 median")
+"""What is learned where nobody says it; the first is the one that is used unless another is asked for."""
 BUCKET_NS: Final = 300 * S
 _UNIT: Final = Decimal("0.000001")
 _PARTS: Final = 10**9

@@ -133,17 +133,8 @@ PROGRESSIVE: Final = AlgoTerms(
             least=ZERO,
             most=ONE,
         ),
-        Term(
-            name="step_buy",
-            unit=Unit.SPAN,
-            text="how long a step of a buy lasts",
-            default=15 * S,
-            least=ONE,
-            most=DAY_S,
-        ),
-        Term(
-            name="step_sell", unit=Unit.SPAN, text="how long one of a sell lasts", default=10 * S, least=ONE, most=DAY_S
-        ),
+        span("step_buy", 15, "how long a step of a buy lasts"),
+        span("step_sell", 10, "how long one of a sell lasts"),
         ttl(120, "how long all steps together last at most"),
         Term(
             name="adaptive_step",

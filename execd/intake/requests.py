@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
 
-from execd.config.strict_text import nearest, refusal, text_of
+from execd.config.strict_text import inside, nearest, refusal, text_of
 from execd.config.strict_yaml import shown
 from execd.core.commands import AmendParent, CancelParent, FlattenScope
 from execd.core.enums import Horizon
@@ -26,7 +26,6 @@ from execd.intake.words import (
     SlippageText,
     UrgencyText,
     WhenText,
-    inside,
     kind_of,
     name_of,
     symbol_of,

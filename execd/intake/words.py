@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 from pydantic import PlainValidator, WithJsonSchema
 
 from execd.config.strict_algo import algo_of
-from execd.config.strict_text import decimal_of, flag_of, nearest, refusal, text_of, word_of
+from execd.config.strict_text import decimal_of, flag_of, inside, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec
@@ -152,11 +152,6 @@ def _algo(value: object) -> AlgoSpec:
             raise inside(error, "algo.order_type") from None
     name, parameters = algo_of(value, instants=when_of)
     return AlgoSpec(name=name, parameters=parameters)
-
-
-def inside(error: ValueError, field: str) -> ValueError:
-    """Return the refusal of a reader as one of the named field."""
-    return refusal(str(getattr(error, "type", "bad_value")), str(error), field=field)
 
 
 def _words(*names: str) -> WithJsonSchema:
