@@ -72,14 +72,9 @@ def tactic_of(spec: Mapping[str, Any]) -> Tactic:
     return _TACTICS[name]({**ALGO_TERMS[name].defaults(), **spec})
 
 
-def _offset(given: Parameters) -> Tactic:
-    return Offset(
-        bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]), has_day_factor=given["day_factors"] is True
-    )
-
-
-def _adaptive_offset(given: Parameters) -> Tactic:
-    return AdaptiveOffset(
+def _beyond_mid(kind: type[Offset] | type[AdaptiveOffset]) -> Callable[[Parameters], Tactic]:
+    """Return how a tactic is made that keeps a distance from the middle."""
+    return lambda given: kind(
         bps=decimal_of(given, "bps"), ttl_ns=int(given["ttl_ns"]), has_day_factor=given["day_factors"] is True
     )
 
@@ -156,11 +151,11 @@ def _at_once(tactic: Callable[[Parameters], Tactic]) -> Callable[[Parameters], A
 
 
 _TACTICS: Final[dict[str, Callable[[Parameters], Tactic]]] = {
-    "adaptive_offset": _adaptive_offset,
+    "adaptive_offset": _beyond_mid(AdaptiveOffset),
     "anchor": _anchor,
     "iceberg": _iceberg,
     "marketable": _marketable,
-    "offset": _offset,
+    "offset": _beyond_mid(Offset),
     "progressive": _progressive,
     "sniper": _sniper,
 }
