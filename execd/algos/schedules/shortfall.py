@@ -7,7 +7,7 @@ market is like (volatility, usual volume, spread) is given or learned, and taken
 from decimal import Decimal
 from typing import Final
 
-from execd.algos.base import AlgoView, Waiting, usable_quote
+from execd.algos.base import ZERO, AlgoView, Waiting, usable_quote
 from execd.algos.schedules.almgren_chriss import Impact, holdings, trades
 from execd.algos.schedules.base import Rest
 from execd.algos.schedules.curve import SLICES_MAX, scaled
@@ -48,7 +48,7 @@ class Shortfall(Sliced, frozen=True, kw_only=True, tag=True):
         n = max(1, (ends_ns - begins_ns) // interval_ns)
         hours = view.market.hours
         tau = Decimal(interval_ns) / (DAY_NS if hours is None else hours.close_ns - hours.open_ns)
-        impact, text = self._impact(view, quote)
+        impact, text = self._impact(view, quote, tau)
         weights = () if impact is None else scaled(trades(holdings(impact, qty=QTY, tau=tau, n=n)))
         return Slices(
             n=n,
@@ -60,8 +60,11 @@ class Shortfall(Sliced, frozen=True, kw_only=True, tag=True):
             weights=weights,
         )
 
-    def _impact(self, view: AlgoView, quote: Quote) -> tuple[Impact | None, str]:
-        """Return what the market is like, and that in words; None where too little of it is known."""
+    def _impact(self, view: AlgoView, quote: Quote, tau: Decimal) -> tuple[Impact | None, str]:
+        """Return what the market is like, and that in words; None where too little of it is known, or it has no best.
+
+        A slice so long that its lasting impact outweighs the passing one has none: the model wants η̃ above zero.
+        """
         day, px = view.market.day, quote.mid_px
         adv_qty = self.adv_qty if self.adv_qty is not None or day is None else day.adv_qty
         sigma = None if self.volatility_ratio is None else self.volatility_ratio * px
@@ -77,5 +80,7 @@ class Shortfall(Sliced, frozen=True, kw_only=True, tag=True):
             epsilon=spread / 2,
             lambda_=self.risk_aversion,
         )
+        if impact.eta_tilde(tau) <= ZERO:
+            return None, "is, even: in slices of this length the permanent impact outweighs the temporary one"
         told = f"is: risk aversion {plain(self.risk_aversion)}, volatility {plain(round(sigma, 6))} a share and day"
         return impact, f"{told}, ADV {plain(adv_qty)}, spread {plain(spread)}"

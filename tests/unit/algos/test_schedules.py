@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -297,6 +297,36 @@ def test_without_a_usual_volume_the_slices_are_even_and_say_so() -> None:
 
     assert [30, 60, 90] == [int(piece.goal_qty) for piece in pieces]
     assert "is, even: the usual volume is not known: slice 1 of 3" == pieces[0].text
+
+
+@given(
+    st.integers(600, 23_400),
+    st.integers(1, 3_600),
+    st.decimals("0.001", "0.05", places=3),
+    st.decimals("0.01", "10", places=2),
+)
+@example(3_600, 1_800, Decimal("0.05"), Decimal("0.01"))
+def test_whatever_impact_may_be_asked_for_is_cut_in_any_session(
+    hours_s: int, interval_s: int, temporary: Decimal, permanent: Decimal
+) -> None:
+    """In a short session a long slice may leave no best trajectory; then the slices are even, and all is worked."""
+    hours = SessionWindow(open_ns=START_NS, close_ns=START_NS + hours_s * S)
+    day = DailyValues(symbol="X", adv_qty=Decimal(1_000_000), atr_px=Decimal(2))
+    schedule = Shortfall(interval_ns=interval_s * S, temporary_ratio=temporary, permanent_ratio=permanent)
+    pieces = schedule.outline(seen(1_000, span_s=hours_s, market=MarketView(day=day, hours=hours)))
+
+    assert Decimal(1_000) == pieces[-1].goal_qty
+
+
+def test_a_slice_with_more_lasting_than_passing_impact_is_even_and_says_so() -> None:
+    """Slices of half a session of an hour, with the largest temporary and the least permanent part."""
+    hours = SessionWindow(open_ns=START_NS, close_ns=START_NS + 3_600 * S)
+    day = DailyValues(symbol="X", adv_qty=Decimal(1_000_000), atr_px=Decimal(2))
+    schedule = Shortfall(interval_ns=1_800 * S, temporary_ratio=Decimal("0.05"), permanent_ratio=Decimal("0.01"))
+    pieces = schedule.outline(seen(90, span_s=3_600, market=MarketView(day=day, hours=hours)))
+
+    assert [45, 90] == [int(piece.goal_qty) for piece in pieces]
+    assert pieces[0].text.startswith("is, even: in slices of this length the permanent impact outweighs")
 
 
 def test_what_was_learnt_stays_when_the_market_is_another() -> None:
