@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from execd.core.commands import ResolveOrder
 from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
 from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
+from execd.core.orders import ParentOrder
 from execd.core.records import Failed
 from execd.core.reports import Accepted, Trade
 from execd.core.rules import FREE_IDS
@@ -14,15 +15,21 @@ from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, Fate, World, intent, quote
 
 
-def lost_and_done_again() -> tuple[World, str]:
-    """Return a world whose first order a person took for lost by mistake, and the next one was filled; and its id."""
+def taken_for_lost(parent: ParentOrder) -> tuple[World, str]:
+    """Return a world in which a person took the first order of an intent for lost, and the id of that order."""
     world = World(replace(RULES, lookups={"sim": FREE_IDS}))
     world.show(quote(*STANDING, size=1_000))
     world.fates.append(Fate.LOST)
-    world.drop(intent("a", urgency=Urgency.HIGH))
+    world.drop(parent)
     world.run(1)
     key = next(iter(world.book.orders))
     world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+    return world, key
+
+
+def lost_and_done_again() -> tuple[World, str]:
+    """Return a world whose first order a person took for lost by mistake, and the next one was filled; and its id."""
+    world, key = taken_for_lost(intent("a", urgency=Urgency.HIGH))
     kept_quotes(world, 3)
     return world, key
 
@@ -61,13 +68,7 @@ def test_an_order_that_was_taken_for_lost_and_lived_pages_with_both_quantities()
 
 def test_two_live_orders_in_one_place_are_both_pulled() -> None:
     """Fault C4: what was sent in the place of the lost one is live too; two live children are one too many."""
-    world = World(replace(RULES, lookups={"sim": FREE_IDS}))
-    world.show(quote(*STANDING, size=1_000))
-    world.fates.append(Fate.LOST)
-    world.drop(intent("a", price=Decimal("1.00")))
-    world.run(1)
-    lost = next(iter(world.book.orders))
-    world.command(ResolveOrder(cl_ord_id=lost, is_lost=True, reason="it is not there"))
+    world, lost = taken_for_lost(intent("a", price=Decimal("1.00")))
     world.run(2)
     for report in world.venue.submit(world.book.orders[lost].first, world.now_ns):
         world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=report))
@@ -80,13 +81,7 @@ def test_two_live_orders_in_one_place_are_both_pulled() -> None:
 
 def test_a_working_intent_that_is_overfilled_by_two_orders_is_pulled_and_pages() -> None:
     """It decides nothing more: what it has out is cancelled, and somebody is told of both."""
-    world = World(replace(RULES, lookups={"sim": FREE_IDS}))
-    world.show(quote(*STANDING, size=1_000))
-    world.fates.append(Fate.LOST)
-    world.drop(intent("a", price=Decimal("1.00")))
-    world.run(1)
-    lost = next(iter(world.book.orders))
-    world.command(ResolveOrder(cl_ord_id=lost, is_lost=True, reason="it is not there"))
+    world, lost = taken_for_lost(intent("a", price=Decimal("1.00")))
     world.run(2)
     second = world.book.parents["a"].live[0]
     part = Trade(
