@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from execd.core.enums import OrdStatus, Outcome
 from execd.core.folding import add_failure
-from execd.core.order import Done, Failure, Order
+from execd.core.order import CALLED_LOST, Done, Failure, Order
 from execd.core.records import Missed, Resent, Resolved
 
 
@@ -25,8 +25,8 @@ def fold(order: Order, record: Missed | Resent | Resolved) -> Order:
             return replace(order, resent_n=order.resent_n + 1, tried_ns=tried_ns)
         case Resolved(is_lost=True) if order.acked_ns is not None and record.cl_ord_id == order.key:
             # It lived, and its broker denies it now: a person says that it is gone.
-            done = Done(record.now_ns, OrdStatus.CANCELED, "resolved", "a person says that it is gone")
-            return replace(order, done=done if order.done is None else min(order.done, done), tried_ns=tried_ns)
+            done = Done(record.now_ns, OrdStatus.CANCELED, CALLED_LOST, "a person says that it is gone")
+            return replace(order, done=order.done or done, tried_ns=tried_ns)
         case Resolved(is_lost=True):
             failure = Failure(record.cl_ord_id, Outcome.NEVER_ARRIVED, "a person says so")
             return add_failure(order, failure, record.now_ns)

@@ -56,6 +56,11 @@ class Fills(msgspec.Struct, frozen=True, kw_only=True):
     synthetic_qty: Decimal = ZERO
 
     @property
+    def is_unpriced(self) -> bool:
+        """Whether of some of it only the quantity was told, by the word of an end: nobody knows yet what it cost."""
+        return bool(self.synthetic_qty) and self.seen is not None and self.seen.avg_px == UNPRICED
+
+    @property
     def counted(self) -> tuple[Trade, ...]:
         """The trades that count, in order of (transact_ns, exec_id)."""
         return tuple(_counted(self))

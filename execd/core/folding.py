@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from execd.core import fills
 from execd.core.codec import encode
 from execd.core.enums import OrdStatus
-from execd.core.order import Answer, Done, Failure, Order, Terms, terms_rank
+from execd.core.order import CALLED_LOST, Answer, Done, Failure, Order, Terms, terms_rank
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import (
     Accepted,
@@ -64,7 +64,9 @@ def add_snapshot(order: Order, seen: OrderSnapshot) -> Order:
         order = replace(order, shown=shown)
     order = replace(order, fills=fills.add_seen(order.fills, seen.cum_qty, seen.avg_px, seen.transact_ns))
     if seen.is_live:
-        return order
+        # What a person said of its end was wrong.
+        is_back = order.done is not None and order.done.code == CALLED_LOST
+        return replace(order, done=None) if is_back else order
     status = OrdStatus.FILLED if seen.cum_qty >= seen.order_qty else OrdStatus.CANCELED
     return _ended(order, Done(seen.transact_ns, status, "snapshot", seen.text))
 
@@ -134,7 +136,9 @@ def _on_done(order: Order, report: Canceled | Expired | DoneForDay | Rejected) -
 
 
 def _ended(order: Order, done: Done) -> Order:
-    return replace(order, done=done if order.done is None else min(order.done, done))
+    if order.done is None or order.done.code == CALLED_LOST:
+        return replace(order, done=done)
+    return replace(order, done=min(order.done, done))
 
 
 def _acked(order: Order, order_id: str, transact_ns: int) -> Order:

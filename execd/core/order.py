@@ -29,6 +29,10 @@ class Done(msgspec.Struct, frozen=True, gc=False, order=True):
     text: str = ""
 
 
+CALLED_LOST: Final = "resolved"
+"""The code of an end that a person told, of an order of which its broker had told before."""
+
+
 class Answer(msgspec.Struct, frozen=True, gc=False, order=True):
     """A request of the chain was answered; of several the earliest counts."""
 
@@ -135,6 +139,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     def is_done(self) -> bool:
         """Whether nothing of it can trade as far as we know."""
         return self.done is not None or self.fills.cum_qty >= self.order_qty or self.done_as is not None
+
+    @property
+    def is_taken_for_lost(self) -> bool:
+        """Whether it ended without its broker's word: a person, or a broker that knew nothing of it, is believed."""
+        is_told = self.done is not None and self.done.code != CALLED_LOST
+        return self.is_done and not is_told and self.fills.cum_qty < self.order_qty
 
     @property
     def leaves_qty(self) -> Decimal:

@@ -238,6 +238,7 @@ class Desk:
         """Bring the index of live orders in line with one order."""
         first, is_live = order.first, not order.is_done
         self.comparing.touch(first.account, order.key, first.symbol)
+        self.comparing.note_price(order)
         was_live = self.live.has(order)
         if is_live:
             self.live.put(order)

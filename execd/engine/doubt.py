@@ -129,6 +129,9 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | 
 
 def on_used_id(desk: Desk, order: Order, now_ns: int) -> None:
     """Ask what is there under an id that the broker says was used before: perhaps the same order, written twice."""
+    if order.is_taken_for_lost:
+        desk.ask_about(order)  # Whoever called it lost may have been wrong.
+        return
     order = doubt_unanswered(desk, order, "the broker says that this id was used before", now_ns)
     if order.is_in_doubt:
         begin(desk, order, now_ns)
@@ -136,14 +139,15 @@ def on_used_id(desk: Desk, order: Order, now_ns: int) -> None:
 
 def is_of_second_attempt(order: Order) -> bool:
     """Whether a rejection now may be about a second copy of a request whose first copy may live."""
-    return bool(order.resent_n) and order.acked_ns is None and not order.is_done
+    return bool(order.resent_n) and order.acked_ns is None and (not order.is_done or order.is_taken_for_lost)
 
 
 def on_second_rejected(desk: Desk, order: Order, text: str, now_ns: int) -> None:
     """Note that the broker would not take a request again; what became of its first copy is still to be found."""
     failed = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=order.key, outcome=Outcome.REFUSED, text=text)
     desk.record(failed)
-    begin(desk, desk.book.orders[order.key], now_ns)
+    if not order.is_taken_for_lost:
+        begin(desk, desk.book.orders[order.key], now_ns)
 
 
 def stranger(order: Order, seen: OrderSnapshot) -> str:

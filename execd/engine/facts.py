@@ -64,7 +64,7 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         # A report of it ended the daemon once: it is only read as a whole from then on.
         desk.ask_about(order)
         return
-    if isinstance(report, Rejected) and report.code == USED_ID and not order.is_done:
+    if isinstance(report, Rejected) and report.code == USED_ID:
         # It says nothing about the order that lives under this id: that may well be ours.
         doubt.on_used_id(desk, order, event.now_ns)
         return
@@ -97,6 +97,7 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
 
 def on_recalled(desk: Desk, event: RecallAnswered) -> None:
     """Fold what was said of an order that had left memory."""
+    desk.comparing.recalls.pop(event.cl_ord_id, None)
     # Of every request of it, for the parent comes back once, however many reports have called for it.
     names = [request.cl_ord_id for order in event.orders for request in order.requests]
     told = [report for name in names for report in desk.book.external.get(name, ())]
@@ -248,12 +249,15 @@ def _came_back(desk: Desk, order: Order, now_ns: int) -> None:
         pull_live(desk, desk.parent(parent_id), now_ns)
         text += f"; {parent_id} is stopped, for another one was sent in its place"
     desk.alert(CAME_BACK, text, parent_id=parent_id, severity="critical")
+    if order.is_in_doubt:
+        doubt.begin(desk, order, now_ns)  # A cancel of it was on its way when it was called lost.
 
 
 def _go_on(desk: Desk, before: Order, order: Order, now_ns: int) -> None:
     if before.is_in_doubt and not order.is_in_doubt:
         doubt.end(desk, order)
-    if before.done is None and before.is_done and before.acked_ns is None and order.acked_ns is not None:
+    is_back = before.acked_ns is None and order.acked_ns is not None
+    if before.is_taken_for_lost and (is_back or not order.is_done):
         _came_back(desk, order, now_ns)
     parent: Parent = desk.parent(order.first.parent_id)
     parent_id = parent.order.parent_id

@@ -37,6 +37,7 @@ def view_of(desk: Desk, flatten: Flatten, now_ns: int) -> FlattenView:
         working=tuple(parent.order.parent_id for parent in others if parent.stopping is None),
         unconfirmed_n=len(live) - doubtful_n,
         doubtful_n=doubtful_n,
+        untold_n=len(desk.comparing.recalls),
         is_open=session.is_open(now_ns),
         opens_ns=None if window is None else window.open_ns,
         unread=_unread(desk, flatten),

@@ -37,7 +37,7 @@ def begin(desk: Desk, now_ns: int) -> None:
 
 def retire(desk: Desk, now_ns: int) -> None:
     """Let go of what ended long ago, and of the oldest of too many."""
-    book, rules = desk.book, desk.rules
+    book, rules, unpriced = desk.book, desk.rules, desk.comparing.unpriced
     excess = len(book.parents) - len(desk.open_parents) - rules.memory_parents_max
     chosen: list[str] = []
     for parent_id, parent in islice(book.parents.items(), SCAN_MAX):
@@ -45,7 +45,7 @@ def retire(desk: Desk, now_ns: int) -> None:
             break
         if parent.ended_ns is None or parent_id in book.touched.parents or not _is_settled(parent):
             continue
-        if _is_fresh(desk, parent, now_ns):
+        if _is_fresh(desk, parent, now_ns) or any(key in unpriced for key in parent.children):
             continue
         age_ns = now_ns - parent.ended_ns
         if age_ns >= rules.memory_ns or (len(chosen) < excess and age_ns >= LEAST_NS):
@@ -59,6 +59,7 @@ def retire(desk: Desk, now_ns: int) -> None:
 
 def recall(desk: Desk, account: str, cl_ord_id: str) -> None:
     """Ask the journal whose an order is."""
+    desk.comparing.recalls[cl_ord_id] = None
     desk.effect(Recall(account=account, cl_ord_id=cl_ord_id))
 
 

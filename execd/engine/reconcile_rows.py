@@ -23,7 +23,7 @@ def rule_of(order: Order, row: OrderSnapshot) -> str:
     if row.cum_qty < order.cum_qty:
         return "recounted" if _is_later_word(order, row) else "doubtful"
     if row.is_live and order.is_done and row.cum_qty < row.order_qty:
-        return "doubtful" if order.acked_ns is not None else "came_back"
+        return "came_back" if order.is_taken_for_lost else "doubtful"
     if row.cum_qty > order.cum_qty or _tells_price(order, row):
         return "missed_fill"
     if order.is_done:
@@ -51,7 +51,7 @@ def _is_later_word(order: Order, row: OrderSnapshot) -> bool:
 def _tells_price(order: Order, row: OrderSnapshot) -> bool:
     """Whether a row has the price of fills of which only a quantity was told, by the word of an end."""
     seen = order.fills.seen
-    if seen is None or not order.fills.synthetic_qty or seen.avg_px != UNPRICED:
+    if seen is None or not order.fills.is_unpriced:
         return False
     return row.avg_px != UNPRICED and (row.transact_ns, row.cum_qty) >= (seen.transact_ns, seen.cum_qty)
 

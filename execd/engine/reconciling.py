@@ -134,6 +134,7 @@ def _close(desk: Desk, watch: Watch, work: Work, now_ns: int) -> None:
         watch.asked_ns = 0
     watch.suspects, watch.drift_qty = work.suspects, work.drift_qty
     _pull_left(desk, account, now_ns)
+    _ask_prices(desk, account)
     if snapshot.is_whole and not work.is_unbelievable:
         watch.positions = snapshot.positions
         watch.good_ns = max(watch.good_ns, snapshot.asked_ns)
@@ -179,6 +180,14 @@ def _pull_left(desk: Desk, account: str, now_ns: int) -> None:
         parent = desk.parent(order.first.parent_id)
         if parent.status.is_terminal:
             pull(desk, parent, now_ns, "its intent has ended")
+
+
+def _ask_prices(desk: Desk, account: str) -> None:
+    """Ask again about fills of which only a quantity was told: the first answer may have been wrong, or lost."""
+    for key in desk.comparing.unpriced:
+        order = desk.book.orders[key]
+        if order.first.account == account:
+            desk.ask_about(order)
 
 
 def after_adoption(desk: Desk, account: str, symbol: str, now_ns: int) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from execd.core.book import Book
+from execd.core.order import Order
 from execd.core.reports import OrderSnapshot
 from execd.core.snapshot import AccountSnapshot
 from execd.core.verdict import Drift, Suspect, Verdict
@@ -127,6 +128,10 @@ class Comparing:
         self.works: deque[Work] = deque()
         self.is_off = False
         """Whether no account is read in this life: the one before died of a reading."""
+        self.unpriced: dict[str, None] = {}
+        """Orders with fills of which only a quantity was told: they stay in memory, and are asked about."""
+        self.recalls: dict[str, None] = {}
+        """ClOrdIDs of which something was told while their order was in the journal alone, as long as that is asked."""
         self._recents: dict[str, Recents] = {}
         self.count_external(book)
 
@@ -134,6 +139,13 @@ class Comparing:
         """Note that something became of an order just now."""
         if self.now_ns:
             self.recent(account).touch(key, symbol, self.now_ns)
+
+    def note_price(self, order: Order) -> None:
+        """Note whether it is still to be asked what an order's fills cost."""
+        if order.fills.is_unpriced:
+            self.unpriced[order.key] = None
+        elif self.unpriced:
+            self.unpriced.pop(order.key, None)
 
     def count_external(self, book: Book) -> None:
         """Count the live orders of others, by account."""

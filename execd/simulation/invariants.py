@@ -7,7 +7,7 @@ raises `Broken`. None is ever loosened for an implementation: where one has an
 exception the rule that allows it stands beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -173,6 +173,9 @@ class Laws:
 
     def committed(self, book: Book, batch: Batch) -> None:
         """Inv3, Inv4 and Inv9 for what a batch has changed."""
+        # A person may have lifted one in the same batch that latched it.
+        latched = [one for one in batch.records if isinstance(one, Halted)]
+        halts = [*book.halts, *(HaltKey(one.account, one.cause, one.symbol) for one in latched)]
         for record in batch.records:
             if isinstance(record, Sending):
                 self._may_be_sent(record.request, book)
@@ -189,7 +192,7 @@ class Laws:
                 cl_ord_id = record.report.cl_ord_id if isinstance(record, Reported) else record.cl_ord_id
                 order = book.order_of(cl_ord_id)
                 if order is not None:
-                    self._order(order, book)
+                    self._order(order, halts)
                     self._parent(book, order.first.parent_id)
                     if self.misled.came_back(book, order.key):
                         self.owed["came_back", order.first.parent_id] = "an order that was taken for lost"
@@ -247,7 +250,7 @@ class Laws:
         if told != (trade.last_qty, trade.last_px):
             raise Broken("Inv3", f"the journal has {trade.exec_id}, which never happened so: {told}")
 
-    def _order(self, order: Order, book: Book) -> None:
+    def _order(self, order: Order, halts: Collection[HaltKey]) -> None:
         front = self._fronts[order.first.account]
         placed = front.by_id.get(order.key, [])
         happened = sum((fill.trade.last_qty for one in placed for fill in one.fills), ZERO)
@@ -263,10 +266,10 @@ class Laws:
         if order.cum_qty > order.order_qty and order.cum_qty != self._flagged.get(order.key):
             self._flagged[order.key] = order.cum_qty
             self.owed["parent_held", order.first.parent_id] = "an overfill"
-            if HaltKey(order.first.account, "overfill", order.first.symbol) not in book.halts:
+            if HaltKey(order.first.account, "overfill", order.first.symbol) not in halts:
                 raise Broken("Inv4", f"{order.key} has {order.cum_qty} filled, and {order.first.symbol} is not halted")
         if order.is_done:
-            if order.done is not None:
+            if order.done is not None and not order.is_taken_for_lost:
                 self._done[order.key] = None
         elif order.key in self._done and order.key not in self._busted:
             raise Broken("Inv9", f"{order.key} had ended by its broker's word and lives again")

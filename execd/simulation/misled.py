@@ -9,6 +9,7 @@ broker on every law holds again, and `came_back` is owed.
 from collections.abc import Mapping
 
 from execd.core.book import Book
+from execd.core.enums import Outcome
 from execd.core.orders import Request
 from execd.core.records import Record, Resent, Resolved, Sending
 from execd.simulation.front import Front
@@ -40,12 +41,13 @@ class Misled:
                 pass  # Nothing else is a word, or a decision to send.
 
     def came_back(self, book: Book, key: str) -> bool:
-        """Whether the daemon has just heard that an order lives; it knows from now on."""
+        """Whether the daemon has just heard that an order lives, or did though nobody knew; it knows from now on."""
         order = book.order_of(key)
-        if order is None or order.acked_ns is None or key not in self._lost:
+        if key not in self._lost or order is None or order.is_taken_for_lost:
             return False
         del self._lost[key]
-        return True
+        was_unknown = any(one.cl_ord_id == key and one.outcome is Outcome.NEVER_ARRIVED for one in order.failures)
+        return not order.is_done or (was_unknown and order.acked_ns is not None)
 
     def wake(self, book: Book) -> None:
         """Begin a life: what its journal knows it knows."""

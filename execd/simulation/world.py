@@ -269,7 +269,7 @@ class World:
             case TroubleReported(cause=cause, is_over=False):
                 self.laws.owed[cause, ""] = cause
             case ReportReceived(account=account) | LookedUp(account=account):
-                self._told_ns[account] = self.now_ns
+                self._told_ns[account] = self.process_ns
             case SnapshotReceived(snapshot=snapshot, is_dry=False) if self._must_be_doubted(snapshot):
                 self.laws.owed["empty_positions", ""] = "an empty list of positions"
             case _:
@@ -279,14 +279,15 @@ class World:
         """Note on which accounts something became of an order: what is read of them shortly after is a race."""
         for record in batch.records:
             if isinstance(record, Reported | Found):
-                self._told_ns[record.account] = self.now_ns
+                self._told_ns[record.account] = self.process_ns
 
     def _must_be_doubted(self, snapshot: AccountSnapshot) -> bool:
         """Whether an empty list of positions cannot be true: something is held, and nothing moves that could end it."""
         life, account = self.life, snapshot.account
         if life is None or snapshot.positions != {} or life.cycle.engine.desk.all_live(account):
             return False
-        if self._told_ns.get(account, 0) > self.now_ns - STILL_NS:
+        # By the daemon's own clock: while a machine sleeps no time passes for it.
+        if self._told_ns.get(account, 0) > snapshot.asked_ns - STILL_NS:
             return False
         book, old_ns = life.book, snapshot.broker_ns - STILL_NS
         for row in snapshot.orders or ():
@@ -326,7 +327,7 @@ class World:
                 self.laws.alerted(effect)
             case Recall():
                 # Whose order it is nobody says: what comes back into memory moves there.
-                self._told_ns = dict.fromkeys(self.fronts, self.now_ns)
+                self._told_ns = dict.fromkeys(self.fronts, self.process_ns)
             case _:
                 pass  # Timers, subscriptions and questions to the journal are the process's own; reports nobody reads.
 

@@ -161,7 +161,7 @@ MUTANTS: Final = (
     Mutant(
         "used_id_is_a_rejection",
         "engine/facts.py",
-        "    if isinstance(report, Rejected) and report.code == USED_ID and not order.is_done:",
+        "    if isinstance(report, Rejected) and report.code == USED_ID:",
         "    if isinstance(report, Rejected) and report.code == USED_ID and order.is_done:",
         "an order that lives under its id is taken for rejected",
         "Inv11",

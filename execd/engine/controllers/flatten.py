@@ -174,8 +174,7 @@ class Flatten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         now_ns = view.now_ns
         if view.legs:
             return self._again(view)
-        open_n = view.unconfirmed_n + view.doubtful_n
-        if open_n:
+        if view.unconfirmed_n or view.doubtful_n or view.untold_n:
             waits = Step(self, wake_ns=now_ns + LOOK_NS)
             if now_ns < self.phase_ns + VERIFY_NS_MAX:
                 return waits

@@ -38,7 +38,8 @@ class FlattenView(msgspec.Struct, frozen=True, kw_only=True):
 
     `working` are intents of the scope that may still place orders. `unconfirmed_n` and `doubtful_n` count orders of the
     scope that may still trade and are not its own: not yet known to be gone, and in doubt. `opens_ns`: when the market
-    opens; None while it is open, or where nobody knows. `is_placing`: an intent of its own has not ended. Of
+    opens; None while it is open, or where nobody knows. `is_placing`: an intent of its own has not ended. `untold_n` is
+    of how many orders something was told that is not booked yet, for they must be fetched from the journal. Of
     what it has closed, `unread` are the accounts that were not read since, and `drifts` say where the broker shows
     something else than what is owned and declared.
     """
@@ -48,6 +49,7 @@ class FlattenView(msgspec.Struct, frozen=True, kw_only=True):
     working: tuple[str, ...] = ()
     unconfirmed_n: int = 0
     doubtful_n: int = 0
+    untold_n: int = 0
     is_open: bool = True
     opens_ns: int | None = None
     is_placing: bool = False

@@ -2,15 +2,17 @@
 
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
 from execd.core.commands import ResolveOrder
 from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
 from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
-from execd.core.orders import ParentOrder
+from execd.core.orders import CancelRequest, ParentOrder
 from execd.core.records import Failed
-from execd.core.reports import Accepted, Trade
-from execd.core.rules import FREE_IDS
+from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade
+from execd.core.rules import FREE_IDS, UNIQUE_IDS
+from tests.reading import READ_RULES, begun, mine
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, Fate, World, intent, quote
 
@@ -146,3 +148,102 @@ def test_a_report_that_changes_nothing_of_an_ended_intent_is_no_news() -> None:
     world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=told))
 
     assert (ParentStatus.FILLED, []) == (world.book.parents["a"].status, world.alerts())
+
+
+@pytest.mark.parametrize("code", ["", USED_ID, "buying_power"])
+def test_an_order_that_came_back_after_its_intent_had_ended_is_pulled(code: str) -> None:
+    """A person took it for lost, and it lives: nobody steers it, so it is cancelled. Fault D5.
+
+    A rejection that arrives late is of the second copy of it, and says nothing about the first.
+    """
+    world = begun(rules=replace(READ_RULES, lookups={"sim": UNIQUE_IDS}))
+    world.fates.append(Fate.TAKEN)
+    world.looks.extend([Fate.BLIND] * 19)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 25)
+    key = world.submitted[0].cl_ord_id
+    world.cancel("a")
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="looked"))
+    ended = world.book.parents["a"].status
+    kept_quotes(world, 30)
+    live = [one.cl_ord_id for one in world.venue.live()]
+    world.is_deaf = False
+    if code:
+        rejected = Rejected(cl_ord_id=key, transact_ns=world.now_ns, code=code)
+        world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=rejected))
+    world.looks.clear()
+    kept_quotes(world, 150)
+
+    assert (ParentStatus.CANCELED, [key], 1) == (ended, live, world.book.orders[key].resent_n)
+    assert ([], True) == (world.venue.live(), "came_back" in world.alerts())
+    assert OrdStatus.CANCELED == world.book.orders[key].ord_status
+
+
+def test_an_order_that_its_broker_denied_for_a_while_and_a_person_called_lost_is_pulled() -> None:
+    """The broker told of it, then not, and a person drew the wrong conclusion: from its next word on it lives here."""
+    world = begun()
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 5)
+    key = world.book.parents["a"].live[0]
+    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
+    world.is_cut_off = True
+    world.cancel("a")
+    told = world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+    before = (told.is_ok, world.book.orders[key].ord_status, world.book.parents["a"].status)
+    world.is_cut_off = False
+    kept_quotes(world, 150)
+
+    assert (True, OrdStatus.CANCELED, ParentStatus.CANCELED) == before
+    assert ([], True) == (world.venue.live(), "came_back" in world.alerts())
+    assert {} == world.halts()
+
+
+def test_an_order_that_came_back_with_a_cancel_on_its_way_is_asked_about() -> None:
+    """Nobody knows what became of that cancel, and until somebody does no other one may be sent."""
+    world = begun(rules=replace(READ_RULES, lookups={"sim": FREE_IDS}))
+    world.fates.append(Fate.TAKEN)
+    world.looks.extend([Fate.BLIND] * 9)
+    world.is_deaf = True
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 2)
+    world.fates.append(Fate.LOST)
+    world.cancel("a")
+    kept_quotes(world, 20)
+    key = world.submitted[0].cl_ord_id
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="looked"))
+    gone = world.book.orders[key].is_taken_for_lost
+    world.looks.clear()
+    kept_quotes(world, 200)
+
+    assert (True, []) == (gone, world.venue.live())
+    assert OrdStatus.CANCELED == world.book.orders[key].ord_status
+
+
+def test_what_fills_cost_that_only_an_end_told_of_is_asked_until_it_is_known() -> None:
+    """The broker denies the order once, and its lists do not go back so far any more: each reading asks anew."""
+    world = begun()
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 5)
+    key = world.book.parents["a"].live[0]
+    world.is_deaf = True
+    world.show(quote("AAPL", "198.98", "199.00", size=40))
+    world.run(6)
+    world.looks.extend([Fate.BLIND] * 9)
+    world.alter = lambda one: replace(one, orders=(), trades=())
+    first = world.book.orders[key].first
+    pulled = CancelRequest(
+        cl_ord_id="x-2", orig_cl_ord_id=key, parent_id="a", account="sim", symbol="AAPL", side=first.side
+    )
+    world.venue.cancel(pulled, world.now_ns)
+    ended = Canceled(cl_ord_id=key, transact_ns=world.now_ns, order_id="x", cum_qty=Decimal(40))
+    world.is_deaf = False
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=ended))
+    kept_quotes(world, 11)
+    before = world.book.orders[key].fills.is_unpriced
+    world.looks.clear()
+    kept_quotes(world, 70)
+    fills = world.book.orders[key].fills
+
+    assert (True, False) == (before, fills.is_unpriced)
+    assert (Decimal(40), Decimal(40) * 199) == (mine(world), fills.notional)

@@ -5,13 +5,14 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from execd.core.book import Book
-from execd.core.commands import ReleaseParent, ResumeNew
+from execd.core.commands import FlattenScope, ReleaseParent, ResumeNew
 from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Known, ParentReceived, Recall, ReportReceived
 from execd.core.ids import parent_key
 from execd.core.records import ParentRecalled, ParentsRetired, Reported
 from execd.core.reports import Trade
 from execd.core.rules import S
+from execd.core.scopes import Scope
 from execd.engine.engine import Engine
 from tests.world import EPOCH, RULES, World, intent, quote
 
@@ -191,3 +192,20 @@ def test_an_order_of_an_epoch_before_the_restore_is_ours() -> None:
         recalled[epoch] = any(isinstance(effect, Recall) for effect in effects)
 
     assert {"0ldep0c": True, "newep0c": True, "f0re1gn": False} == recalled
+
+
+def test_a_flatten_waits_for_what_was_told_of_an_order_that_left_memory() -> None:
+    """The fill is known and not booked yet, for its order is being fetched: nobody may say that all is flat."""
+    world = traded()
+    world.drop(intent("b", side=Side.SELL, urgency=Urgency.HIGH))
+    world.run(2 * HOUR_S)
+    flat = not any(position.qty for position in world.book.positions.values())
+    world.latency_ns = 5 * S
+    world.tell(late_trade(world))
+    told = world.command(FlattenScope(scope=Scope(symbol="AAPL"), reason="test")).text
+    world.show(quote("AAPL", "200.00", "200.02", size=1_000))
+    world.run(2 * HOUR_S + 60)
+
+    assert (True, True) == (flat, "is being flattened" in told)
+    assert [1] == [one.order_qty for one in world.submitted if "flatten" in one.parent_id]
+    assert not any(position.qty for position in world.book.positions.values())

@@ -280,28 +280,6 @@ def test_an_order_with_our_mark_that_nobody_knows_is_counted_and_called() -> Non
     assert (Decimal(10), True) == (mine(world), "orphan_order" in world.alerts())
 
 
-def test_an_order_that_came_back_after_its_intent_had_ended_is_pulled() -> None:
-    """A person took it for lost, and it lives: nobody steers it, so it is cancelled. Fault D5."""
-    world = begun(rules=replace(READ_RULES, lookups={"sim": FREE_IDS}))
-    world.fates.append(Fate.TAKEN)
-    world.looks.extend([Fate.BLIND] * 9)
-    world.is_deaf = True
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
-    kept_quotes(world, 2)
-    key = world.submitted[0].cl_ord_id
-    world.cancel("a")
-    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="looked"))
-    ended = world.book.parents["a"].status
-    kept_quotes(world, 20)
-    live = [one.cl_ord_id for one in world.venue.live()]
-    world.is_deaf = False
-    kept_quotes(world, 130)
-
-    assert (ParentStatus.CANCELED, [key]) == (ended, live)
-    assert ([], ["came_back"]) == (world.venue.live(), world.verdicts())
-    assert OrdStatus.CANCELED == world.book.orders[key].ord_status
-
-
 def test_what_was_taken_for_lost_and_filled_is_found_where_a_position_differs() -> None:
     """Its broker hid it until no list went back so far: while a position differs, each goes a day back. Fault C4."""
     world = begun(rules=replace(READ_RULES, lookups={"sim": FREE_IDS}))
