@@ -100,6 +100,7 @@ class Entrance:
             default_life_ns=ns_of_s(settings.execution.default_life_s),
             always_open_valid_ns=ns_of_s(settings.session.file_valid_s),
             seed=settings.sim.seed,
+            profiles=settings.refdata.profiles,
         )
 
     async def _known(self, ids: Sequence[str]) -> Mapping[str, Known]:

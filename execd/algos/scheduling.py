@@ -11,6 +11,7 @@ from execd.algos.base import ZERO
 from execd.algos.schedules import Pov, Schedule, Shortfall, Twap, Vwap
 from execd.algos.schedules.slices import CatchUp, Manner
 from execd.algos.schedules.volume import Share
+from execd.core.daily import Statistic
 
 Parameters = Mapping[str, Any]
 
@@ -41,6 +42,8 @@ def _vwap(given: Parameters) -> Schedule:
         start_ns=given.get("start_ns") or 0,
         end_ns=given.get("end_ns") or 0,
         profile=tuple(Decimal(str(part)) for part in given.get("profile") or ()),
+        days=given.get("days"),
+        statistic=None if given.get("statistic") is None else Statistic(str(given["statistic"])),
         manner=_manner(given),
     )
 

@@ -13,6 +13,7 @@ from execd.config.fields import ZERO, Reader
 from execd.config.strict_text import decimal_of, integer_of, nearest, refusal, text_of, word_of
 from execd.config.strict_yaml import shown
 from execd.core.conduct import Ending
+from execd.core.daily import PROFILE_DAYS_MIN, PROFILE_DAYS_MOST
 from execd.core.preset import PLANNED
 
 ONE: Final = Decimal(1)
@@ -122,7 +123,7 @@ UnsignedOrNone = Annotated[Decimal | Never, Reader(_number_or, "number", word=Ne
 SpanOrNever = Annotated[Decimal | Never, Reader(_number_or, "number", word=Never.NONE, above=ZERO, most=DAY_S)]
 RatioOrZero = Annotated[Decimal, Reader(decimal_of, "number", least=ZERO, most=ONE)]
 Minutes = Annotated[int, Reader(integer_of, "integer", least=0, most=390)]
-DaysOfProfile = Annotated[int, Reader(integer_of, "integer", least=1, most=250)]
+DaysOfProfile = Annotated[int, Reader(integer_of, "integer", least=PROFILE_DAYS_MIN, most=PROFILE_DAYS_MOST)]
 EndingWord = Annotated[Ending, Reader(word_of, "string", words=Ending)]
 MethodWord = Annotated[Method, Reader(word_of, "string", words=Method)]
 EodWord = Annotated[EodOrder, Reader(word_of, "string", words=EodOrder)]

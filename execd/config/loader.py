@@ -177,7 +177,7 @@ class _Source:
         context = fault.get("ctx", {})
         path = tuple(str(part) for part in fault["loc"] if part != "[key]")
         if context.get("field"):
-            path = (*path, context["field"])
+            path = (*path, *context["field"].split("."))
         match fault["type"]:
             case "extra_forbidden":
                 text = f"unknown key{nearest(path[-1], names_at(path[:-1]))}"

@@ -127,7 +127,7 @@ class Slicing(Section):
     participation_max: RatioOrNone
     """No more than this part of what is traded meanwhile; none whatever is traded."""
     profile_days: DaysOfProfile
-    """vwap: of so many days the volume profile is."""
+    """vwap: of so many days the volume profile is; refdata.profiles learns it."""
 
     def to_slicing(self) -> core.Slicing:
         """Return the rule as the policy sees it."""

@@ -14,6 +14,7 @@ from typing import Final, Self, assert_never
 from pydantic import BaseModel, model_validator
 
 from execd.config.fields import Adapter, External, Mode, ModeWord, Name, SessionKind, Symbol, Text
+from execd.config.fields_preset import Method
 from execd.config.plain import plain
 from execd.config.presets import overlaid, own_parameters, shipped
 from execd.config.section import STRICT
@@ -47,6 +48,7 @@ from execd.config.sections_trading import (
 from execd.config.sections_venue import MarketData, RefData, Sim, Streams
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
+from execd.core.daily import profile_problem
 from execd.core.enums import Coverage, Horizon
 from execd.core.preset import Preset
 from execd.core.rules import Rules
@@ -132,6 +134,21 @@ class Settings(BaseModel):
         missing = {name: shipped(name) for name in named if name not in self.presets}
         if missing:
             object.__setattr__(self, "presets", {**self.presets, **missing})
+        return self
+
+    @model_validator(mode="after")
+    def _learns_what_its_presets_need(self) -> Self:
+        """Refuse a preset that cuts by a volume profile which reference data does not learn."""
+        learned = self.refdata.profiles
+        if not learned:
+            text = "at least one is needed, such as 20 median; leave the key out for the usual ones"
+            raise refusal("missing_field", text, field="refdata.profiles")
+        for name, preset in self.presets.items():
+            slicing = preset.slicing
+            if slicing.enabled and slicing.method is Method.VWAP:
+                problem = profile_problem(slicing.profile_days, None, learned)
+                if problem:
+                    raise refusal("not_learned", problem, field=f"presets.{name}.slicing.profile_days")
         return self
 
     @property

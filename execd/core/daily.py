@@ -25,6 +25,8 @@ PROFILE_DAYS_MIN: Final = 5
 """Fewer days would say more about those days than about the symbol."""
 PROFILES: Final = ("20 median", "5 median")
 """What is learned where nobody says it; the first is the one that is used unless another is asked for."""
+PROFILE_DAYS_MOST: Final = 250
+"""A year of sessions: more says what the symbol was once."""
 BUCKET_NS: Final = 300 * S
 _UNIT: Final = Decimal("0.000001")
 _PARTS: Final = 10**9
@@ -86,14 +88,29 @@ class DailyValues(msgspec.Struct, frozen=True, kw_only=True):
         """Return the session in progress, else the next one that is known; None where there is none."""
         return next((session for session in self.sessions if now_ns < session.close_ns), None)
 
-    def profile_of(self, days: int, statistic: Statistic) -> tuple[Decimal, ...] | None:
+    def profile_of(self, days: int | None, statistic: Statistic | None) -> tuple[Decimal, ...] | None:
         """Return the profile that was learned from so many days; None where nobody asked reference data for it.
 
-        One from the instruments file, or of the asset class, stands for any.
+        What is None is as in the one that is used unless another is asked for. One from the instruments file, or of
+        the asset class, stands for any.
         """
-        if not self.profile_days_n or (self.profile_days, self.profile_statistic) == (days, statistic):
-            return self.profile
-        return self.other_profiles.get(f"{days} {statistic}")
+        first = f"{self.profile_days} {self.profile_statistic}"
+        name = profile_name(days, statistic, first=first)
+        return self.profile if not self.profile_days_n or name == first else self.other_profiles.get(name)
+
+
+def profile_name(days: int | None, statistic: str | None, *, first: str) -> str:
+    """Return what a learned profile is called, such as "5 mean"; what is None is as in `first`."""
+    first_days, _, first_statistic = first.partition(" ")
+    return f"{first_days if days is None else days} {statistic or first_statistic}"
+
+
+def profile_problem(days: int | None, statistic: str | None, learned: Sequence[str]) -> str:
+    """Return why a profile cannot be asked for, and what to do; empty where it is among those that are learned."""
+    name = profile_name(days, statistic, first=learned[0])
+    if name in learned:
+        return ""
+    return f"no profile {name} is learned (refdata.profiles: {', '.join(learned)}); add it, or ask for one of them"
 
 
 def average_daily_volume(bars: Sequence[Bar], days: int = ADV_DAYS) -> Decimal | None:

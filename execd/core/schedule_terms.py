@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from execd.core.algo_terms import AlgoTerms, S, Term, Unit
+from execd.core.daily import PROFILE_DAYS_MIN, PROFILE_DAYS_MOST, Statistic
 from execd.core.tactic_terms import DAY_S, ONE, SPECIAL_TERMS, TACTIC_TERMS
 
 TACTIC: Final = Term(name="tactic", unit=Unit.TACTIC, text="how each child is priced; by urgency where left out")
@@ -92,6 +93,19 @@ VWAP: Final = AlgoTerms(
             unit=Unit.RATIOS,
             text="volume of equal parts of the window, of any scale; as past days were where left out",
             least=Decimal(0),
+        ),
+        Term(
+            name="days",
+            unit=Unit.COUNT,
+            text="so many past days the profile is learned from; as the first of `refdata.profiles` where left out",
+            least=Decimal(PROFILE_DAYS_MIN),
+            most=Decimal(PROFILE_DAYS_MOST),
+        ),
+        Term(
+            name="statistic",
+            unit=Unit.WORD,
+            text="how the parts of these days become one; as the first of `refdata.profiles` where left out",
+            words=tuple(one.value for one in Statistic),
         ),
         *MANNER,
     ),

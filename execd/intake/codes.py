@@ -52,6 +52,7 @@ IN_A_FIELD: Final = (
     Code("future_file", "modified more than 5 s ahead of the daemon's clock", "check the clocks"),
     Code("unknown_account", "no such account in the configuration", "the message names the nearest"),
     Code("not_supported", "known, and not built yet", "the message says what to do instead"),
+    Code("not_learned", "a volume profile of past days that nobody learns", "add it to `refdata.profiles`"),
     Code("not_in_list", "a list holds orders only", "write the document as a file of its own"),
     Code("duplicate_id", "two rows of one file have the same id; both are refused", "each order needs its own"),
     Code("amend_nothing", "an amend that changes nothing", "give at least one field"),

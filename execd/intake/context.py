@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from execd.core.daily import PROFILES
 from execd.core.enums import Horizon
 from execd.core.instrument import Instrument
 from execd.core.session import AlwaysOpen, Session
@@ -24,7 +25,7 @@ class ParseContext(msgspec.Struct, frozen=True, kw_only=True):
     """What the daemon knows when a file arrives. `default_account` None: every intent must name its account.
 
     `mtime_ns` is the file's, or `now_ns` where there is no file. `horizons` are by strategy, `instruments` by symbol;
-    a symbol that is not there is an ordinary US share.
+    a symbol that is not there is an ordinary US share. `profiles` are the shapes of a day that are learned.
     """
 
     now_ns: int
@@ -38,6 +39,7 @@ class ParseContext(msgspec.Struct, frozen=True, kw_only=True):
     default_life_ns: int = 900 * _S
     always_open_valid_ns: int = 3_600 * _S
     seed: int = 0
+    profiles: tuple[str, ...] = PROFILES
 
     def arrived_ns(self) -> int:
         """Return when the file arrived. Raises IntentError where its clock is ahead of ours."""

@@ -14,6 +14,7 @@ from execd.config.strict_text import nearest, refusal
 from execd.config.strict_yaml import shown
 from execd.core import chance
 from execd.core.codec import plain
+from execd.core.daily import profile_problem
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.errors import IntentError
@@ -46,6 +47,8 @@ from execd.intake.words import (
 _SEED_LIMIT: Final = 1 << 63
 """A seed fits a signed 64-bit column."""
 QUANTITIES: Final = ("qty", "notional", "target_qty", "close")
+LEARNED: Final = ("days", "statistic")
+"""Parameters of an algorithm that name a volume profile of past days."""
 
 
 class IntentFile(BaseModel):
@@ -121,6 +124,16 @@ class IntentFile(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _has_one_profile(self) -> Self:
+        """Refuse a profile of past days beside one that is given."""
+        given = self.algo.parameters if self.algo is not None else {}
+        asked = next((name for name in LEARNED if name in given), None)
+        if asked is not None and "profile" in given:
+            text = f"{asked} is of a learned profile, and profile gives one; leave one of the two out"
+            raise refusal("conflicting_fields", text, field=f"algo.{asked}")
+        return self
+
+    @model_validator(mode="after")
     def _pieces_fit(self) -> Self:
         """Refuse a piece that is larger than the whole."""
         given = self.algo.parameters if self.algo is not None else {}
@@ -141,6 +154,7 @@ class IntentFile(BaseModel):
         """
         account = self._account(context)
         self._refuse_below_tick(context)
+        self._refuse_unlearned(context)
         effective_ns, start_by_ns, expire_ns = self._times(context)
         strategy = self.strategy or "default"
         return ParentOrder(
@@ -197,6 +211,14 @@ class IntentFile(BaseModel):
         if self.limit_price < tick:
             text = f"{plain(self.limit_price)} is below the smallest price step of {self.symbol}, {plain(tick)}"
             raise IntentError("out_of_range", text, field="limit_price")
+
+    def _refuse_unlearned(self, context: ParseContext) -> None:
+        """Refuse a volume profile of past days that nobody learns: the slices would be even, or of other days."""
+        given = self.algo.parameters if self.algo is not None else {}
+        asked = [name for name in LEARNED if name in given]
+        problem = profile_problem(given.get("days"), given.get("statistic"), context.profiles) if asked else ""
+        if problem:
+            raise IntentError("not_learned", problem, field=f"algo.{asked[0]}")
 
     def _times(self, context: ParseContext) -> tuple[int, int, int | None]:
         """Return effective_ns, start_by_ns, expire_ns."""

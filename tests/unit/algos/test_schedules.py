@@ -15,10 +15,12 @@ from execd.algos.schedules.curve import part_of, stretched, volume_weights
 from execd.algos.schedules.sliced import Sliced
 from execd.algos.schedules.slices import CatchUp, Manner
 from execd.algos.schedules.volume import Share
+from execd.algos.scheduling import SCHEDULES
 from execd.core.conduct import Conduct, Ending
 from execd.core.daily import DailyValues
 from execd.core.orders import Plan
 from execd.core.rules import S
+from execd.core.schedule_terms import VWAP
 from execd.core.session_table import SessionWindow
 from tests.unit.algos.views import seen
 from tests.world import START_NS
@@ -243,6 +245,38 @@ def test_a_learned_profile_is_stretched_over_the_real_session(hours: SessionWind
 
     assert [400, 500, 700, 1_000] == [int(piece.goal_qty) for piece in pieces]
     assert "vwap by the profile of bars 2013-10-04: slice 1 of 4" == pieces[0].text
+
+
+LEARNED = DailyValues(
+    symbol="X",
+    profile=(Decimal(1), Decimal(0)),
+    profile_days_n=20,
+    other_profiles={"5 median": (Decimal("0.5"), Decimal("0.5")), "20 mean": (Decimal(0), Decimal(1))},
+    profile_source="bars 2013-10-04",
+)
+
+
+@pytest.mark.parametrize(
+    "asked, goals, text",
+    [
+        ({}, [400, 400], "vwap by the profile of bars 2013-10-04"),
+        ({"days": 5}, [200, 400], "vwap by the profile (5 days) of bars 2013-10-04"),
+        ({"statistic": "mean"}, [0, 400], "vwap by the profile (mean) of bars 2013-10-04"),
+        ({"days": 20, "statistic": "median"}, [400, 400], "vwap by the profile (20 days, median) of bars 2013-10-04"),
+        ({"days": 5, "statistic": "mean"}, [200, 400], "vwap, even: no volume profile (5 days, mean) of this window"),
+    ],
+)
+def test_the_learned_profile_is_the_one_that_is_asked_for(
+    asked: dict[str, object], goals: list[int], text: str
+) -> None:
+    """`days` and `statistic`: what is left out is as in the first of them; one nobody learned is not guessed."""
+    span_s = (FULL_DAY.close_ns - FULL_DAY.open_ns) // S
+    view = seen(400, span_s=span_s, market=MarketView(day=LEARNED, hours=FULL_DAY))
+    made = SCHEDULES["vwap"]({**VWAP.defaults(), "interval_ns": span_s // 2 * S, **asked})
+    pieces = made.outline(view)
+
+    assert goals == [int(piece.goal_qty) for piece in pieces]
+    assert pieces[0].text.startswith(text)
 
 
 def test_half_of_a_bucket_has_half_of_its_volume() -> None:

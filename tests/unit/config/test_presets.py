@@ -9,6 +9,7 @@ import pytest
 from execd.config.loader import load, read
 from execd.config.presets import shipped, shipped_dir
 from execd.errors import ConfigError
+from execd.policy.liquidity import schedule_of
 
 SWING: Final = (shipped_dir() / "swing.yaml").read_text(encoding="utf-8")
 
@@ -49,6 +50,43 @@ def test_a_file_beside_the_configuration_is_a_preset_of_its_own(tmp_path: Path) 
     rules = load(file, {}).to_rules()
 
     assert (Decimal(31), Decimal(32)) == (rules.preset.collar_bps, rules.preset_of("s").collar_bps)
+
+
+CUT_BY_VWAP: Final = "execution: {preset: scheduled}\npresets: {scheduled: {slicing: {method: vwap}}}\n"
+
+
+def test_a_preset_that_cuts_by_vwap_asks_for_its_days(tmp_path: Path) -> None:
+    """Scheduled: TWAP, or VWAP of 5 days (SPEC 5), which is not the profile that is used unless asked."""
+    rules = load(beside(tmp_path, CUT_BY_VWAP), {}).to_rules()
+    parameters, untold = schedule_of(rules.preset.slicing, {"name": "anchor"})
+
+    assert (5, "") == (parameters["days"], untold)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (
+            f"{CUT_BY_VWAP}refdata: {{profiles: [20 median, 10 mean]}}\n",
+            "profile_days: no profile 5 median is learned (refdata.profiles: 20 median, 10 mean); add it",
+        ),
+        (
+            "presets: {scheduled: {slicing: {method: vwap, profile_days: 7}}}\n",
+            "execd.yaml:1: presets.scheduled.slicing.profile_days: no profile 7 median is learned",
+        ),
+        ("refdata: {profiles: []}\n", "refdata.profiles: at least one is needed"),
+    ],
+)
+def test_a_profile_that_nobody_learns_stops_the_start(tmp_path: Path, text: str, message: str) -> None:
+    """A schedule that cannot find its curve would be even all day; the message says what to add."""
+    assert message in told(beside(tmp_path, text))
+
+
+def test_a_profile_that_nobody_uses_need_not_be_learned(tmp_path: Path) -> None:
+    """The days of a preset that cuts by twap are asked of nobody."""
+    text = "execution: {preset: scheduled}\nrefdata: {profiles: 30 mean}\n"
+
+    assert "twap" == load(beside(tmp_path, text), {}).to_rules().preset.slicing.method
 
 
 @pytest.mark.parametrize(

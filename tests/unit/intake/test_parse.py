@@ -257,6 +257,46 @@ def test_a_strategy_gives_its_horizon() -> None:
     assert Horizon.INTRADAY is parsed("a.yaml", yaml(strategy="momentum"), given=given).parent.horizon
 
 
+PROFILED = ParseContext(
+    now_ns=NOW_NS,
+    mtime_ns=NOW_NS,
+    accounts=("sim",),
+    default_account="sim",
+    profiles=("20 median", "5 median", "20 mean"),
+)
+
+
+@pytest.mark.parametrize(
+    "asked, expected",
+    [
+        ("days: 7", ("not_learned", "algo.days", 5)),
+        ("days: 5, statistic: mean", ("not_learned", "algo.days", 5)),
+        ("days: 4", ("out_of_range", "algo.days", 5)),
+        ("statistic: mode", ("bad_value", "algo.statistic", 5)),
+        ("days: 5, profile: [1, 2]", ("conflicting_fields", "algo.days", 5)),
+        ("statistic: mean, profile: [1, 2]", ("conflicting_fields", "algo.statistic", 5)),
+    ],
+)
+def test_a_profile_that_nobody_learns_is_refused(asked: str, expected: tuple[str, str, int]) -> None:
+    """Vwap by `days` and `statistic` (SPEC 6): refused with field and reason where `refdata.profiles` has no such."""
+    assert expected == refusal("a.yaml", yaml(algo=f"{{name: vwap, {asked}}}"), given=PROFILED)
+
+
+@pytest.mark.parametrize(
+    "asked, expected",
+    [
+        ("days: 5", {"days": 5}),
+        ("statistic: mean", {"statistic": "mean"}),
+        ("days: 20, statistic: median", {"days": 20, "statistic": "median"}),
+    ],
+)
+def test_a_profile_that_is_learned_may_be_asked_for(asked: str, expected: dict[str, object]) -> None:
+    """What is left out is as in the first of `refdata.profiles`: 5 is the median here, mean is of 20 days."""
+    parent = parsed("a.yaml", yaml(algo=f"{{name: vwap, {asked}}}"), given=PROFILED).parent
+
+    assert AlgoSpec(name="vwap", parameters=expected) == parent.algo
+
+
 def test_a_refusal_names_the_nearest_field_and_counts_the_rest() -> None:
     """The first fault of the file is told, and how many more there are."""
     with pytest.raises(IntentError) as caught:
