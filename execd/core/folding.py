@@ -16,6 +16,7 @@ from execd.core.enums import OrdStatus
 from execd.core.order import CALLED_LOST, Answer, Done, Failure, Order, Terms, terms_rank
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import (
+    USED_ID,
     Accepted,
     Canceled,
     CancelRejected,
@@ -95,10 +96,17 @@ def apply(order: Order, report: ExecReport) -> Order:
             return _on_terms(order, report)
         case CancelRejected() | ReplaceRejected():
             return _answered(_seen(order, report), report.cl_ord_id, report.transact_ns, text=report.text)
+        case Rejected() if is_of_another_copy(order, report):
+            return order
         case Canceled() | Expired() | DoneForDay() | Rejected():
             return _on_done(order, report)
         case _:
             assert_never(report)
+
+
+def is_of_another_copy(order: Order, report: Rejected) -> bool:
+    """Whether a rejection may be about a second copy of a request: it says nothing about the one that may live."""
+    return report.code == USED_ID or bool(order.resent_n)
 
 
 def _on_terms(order: Order, report: Replaced | Restated) -> Order:

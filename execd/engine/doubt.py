@@ -21,7 +21,7 @@ from execd.core.folding import add_snapshot
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, ReplaceRequest
 from execd.core.records import Failed, Found, Missed, Reported, Resent
-from execd.core.reports import OrderSnapshot
+from execd.core.reports import USED_ID, OrderSnapshot, Rejected
 from execd.core.rules import S
 from execd.engine import asking, halting
 from execd.engine.desk import Desk
@@ -127,26 +127,20 @@ def told(desk: Desk, order: Order, event: LookedUp) -> list[Reported | Failed | 
     return [Missed(now_ns=event.now_ns, account=event.account, cl_ord_id=order.key)]
 
 
-def on_used_id(desk: Desk, order: Order, now_ns: int) -> None:
-    """Ask what is there under an id that the broker says was used before: perhaps the same order, written twice."""
-    if order.is_taken_for_lost:
-        desk.ask_about(order)  # Whoever called it lost may have been wrong.
+def on_copy_rejected(desk: Desk, order: Order, report: Rejected, now_ns: int) -> None:
+    """Ask what is there under an id that a broker refuses to take again: perhaps the first copy, which lives."""
+    if order.is_taken_for_lost or (order.acked_ns is not None and not order.is_done):
+        desk.ask_about(order)  # Whoever called it lost may have been wrong, and what lives may have ended.
+    elif order.is_done:
         return
-    order = doubt_unanswered(desk, order, "the broker says that this id was used before", now_ns)
-    if order.is_in_doubt:
-        begin(desk, order, now_ns)
-
-
-def is_of_second_attempt(order: Order) -> bool:
-    """Whether a rejection now may be about a second copy of a request whose first copy may live."""
-    return bool(order.resent_n) and order.acked_ns is None and (not order.is_done or order.is_taken_for_lost)
-
-
-def on_second_rejected(desk: Desk, order: Order, text: str, now_ns: int) -> None:
-    """Note that the broker would not take a request again; what became of its first copy is still to be found."""
-    failed = Failed(now_ns=now_ns, account=order.first.account, cl_ord_id=order.key, outcome=Outcome.REFUSED, text=text)
-    desk.record(failed)
-    if not order.is_taken_for_lost:
+    elif report.code == USED_ID:
+        order = doubt_unanswered(desk, order, "the broker says that this id was used before", now_ns)
+        if order.is_in_doubt:
+            begin(desk, order, now_ns)
+    else:
+        account, text = order.first.account, f"{report.code} {report.text}".strip()
+        refused = Failed(now_ns=now_ns, account=account, cl_ord_id=order.key, outcome=Outcome.REFUSED, text=text)
+        desk.record(refused)
         begin(desk, desk.book.orders[order.key], now_ns)
 
 

@@ -20,6 +20,7 @@ from execd.core.events import (
     ReportReceived,
     RequestFailed,
 )
+from execd.core.folding import is_of_another_copy
 from execd.core.order import Order
 from execd.core.records import Failed, Found, Missed, Record, Reported, Resolved
 from execd.core.reports import (
@@ -64,13 +65,10 @@ def on_report(desk: Desk, event: ReportReceived) -> None:
         # A report of it ended the daemon once: it is only read as a whole from then on.
         desk.ask_about(order)
         return
-    if isinstance(report, Rejected) and report.code == USED_ID:
-        # It says nothing about the order that lives under this id: that may well be ours.
-        doubt.on_used_id(desk, order, event.now_ns)
-        return
-    if isinstance(report, Rejected) and doubt.is_of_second_attempt(order):
-        limiting.on_reject(desk, event.account, f"{report.code} {report.text}".strip(), event.now_ns)
-        doubt.on_second_rejected(desk, order, f"{report.code} {report.text}".strip(), event.now_ns)
+    if isinstance(report, Rejected) and is_of_another_copy(order, report):
+        if report.code != USED_ID:
+            limiting.on_reject(desk, event.account, f"{report.code} {report.text}".strip(), event.now_ns)
+        doubt.on_copy_rejected(desk, order, report, event.now_ns)
         return
     changed = _fold(desk, report.cl_ord_id, record)
     if changed is None:

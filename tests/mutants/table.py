@@ -160,9 +160,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "used_id_is_a_rejection",
-        "engine/facts.py",
-        "    if isinstance(report, Rejected) and report.code == USED_ID:",
-        "    if isinstance(report, Rejected) and report.code == USED_ID and order.is_done:",
+        "core/folding.py",
+        "    return report.code == USED_ID or bool(order.resent_n)",
+        "    return report.code != USED_ID and bool(order.resent_n)",
         "an order that lives under its id is taken for rejected",
         "Inv11",
         126,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from execd.core.commands import ResolveOrder
 from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
 from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
+from execd.core.folding import apply
 from execd.core.orders import CancelRequest, ParentOrder
 from execd.core.records import Failed
 from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade
@@ -247,3 +248,17 @@ def test_what_fills_cost_that_only_an_end_told_of_is_asked_until_it_is_known() -
 
     assert (True, False) == (before, fills.is_unpriced)
     assert (Decimal(40), Decimal(40) * 199) == (mine(world), fills.notional)
+
+
+@pytest.mark.parametrize("code, resent_n", [(USED_ID, 0), ("buying_power", 1)])
+def test_a_rejection_of_another_copy_changes_nothing_about_the_first(code: str, resent_n: int) -> None:
+    """The journal is folded without the daemon at hand, so the fact itself must mean nothing."""
+    world = World(replace(RULES, lookups={"sim": FREE_IDS}))
+    world.show(quote(*STANDING, size=1_000))
+    world.drop(intent("a", price=Decimal("1.00")))
+    world.run(1)
+    order = replace(next(iter(world.book.orders.values())), resent_n=resent_n)
+    rejected = Rejected(cl_ord_id=order.key, transact_ns=world.now_ns, code=code)
+
+    assert order == apply(order, rejected)
+    assert OrdStatus.REJECTED == apply(replace(order, resent_n=0), replace(rejected, code="other")).ord_status
