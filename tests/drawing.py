@@ -14,6 +14,13 @@ from tests.world import START_NS
 TACTICS = sorted(one.name for one in ALGO_TERMS.values() if one.is_tactic)
 
 PARAMETERS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    # Its usual half second between looks would be most of the time that the laws take.
+    "adaptive_join": (
+        {"take_first": "0.6", "take_last": "0.1", "improve_share": "0", "look_ns": 4 * S},
+        {"calm_ns": 1 * S, "show_ratio": "0", "queue_ratio": "0", "look_ns": 1 * S},
+        {"calm_ns": 5 * S, "show_ratio": "1", "look_ns": 10 * S},
+        {"take_first": "0", "take_last": "1", "look_ns": 3 * S},
+    ),
     "adaptive_offset": ({"bps": "0"}, {"day_factors": False}),
     "anchor": (
         {"peg": "mid"},

@@ -16,6 +16,7 @@ from execd.algos.passthrough import Passthrough
 from execd.algos.schedules import Now, Schedule
 from execd.algos.scheduling import SCHEDULES, decimal_of, decimal_or_none
 from execd.algos.tactics import (
+    AdaptiveJoin,
     AdaptiveOffset,
     Anchor,
     Iceberg,
@@ -117,6 +118,18 @@ def _sniper(given: Parameters) -> Tactic:
     )
 
 
+def _adaptive_join(given: Parameters) -> Tactic:
+    return AdaptiveJoin(
+        look_ns=int(given["look_ns"]),
+        take_first=decimal_of(given, "take_first"),
+        take_last=decimal_of(given, "take_last"),
+        improve_share=decimal_of(given, "improve_share"),
+        calm_ns=int(given["calm_ns"]),
+        show_ratio=decimal_of(given, "show_ratio"),
+        queue_ratio=decimal_of(given, "queue_ratio"),
+    )
+
+
 def _peg(given: Parameters) -> Peg:
     return Peg(
         at=PegAt(str(given["peg"])),
@@ -152,6 +165,7 @@ def _at_once(tactic: Callable[[Parameters], Tactic]) -> Callable[[Parameters], A
 
 _TACTICS: Final[dict[str, Callable[[Parameters], Tactic]]] = {
     "adaptive_offset": _beyond_mid(AdaptiveOffset),
+    "adaptive_join": _adaptive_join,
     "anchor": _anchor,
     "iceberg": _iceberg,
     "marketable": _marketable,

@@ -229,6 +229,33 @@ SNIPER: Final = AlgoTerms(
         ),
     ),
 )
+
+
+def ratio(name: str, default: str, text: str, most: Decimal = ONE) -> Term:
+    """Return the term of a part from 0 on."""
+    return Term(name=name, unit=Unit.RATIO, text=text, default=default, least=ZERO, most=most)
+
+
+ADAPTIVE_JOIN: Final = AlgoTerms(
+    name="adaptive_join",
+    is_tactic=True,
+    terms=(
+        Term(
+            name="look",
+            unit=Unit.SPAN,
+            text="time between two looks",
+            default=S // 2,
+            least=Decimal("0.1"),
+            most=Decimal(60),
+        ),
+        ratio("take_first", "0.9", "spread of one tick: takes from this share of both touches on our side, at first"),
+        ratio("take_last", "0.5", "and in the end; what is in between falls evenly"),
+        ratio("improve_share", "0.4", "wider spread: improves above this share, else joins"),
+        span("calm", 25, "spread of one tick: joins where the touches live so long on average, else stands behind"),
+        ratio("show_ratio", "0.1", "shows at least this part of the order"),
+        ratio("queue_ratio", "0.5", "and at least this part of the queue that it joins", most=Decimal(100)),
+    ),
+)
 SWEEP: Final = AlgoTerms(name="sweep")
 PASSTHROUGH: Final = AlgoTerms(
     name="passthrough",
@@ -242,5 +269,5 @@ PASSTHROUGH: Final = AlgoTerms(
         ),
     ),
 )
-TACTIC_TERMS: Final = (OFFSET, ADAPTIVE_OFFSET, MARKETABLE, PROGRESSIVE, ANCHOR, ICEBERG, SNIPER)
+TACTIC_TERMS: Final = (OFFSET, ADAPTIVE_OFFSET, MARKETABLE, PROGRESSIVE, ANCHOR, ICEBERG, SNIPER, ADAPTIVE_JOIN)
 SPECIAL_TERMS: Final = (SWEEP, PASSTHROUGH)

@@ -4,6 +4,7 @@ Each is a frozen value with `is_exit`, `is_resting` and `ask(view, job)`; the la
 file here and a member of `Tactic`; one that remembers what others showed is a case in `renewed`.
 """
 
+from execd.algos.tactics.adaptive_join import AdaptiveJoin
 from execd.algos.tactics.adaptive_offset import AdaptiveOffset
 from execd.algos.tactics.anchor import Anchor
 from execd.algos.tactics.iceberg import Iceberg
@@ -13,7 +14,7 @@ from execd.algos.tactics.offset import Offset
 from execd.algos.tactics.progressive import Progressive
 from execd.algos.tactics.sniper import Sniper
 
-Tactic = Offset | AdaptiveOffset | Marketable | Market | Progressive | Anchor | Iceberg | Sniper
+Tactic = Offset | AdaptiveOffset | Marketable | Market | Progressive | Anchor | Iceberg | Sniper | AdaptiveJoin
 
 
 def renewed(fresh: Tactic, was: Tactic) -> Tactic:
@@ -23,6 +24,8 @@ def renewed(fresh: Tactic, was: Tactic) -> Tactic:
             return fresh.anew(was)
         case Iceberg(), Iceberg():
             return fresh.anew(was)
+        case AdaptiveJoin(), AdaptiveJoin():
+            return fresh.anew(was)
         case Progressive(), Progressive():
             return fresh.anew(was)
         case _:
@@ -30,6 +33,7 @@ def renewed(fresh: Tactic, was: Tactic) -> Tactic:
 
 
 __all__ = [
+    "AdaptiveJoin",
     "AdaptiveOffset",
     "Anchor",
     "Iceberg",

@@ -35,6 +35,11 @@ def near_size(quote: Quote, *, is_buy: bool) -> Decimal:
     return quote.bid_size if is_buy else quote.ask_size
 
 
+def touch_size(quote: Quote, *, is_buy: bool) -> Decimal:
+    """Return what is displayed at the price that trades at once."""
+    return quote.ask_size if is_buy else quote.bid_size
+
+
 def bounded(view: AlgoView, wished_px: Decimal, *, may_cross: bool, quote: Quote | None, text: str) -> Priced:
     """Return `wished_px` on the grid, inside limit and collar, and short of the touch unless it may cross.
 

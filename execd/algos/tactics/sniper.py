@@ -11,7 +11,7 @@ import msgspec
 
 from execd.algos.base import BPS, AlgoView, Waiting, usable_quote
 from execd.algos.tactics.base import Idle, Job, Keep, Wanted, Work
-from execd.algos.tactics.pricing import bounded, touch_px
+from execd.algos.tactics.pricing import bounded, touch_px, touch_size
 from execd.core.codec import plain
 from execd.core.enums import TimeInForce
 from execd.core.instrument import clip
@@ -57,7 +57,7 @@ class Sniper(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     def _wait(self, view: AlgoView, quote: Quote) -> Idle | None:
         """Return the wait for what does not hold yet, or nothing where all of it does."""
         is_buy = view.parent.side.is_buy
-        touch, size = touch_px(quote, is_buy=is_buy), quote.ask_size if is_buy else quote.bid_size
+        touch, size = touch_px(quote, is_buy=is_buy), touch_size(quote, is_buy=is_buy)
         reach = clip(touch, (self.price, *view.bounds), is_buy=is_buy)
         if reach != touch:
             return self._idle(f"touch {plain(touch)}, {plain(reach)} or better is wanted", _until_touch(view, reach))
