@@ -76,7 +76,8 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         quote = usable_quote(view, view.execution.quote_age_resting_ns_max)
         if isinstance(quote, Waiting):
             if job.child is not None:
-                return Keep(tactic=self, wake=Wake(at_ns=view.now_ns + self.look_ns), shows_less=True)
+                # The look that is due is taken with the next quote; what stands may also be proved without one.
+                return Keep(tactic=self, wake=Wake(at_ns=view.now_ns + self.look_ns, every_quote=True), shows_less=True)
             return Idle(tactic=self, waiting=quote, wake=Wake(every_quote=True))
         looked = self._looked(view, quote) if is_due else self
         shown = others(view, quote, self.shown)

@@ -189,12 +189,13 @@ def test_a_touch_that_moves_often_is_not_joined_any_more() -> None:
 
 
 def test_without_a_usable_quote_it_waits_and_leaves_what_is_out() -> None:
-    """A locked market prices nothing; a child that rests stays."""
+    """A locked market prices nothing; a child that rests stays, and the look that is due comes with the next quote."""
     locked = quote("X", "100.00", "100.00")
     tactic, child = _out(FRESH, ROOMY)
-    wanted = [type(asked(FRESH, view_at(locked))), type(_later(tactic, child, locked, 2 * S))]
+    wanted = [asked(FRESH, view_at(locked)), _later(tactic, child, locked, 2 * S)]
 
-    assert [Idle, Keep] == wanted
+    assert [Idle, Keep] == [type(one) for one in wanted]
+    assert [True, True] == [one.wake.every_quote for one in wanted if isinstance(one, Idle | Keep)]
 
 
 books = st.builds(
