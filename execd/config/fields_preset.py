@@ -14,7 +14,6 @@ from execd.config.strict_text import decimal_of, integer_of, nearest, refusal, t
 from execd.config.strict_yaml import shown
 from execd.core.conduct import Ending
 from execd.core.daily import PROFILE_DAYS_MIN, PROFILE_DAYS_MOST
-from execd.core.preset import PLANNED
 
 ONE: Final = Decimal(1)
 DAY_S: Final = Decimal(86_400)
@@ -72,9 +71,7 @@ def _tactic(value: object) -> dict[str, Any]:
 
 
 def tactic_of(written: dict[str, Any]) -> dict[str, Any]:
-    """Return a tactic as plans store it; one that is planned as it is written, for nobody knows its parameters."""
-    if written.get("name") in PLANNED and written["name"] not in strict_algo.TACTICS:
-        return {"name": written["name"]}
+    """Return a tactic as plans store it."""
     return strict_algo.tactic_of(written, at="", instants=_no_instant)
 
 

@@ -93,9 +93,6 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         return {Urgency.LOW: self.low, Urgency.NORMAL: self.normal, Urgency.HIGH: self.high}[urgency]
 
 
-PLANNED: Final = ("adaptive_join", "adaptive_offset", "anchor", "progressive")
-"""Tactics of presets that may not be built yet: until they are, `STAND_IN` is worked, and the plan says so."""
-STAND_IN: Final = {"name": "offset", "bps": "5", "ttl_ns": 60 * _S}
 _OFFSET: Final = Way(tactic={"name": "offset", "bps": "5", "ttl_ns": 60 * _S})
 PLAIN: Final = Preset(
     name="plain",

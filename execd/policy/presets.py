@@ -9,12 +9,11 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.registry import ENTRIES
 from execd.core.algo_terms import Unit
 from execd.core.conduct import Conduct, Ending
 from execd.core.enums import Urgency
 from execd.core.orders import AlgoSpec
-from execd.core.preset import PLANNED, STAND_IN, Preset
+from execd.core.preset import Preset
 from execd.core.rules import Execution
 from execd.core.schedule_terms import ALGO_TERMS
 from execd.policy.gates import MIN_NS
@@ -36,17 +35,13 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 def by_urgency(preset: Preset, urgency: Urgency, size: Size) -> Choice:
     """Return what a preset gives an order of this urgency and size."""
     way = preset.way(urgency)
-    tactic, stood_in = _built(way.tactic)
-    name = str(tactic["name"])
-    said = (f"preset {preset.name}, urgency {urgency}: {name}", *stood_in)
+    tactic = way.tactic
+    said = (f"preset {preset.name}, urgency {urgency}: {tactic['name']}",)
     if urgency is Urgency.HIGH:
         return _alone(tactic, way.conduct, (*said, "high urgency is never cut over time"))
     if not is_large(preset.slicing, size):
         return _alone(tactic, way.conduct, (*said, f"at once: {size.text}; {thresholds(preset.slicing)}"))
     method = preset.slicing.method
-    if method not in ENTRIES:
-        told = f"at once, though {thresholds(preset.slicing)}: {method} is not built yet; {size.text}"
-        return _alone(tactic, way.conduct, (*said, told))
     parameters, unknown = schedule_of(preset.slicing, tactic)
     told = f"cut by {method}: {size.text}; {thresholds(preset.slicing)}"
     reasons = (*said, told, unknown) if unknown else (*said, told)
@@ -62,11 +57,11 @@ def by_name(preset: Preset, urgency: Urgency, algo: AlgoSpec, execution: Executi
     key = None if terms is None else next((term.stored for term in terms.terms if term.unit is Unit.TACTIC), None)
     if key is not None:
         given = parameters.get(key)
-        tactic, stood_in = _built(preset.way(urgency).tactic) if given is None else (given, ())
+        tactic = preset.way(urgency).tactic if given is None else given
         tactic_name = str(tactic["name"])
         parameters[key] = {**execution.own.get(tactic_name, {}), **tactic}
         source = f"preset {preset.name}" if given is None else "asked for"
-        reasons = (*reasons, f"tactic {tactic_name} ({source})", *stood_in)
+        reasons = (*reasons, f"tactic {tactic_name} ({source})")
     conduct = _conduct(preset, urgency, ends_by_itself=tactic_name in ENDS_BY_ITSELF)
     if key is not None and conduct.at_end is Ending.END and urgency is not Urgency.LOW:
         # What a piece leaves over goes back to its schedule, but what is left of all of it crosses.
@@ -88,14 +83,6 @@ def carried(preset: Preset) -> tuple[str, ...]:
 def _alone(tactic: dict[str, Any], conduct: Conduct, reasons: tuple[str, ...]) -> Choice:
     parameters = {key: value for key, value in tactic.items() if key != "name"}
     return Choice(algo=str(tactic["name"]), parameters=parameters, conduct=conduct, reasons=reasons)
-
-
-def _built(tactic: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the tactic, or what stands in for one that is still to come."""
-    name = tactic["name"]
-    if name in ENTRIES or name not in PLANNED:
-        return tactic, ()
-    return dict(STAND_IN), (f"{name} is not built yet: {STAND_IN['name']} {STAND_IN['bps']} bps stands in",)
 
 
 def _conduct(preset: Preset, urgency: Urgency, *, ends_by_itself: bool) -> Conduct:

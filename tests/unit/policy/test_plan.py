@@ -15,7 +15,7 @@ from execd.core.conduct import Ending
 from execd.core.daily import DailyValues
 from execd.core.enums import AssetClass, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, Plan
-from execd.core.preset import PLAIN, PLANNED, Gates, Preset, Slicing
+from execd.core.preset import PLAIN, Gates, Preset, Slicing
 from execd.core.rules import Execution, S
 from execd.core.session import SimpleHours
 from execd.policy.plan import Declined
@@ -35,11 +35,6 @@ def worked(made: Plan) -> str:
     return str(made.parameters.get("tactic", {}).get("name", made.algo))
 
 
-def wanted(name: str) -> str:
-    """Return the tactic that is worked for one that a preset names."""
-    return name if name in ENTRIES or name not in PLANNED else "offset"
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("urgency", URGENCIES)
 def test_urgency_picks_the_tactic_of_the_preset(name: str, urgency: Urgency) -> None:
@@ -47,7 +42,7 @@ def test_urgency_picks_the_tactic_of_the_preset(name: str, urgency: Urgency) -> 
     chosen = preset(name, slicing=Slicing())
     made = plan(chosen, urgency=urgency, order_qty=10)
 
-    assert (wanted(chosen.way(urgency).tactic["name"]), chosen.way(urgency).conduct) == (made.algo, made.conduct)
+    assert (chosen.way(urgency).tactic["name"], chosen.way(urgency).conduct) == (made.algo, made.conduct)
     assert make(made) is not None
     assert f"preset {name}, urgency {urgency}" in made.reasons[0]
 
