@@ -56,6 +56,10 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_partial: bool = False
     volume_scale: Decimal | None = ONE
 
+    def counted(self, size: Decimal) -> Decimal | None:
+        """Return what a volume or a displayed size of this feed stands for; None where nobody knows."""
+        return None if self.volume_scale is None else size * self.volume_scale
+
     @property
     def seen(self) -> Seen:
         """What the journal keeps of it beside the quote, so that a decision can be understood later."""

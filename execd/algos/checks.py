@@ -1,7 +1,8 @@
 """What stands before a new child: hard checks that never give way, soft ones that the plan waits for a while.
 
 Hard: a spread beyond all reason. Soft, for what means to rest: a narrow spread, a round lot displayed on the side
-that is joined, a fresh quote. Which numbers hold is in the plan's conduct; a waiting's text has them all.
+that is joined (scaled where the feed sees a part of the market), a fresh quote. Which numbers hold is in the plan's
+conduct; a waiting's text has them all.
 """
 
 from decimal import Decimal
@@ -41,8 +42,9 @@ def soft_problem(view: AlgoView) -> Waiting | None:
     if quote.spread > conduct.soft_spread_ratio * quote.mid_px:
         spread, limit = _percent(quote.spread / quote.mid_px), _percent(conduct.soft_spread_ratio)
         return Waiting(code="soft_spread", text=f"spread {spread}%, at most {limit}% for what rests")
-    size = near_size(quote, is_buy=view.parent.side.is_buy)
-    if size < view.instrument.round_lot:
+    size = view.market.counted(near_size(quote, is_buy=view.parent.side.is_buy))
+    # What a feed shows of an unknown part of the market is too little to say anything of.
+    if size is not None and size < view.instrument.round_lot:
         text = f"{plain(size)} displayed, at least {plain(view.instrument.round_lot)} to join"
         return Waiting(code="soft_size", text=text)
     return None

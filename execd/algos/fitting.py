@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from execd.algos import checks
-from execd.algos.base import ONE, ZERO, AlgoView, Amend, Step, Waiting, usable_quote
+from execd.algos.base import ZERO, AlgoView, Amend, Step, Waiting, usable_quote
 from execd.algos.pieces import goal_of_child, piece_of, until
 from execd.algos.pulling import pull
 from execd.algos.tactics.base import Keep, Work
@@ -90,7 +90,6 @@ def displayed_qty(ratio_max: Decimal | None, view: AlgoView, most_qty: Decimal |
     quote, market = view.market.quote, view.market
     if ratio_max is None or quote is None:
         return most_qty
-    scale = market.volume_scale if market.is_partial else ONE
-    seen_qty = ZERO if scale is None else min(quote.bid_size, quote.ask_size) * scale
+    seen_qty = market.counted(min(quote.bid_size, quote.ask_size)) or ZERO
     allowed_qty = max(view.instrument.floor_qty(ratio_max * seen_qty), view.instrument.round_lot)
     return allowed_qty if most_qty is None else min(most_qty, allowed_qty)

@@ -168,11 +168,11 @@ class Peg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def _little(self, view: AlgoView, job: Job, quote: Quote) -> str:
         """Return in words that little is ahead on our side, or nothing where much is or nobody knows."""
-        scale, size = view.market.volume_scale, near_size(quote, is_buy=view.parent.side.is_buy)
+        size = view.market.counted(near_size(quote, is_buy=view.parent.side.is_buy))
         is_hidden = is_ours(view, near_px(quote, is_buy=view.parent.side.is_buy))
-        if self.join_ratio is None or scale is None or is_hidden or size * scale > self.join_ratio * job.qty:
+        if self.join_ratio is None or size is None or is_hidden or size > self.join_ratio * job.qty:
             return ""
-        return f"only {plain(size * scale)} ahead, at most {plain(self.join_ratio)} of {plain(job.qty)}"
+        return f"only {plain(size)} ahead, at most {plain(self.join_ratio)} of {plain(job.qty)}"
 
     def _wake_in_front(
         self, view: AlgoView, *, price: Decimal, near_was: Decimal, far_was: Decimal, room: Decimal
