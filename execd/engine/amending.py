@@ -24,7 +24,7 @@ from execd.engine.desk import Desk
 from execd.engine.sizing import free_to_exit
 from execd.engine.stepping import pull
 from execd.engine.touching import touch
-from execd.policy.plan import Declined, Scene, collar_bps_of, make_plan, rebounded
+from execd.policy.plan import Declined, Scene, collar_bps_of, make_plan, no_looser, rebounded
 
 ZERO: Final = Decimal(0)
 AMENDED: Final = "operator: amended"
@@ -150,11 +150,7 @@ def _plan(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> Plan
     stays = changed.urgency is order.urgency and parent.plan.collar_px is not None
     plan = rebounded(parent.plan, changed, scene) if stays else make_plan(changed, qty, scene)
     # A collar of the configuration that has grown since is no reason to pay more.
-    if isinstance(plan, Plan) and plan.collar_px is not None and parent.plan.collar_px is not None:
-        sign = order.side.sign
-        if plan.collar_px * sign > parent.plan.collar_px * sign:
-            plan = replace(plan, collar_px=parent.plan.collar_px, collar_bps=parent.plan.collar_bps)
-    return plan
+    return no_looser(plan, parent.plan, order.side) if isinstance(plan, Plan) else plan
 
 
 def _deadline_ns(desk: Desk, parent: Parent, command: AmendParent, now_ns: int) -> int | None:

@@ -31,6 +31,11 @@ from execd.policy.presets import Choice, by_name, by_urgency, carried
 
 OPENS: Final = (Side.BUY, Side.SELL_SHORT)
 """Sides that open a position, as far as the word says."""
+ARRIVAL: Final = "arrival mid "
+COLLAR: Final = "collar "
+NO_COLLAR: Final = "a market order has no collar"
+LIMIT: Final = "limit "
+"""How the reasons begin that tell the bounds of a plan; no other begins so."""
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +93,17 @@ def rebounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:
     return _bounded(plan, parent, scene)
 
 
+def no_looser(plan: Plan, before: Plan, side: Side) -> Plan:
+    """Return a new plan held to the collar of the one before it where its own would allow a worse price."""
+    if plan.collar_px is None or before.collar_px is None or before.collar_bps is None:
+        return plan
+    if (plan.collar_px - before.collar_px) * side.sign <= 0:
+        return plan
+    told = _collar_text(before.collar_bps, "the plan before, a new one would be looser", before.collar_px)
+    reasons = (told if one.startswith(COLLAR) else one for one in plan.reasons)
+    return replace(plan, collar_bps=before.collar_bps, collar_px=before.collar_px, reasons=tuple(reasons))
+
+
 def collar_bps_of(parent: ParentOrder, preset: Preset, instrument: Instrument) -> tuple[Decimal, str]:
     """Return the collar of a parent and who set it (SPEC 11): the intent, else its asset class, else the preset."""
     if parent.max_slippage_bps is not None:
@@ -100,7 +116,7 @@ def collar_bps_of(parent: ParentOrder, preset: Preset, instrument: Instrument) -
 
 def flatten_plan() -> Plan:
     """Return the plan of a flatten's close: one market order at once, whatever is known of the market."""
-    reasons = ("flatten: the end-of-day order, market", "a market order has no collar")
+    reasons = ("flatten: the end-of-day order, market", NO_COLLAR)
     return Plan(algo="passthrough", parameters={"ord_type": OrdType.MARKET, "is_exit": True}, reasons=reasons)
 
 
@@ -183,20 +199,27 @@ def _asks_for_market(parent: ParentOrder) -> bool:
 
 def _bounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:
     """Return the plan with the one collar of its parent, fixed from the arrival mid, and the intent's limit."""
-    quote, reasons = scene.quote, [*plan.reasons, f"arrival mid {plain(scene.quote.mid_px)} ({scene.quote.source})"]
+    quote, told = scene.quote, [f"{ARRIVAL}{plain(scene.quote.mid_px)} ({scene.quote.source})"]
     collar_bps = collar_px = None
     if plan.parameters.get("ord_type") == OrdType.MARKET:
-        reasons.append("a market order has no collar")
+        told.append(NO_COLLAR)
     elif plan.algo != "passthrough":
         collar_bps, source = collar_bps_of(parent, scene.preset, scene.instrument)
         wished = quote.mid_px * (ONE + parent.side.sign * collar_bps / BPS)
         collar_px = scene.instrument.passive(wished, is_buy=parent.side.is_buy)
-        reasons.append(f"collar {plain(collar_bps)} bps from arrival ({source}): {plain(collar_px)}")
+        told.append(_collar_text(collar_bps, source, collar_px))
     if parent.price is not None:
-        reasons.append(f"limit {plain(parent.price)}")
-    return replace(
-        plan, collar_bps=collar_bps, collar_px=collar_px, limit_px=parent.price, reasons=tuple(dict.fromkeys(reasons))
-    )
+        told.append(f"{LIMIT}{plain(parent.price)}")
+    # The new bounds stand where those of a plan that is amended stood, and in their place: only what holds is told.
+    is_bound = [one.startswith((ARRIVAL, COLLAR, NO_COLLAR, LIMIT)) for one in plan.reasons]
+    first = is_bound.index(True) if any(is_bound) else len(is_bound)
+    later = (one for one, is_old in zip(plan.reasons[first:], is_bound[first:], strict=True) if not is_old)
+    reasons = (*plan.reasons[:first], *told, *later)
+    return replace(plan, collar_bps=collar_bps, collar_px=collar_px, limit_px=parent.price, reasons=reasons)
+
+
+def _collar_text(collar_bps: Decimal, source: str, collar_px: Decimal) -> str:
+    return f"{COLLAR}{plain(collar_bps)} bps from arrival ({source}): {plain(collar_px)}"
 
 
 def _collar_refusal(plan: Plan, parent: ParentOrder, scene: Scene) -> Declined | None:

@@ -1,8 +1,10 @@
 """What the policy's tests share: a market of 200.00 to 200.02, and the plan of an intent under a preset."""
 
 from decimal import Decimal
+from inspect import signature
 from typing import Any
 
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from execd.algos.base import MarketView
@@ -11,14 +13,16 @@ from execd.core.enums import AssetClass
 from execd.core.instrument import Instrument
 from execd.core.market import Quote
 from execd.core.orders import Plan
-from execd.core.preset import Preset
-from execd.core.rules import Execution
+from execd.core.preset import Gates, Preset
+from execd.core.rules import Execution, S
 from execd.core.session import AlwaysOpen, Session
 from execd.policy.plan import Declined, Scene, make_plan
 from tests.world import START_NS, intent, quote
 
 QUOTE = quote("AAPL", "200.00", "200.02")
 MID = Decimal("200.01")
+NAMES = ("balanced", "offset", "progressive", "swing", "scheduled", "cross_asset")
+MIN_NS = 60 * S
 
 
 def preset(name: str, **changes: Any) -> Preset:  # noqa: ANN401  # Preset checks them.
@@ -26,21 +30,18 @@ def preset(name: str, **changes: Any) -> Preset:  # noqa: ANN401  # Preset check
     return replace(shipped(name).to_preset(name), **{"protect": None, **changes})
 
 
-def planned(
+def scene(
     given: Preset | str,
     *,
-    order_qty: int | str = 10,
     market: MarketView | None = None,
     session: Session | None = None,
     now_ns: int = START_NS,
     asset_class: AssetClass = AssetClass.STK,
     execution: Execution | None = None,
     seen: Quote = QUOTE,
-    **fields: Any,  # noqa: ANN401  # ParentOrder checks them.
-) -> Plan | Declined:
-    """Return the plan of an intent with these fields, 10 shares of 2,000 USD if nothing is said."""
-    qty = Decimal(order_qty)
-    scene = Scene(
+) -> Scene:
+    """Return what a plan under a preset is made from beside the intent."""
+    return Scene(
         quote=seen,
         instrument=Instrument(symbol="AAPL", asset_class=asset_class),
         execution=execution or Execution(),
@@ -49,7 +50,14 @@ def planned(
         market=market or MarketView(quote=seen),
         session=session or AlwaysOpen(),
     )
-    return make_plan(intent("a", order_qty=qty, **fields), qty, scene)
+
+
+def planned(given: Preset | str, *, order_qty: int | str = 10, **fields: Any) -> Plan | Declined:  # noqa: ANN401  # Scene and ParentOrder check them.
+    """Return the plan of an intent with these fields, 10 shares of 2,000 USD if nothing is said."""
+    qty, own = Decimal(order_qty), signature(scene).parameters
+    of_scene = {name: value for name, value in fields.items() if name in own}
+    asked = {name: value for name, value in fields.items() if name not in own}
+    return make_plan(intent("a", order_qty=qty, **asked), qty, scene(given, **of_scene))
 
 
 def plan(given: Preset | str, **fields: Any) -> Plan:  # noqa: ANN401  # The same.
@@ -64,3 +72,15 @@ def code(given: Preset | str, **fields: Any) -> str:  # noqa: ANN401  # The same
     made = planned(given, **fields)
     assert isinstance(made, Declined), made
     return made.code
+
+
+@st.composite
+def presets(draw: st.DrawFn) -> Preset:
+    """Draw a shipped preset with other bounds."""
+    return preset(
+        draw(st.sampled_from(NAMES)),
+        allows_market=draw(st.booleans()),
+        small_notional_max=Decimal(draw(st.sampled_from([0, 500, 10_000]))),
+        collar_bps=Decimal(draw(st.sampled_from([0, 1, 20, 10_000]))),
+        gates=Gates(first_ns=draw(st.sampled_from([0, 5 * MIN_NS]))),
+    )

@@ -15,17 +15,15 @@ from execd.core.conduct import Ending
 from execd.core.daily import DailyValues
 from execd.core.enums import AssetClass, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, Plan
-from execd.core.preset import PLAIN, Gates, Preset, Slicing
+from execd.core.preset import PLAIN, Preset, Slicing
 from execd.core.rules import Execution, S
 from execd.core.session import SimpleHours
 from execd.policy.plan import Declined
-from tests.unit.policy.scenes import MID, QUOTE, code, plan, planned, preset
+from tests.unit.policy.scenes import MID, MIN_NS, NAMES, QUOTE, code, plan, planned, preset, presets
 from tests.world import START_NS
 
-NAMES = ("balanced", "offset", "progressive", "swing", "scheduled", "cross_asset")
 URGENCIES = tuple(Urgency)
 MARKET = {"ord_type": OrdType.MARKET}
-MIN_NS = 60 * S
 MONDAY_NS = 1_772_461_800 * S
 """2026-03-02 09:30 in New York, the open."""
 
@@ -242,18 +240,6 @@ def test_what_is_not_held_yet_is_said() -> None:
     """Gates and the smallest trade are carried until the parts that hold orders to them are built."""
     assert "not held yet: gates 15/10 min, smallest trade 2500, drift 0.02" in plan("cross_asset").reasons
     assert [] == [reason for reason in plan("progressive").reasons if "not held" in reason]
-
-
-@st.composite
-def presets(draw: st.DrawFn) -> Preset:
-    """Draw a shipped preset with other bounds."""
-    return preset(
-        draw(st.sampled_from(NAMES)),
-        allows_market=draw(st.booleans()),
-        small_notional_max=Decimal(draw(st.sampled_from([0, 500, 10_000]))),
-        collar_bps=Decimal(draw(st.sampled_from([0, 1, 20, 10_000]))),
-        gates=Gates(first_ns=draw(st.sampled_from([0, 5 * MIN_NS]))),
-    )
 
 
 @given(
