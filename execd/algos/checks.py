@@ -12,12 +12,14 @@ from execd.algos.base import AlgoView, Waiting, usable_quote
 from execd.algos.tactics.pricing import near_size, touch_px
 from execd.core.codec import plain
 from execd.core.conduct import Ending
+from execd.core.market import Quote
 from execd.core.wake import Wake
 
 if TYPE_CHECKING:
     from execd.algos.worker import Worker
 
 HUNDRED: Final = Decimal(100)
+SHOWN: Final = Decimal("0.001")
 NO_QUOTE: Final = ("no_quote", "quote_unusable", "quote_stale")
 
 
@@ -27,8 +29,7 @@ def hard_problem(view: AlgoView) -> Waiting | None:
     quote = view.market.quote
     if most is None or quote is None or not quote.is_priceable or quote.spread <= most * quote.mid_px:
         return None
-    spread, limit = _percent(quote.spread / quote.mid_px), _percent(most)
-    return Waiting(code="spread_too_wide", text=f"spread {spread}% of {plain(quote.mid_px)}, at most {limit}%")
+    return Waiting(code="spread_too_wide", text=spread_text(quote, most))
 
 
 def soft_problem(view: AlgoView) -> Waiting | None:
@@ -40,14 +41,26 @@ def soft_problem(view: AlgoView) -> Waiting | None:
     if isinstance(quote, Waiting):
         return None if quote.code in {"halted", "no_quote", "quote_unusable"} else quote
     if quote.spread > conduct.soft_spread_ratio * quote.mid_px:
-        spread, limit = _percent(quote.spread / quote.mid_px), _percent(conduct.soft_spread_ratio)
-        return Waiting(code="soft_spread", text=f"spread {spread}%, at most {limit}% for what rests")
-    size = view.market.counted(near_size(quote, is_buy=view.parent.side.is_buy))
+        text = f"{spread_text(quote, conduct.soft_spread_ratio)} for what rests"
+        return Waiting(code="soft_spread", text=text)
+    size = _joined_size(view, quote)
     # What a feed shows of an unknown part of the market is too little to say anything of.
     if size is not None and size < view.instrument.round_lot:
-        text = f"{plain(size)} displayed, at least {plain(view.instrument.round_lot)} to join"
-        return Waiting(code="soft_size", text=text)
+        return Waiting(code="soft_size", text=size_text(view, quote))
     return None
+
+
+def spread_text(quote: Quote, ratio_max: Decimal) -> str:
+    """Return the spread beside what it may be, as parts of the middle."""
+    spread, most = (plain((ratio * HUNDRED).quantize(SHOWN)) for ratio in (quote.spread / quote.mid_px, ratio_max))
+    return f"spread {spread}% of {plain(quote.mid_px)}, at most {most}%"
+
+
+def size_text(view: AlgoView, quote: Quote) -> str:
+    """Return what is displayed on the side that would be joined, as far as it is known, beside what is needed."""
+    size = _joined_size(view, quote)
+    told = "what is displayed is not known" if size is None else f"{plain(size)} displayed"
+    return f"{told}, at least {plain(view.instrument.round_lot)} to join"
 
 
 def softly(worker: "Worker", view: AlgoView) -> "tuple[Worker, Wake | None]":
@@ -85,5 +98,5 @@ def is_breached(view: AlgoView, *, is_last_step: bool) -> bool:
     return (touch_px(quote, is_buy=view.parent.side.is_buy) - collar) * sign > 0
 
 
-def _percent(ratio: Decimal) -> str:
-    return plain((ratio * HUNDRED).quantize(Decimal("0.001")))
+def _joined_size(view: AlgoView, quote: Quote) -> Decimal | None:
+    return view.market.counted(near_size(quote, is_buy=view.parent.side.is_buy))

@@ -11,51 +11,28 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from execd.algos.base import Algo, AlgoView, Amend, MarketView, Place, quote_problem
-from execd.algos.checks import hard_problem, soft_problem
+from execd.algos.base import MarketView, quote_problem
 from execd.algos.registry import made
-from execd.algos.worker import Worker
 from execd.core.book import Parent
 from execd.core.codec import plain
-from execd.core.conduct import Ending
-from execd.core.enums import OrdType, ParentStatus, Side
+from execd.core.enums import ParentStatus, Side
 from execd.core.market import Quote
 from execd.core.orders import ParentOrder, Plan
 from execd.core.rules import S
 from execd.engine import halting, restraint, risk
 from execd.engine.desk import Desk
+from execd.engine.foreseeing import Check, FirstOrder, check_of, first_order, market_checks, seconds
 from execd.engine.outlining import Planned, outline
 from execd.engine.receiving import hold_reason
-from execd.engine.sending import gate, requests_of
 from execd.engine.sizing import Sized, size
 from execd.engine.starting import deadline_ns
 from execd.engine.stepping import view_of
 from execd.policy.plan import Declined, Scene, make_plan
 
-WAITED_FOR: Final = frozenset({"halt", "pause", "not_before"})
+WAITED_FOR: Final = frozenset({"halt", "pause", "not_before", "hard", "soft", "wait"})
 """Checks that keep an intent, and let it go on by itself when they are over."""
-HUNDRED: Final = Decimal(100)
-SHOWN: Final = Decimal("0.001")
 FOLLOWING: Final = frozenset({"send", "first order"})
 """Checks that are asked again when the wait is over."""
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at: whether it stands in the way, and what was seen."""
-
-    name: str
-    is_ok: bool
-    text: str
-
-
-class FirstOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The order that would leave first."""
-
-    side: Side
-    order_qty: Decimal
-    ord_type: OrdType
-    price: Decimal | None
-    text: str
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +70,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     parent_id, rules = order.parent_id, desk.rules
     checks = [_known(desk, parent_id)]
     refusal = risk.accept(order, rules, now_ns)
-    checks.append(_check("accept", refusal, _asked_text(desk, order)))
+    checks.append(check_of("accept", refusal, _asked_text(desk, order)))
     checks.append(_held(desk, order, now_ns))
     checks.append(_halted(desk, order))
     parent = Parent(order=order, content_hash="", received_ns=now_ns)
@@ -113,7 +90,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     checks.append(Check(name="quote", is_ok=True, text=_quote_text(desk, view, quote)))
     sized = size(desk, parent, quote)
     if not isinstance(sized, Sized):
-        checks.append(_check("quantity", sized, ""))
+        checks.append(check_of("quantity", sized, ""))
         return Preview(parent_id=parent_id, checks=tuple(checks))
     checks.append(Check(name="quantity", is_ok=True, text=f"{sized.side} {plain(sized.order_qty)}"))
     if learns_side:
@@ -136,71 +113,17 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     )
     algo = made(plan)
     seen = view_of(desk, started, now_ns, "preview")
-    first, gated = _first(desk, started, algo, seen)
+    first, gated = first_order(desk, started, algo, seen)
+    foreseen = market_checks(algo, seen, leaves=first is not None)
     return Preview(
         parent_id=parent_id,
-        checks=(*checks, *_market_checks(algo, seen), gated),
+        checks=(*checks, *foreseen, gated),
         side=sized.side,
         order_qty=sized.order_qty,
         expire_ns=started.expire_ns,
         plan=plan,
         first=first,
         pieces=outline(algo, seen),
-    )
-
-
-def _market_checks(algo: Algo, view: AlgoView) -> tuple[Check, ...]:
-    """Return what stands before each new child: hard checks, and soft ones of what rests; what was seen, and bounds."""
-    quote, conduct = view.market.quote, view.plan.conduct
-    if quote is None or not isinstance(algo, Worker):
-        return ()
-    spread = f"spread {plain((quote.spread / quote.mid_px * HUNDRED).quantize(SHOWN))}%"
-    age = f"quote {plain((Decimal(view.market.quote_age_ns) / S).quantize(SHOWN))} s old"
-    found = []
-    if conduct.hard_spread_ratio is not None:
-        problem = hard_problem(view)
-        text = f"{spread}, at most {plain(conduct.hard_spread_ratio * HUNDRED)}%" if problem is None else problem.text
-        found.append(Check(name="hard", is_ok=problem is None, text=text))
-    if conduct.soft_spread_ratio is not None and algo.tactic.is_resting:
-        problem = soft_problem(view)
-        size = quote.bid_size if view.parent.side.is_buy else quote.ask_size
-        text = (
-            f"{spread}, at most {plain(conduct.soft_spread_ratio * HUNDRED)}%; {plain(size)} displayed, at least"
-            f" {plain(view.instrument.round_lot)}; {age}, at most {view.execution.quote_age_resting_ns_max // S} s"
-        )
-        wait = "waits on" if conduct.on_soft is Ending.END else f"after {conduct.soft_wait_ns // S} s {conduct.on_soft}"
-        found.append(
-            Check(name="soft", is_ok=problem is None, text=text if problem is None else f"{problem.text}; {wait}")
-        )
-    return tuple(found)
-
-
-def _first(desk: Desk, started: Parent, algo: Algo, view: AlgoView) -> tuple[FirstOrder | None, Check]:
-    """Return the first order of a started parent, and what the send gate says of it."""
-    step = algo.step(view)
-    placed = [action for action in step.actions if isinstance(action, Place | Amend)]
-    if not placed or not isinstance(placed[0], Place):
-        text = step.waiting.text if step.waiting is not None else "the algorithm would wait"
-        return None, Check(name="first order", is_ok=False, text=text)
-    action = placed[0]
-    refusal = gate(desk, started, view, requests_of(desk, started, step.actions, view.now_ns))
-    first = FirstOrder(
-        side=started.order.side, order_qty=action.qty, ord_type=action.ord_type, price=action.price, text=action.text
-    )
-    return first, _check("send", refusal, _limits_text(desk, started, view, action))
-
-
-def _limits_text(desk: Desk, started: Parent, view: AlgoView, action: Place) -> str:
-    """Return the numbers of the first order beside the limits that it is held to."""
-    limits, quote = desk.rules.limits_of(started.order), view.market.quote
-    if limits is None or quote is None:
-        return "inside the limits of an order"
-    px = max(quote.ask_px, quote.bid_px) if action.price is None else action.price
-    notional = action.qty * px * view.instrument.multiplier
-    open_n = desk.open_orders_of(started.order.account)
-    return (
-        f"{plain(action.qty)} shares of at most {plain(limits.order_qty_max)}, {plain(notional)} of at most"
-        f" {plain(limits.order_notional_max)}, {open_n} of at most {limits.open_orders_max} orders open"
     )
 
 
@@ -211,7 +134,7 @@ def _halted(desk: Desk, order: ParentOrder) -> Check:
 
 def _quote_text(desk: Desk, market: MarketView, quote: Quote) -> str:
     """Return the quote that the plan is made from, and its age beside what it may be."""
-    age_s = plain((Decimal(market.quote_age_ns) / S).quantize(SHOWN))
+    age_s = seconds(market.quote_age_ns)
     most_s = desk.rules.execution.quote_age_marketable_ns_max // S
     return (
         f"bid {plain(quote.bid_px)} ask {plain(quote.ask_px)}, {age_s} of at most {most_s} s old, from {quote.source}"
@@ -264,7 +187,3 @@ def _paused(desk: Desk, parent: Parent, side: Side | None) -> Check:
     if found is None and side is not None:
         found = restraint.paused(desk, parent, side)
     return Check(name="pause", is_ok=found is None, text="none in force" if found is None else found.text)
-
-
-def _check(name: str, refusal: risk.Refusal | None, well: str) -> Check:
-    return Check(name=name, is_ok=refusal is None, text=well if refusal is None else f"{refusal.code}: {refusal.text}")
