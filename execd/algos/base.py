@@ -37,8 +37,8 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is what was printed since `volume_since_ns`: a restart or a gap begins a new count, at 0 nothing has been. `day` is
     from past days, as is `prev_close_px`; `hours` are the session in progress, else the next one. `spread_ewma` is in
     currency units; `volatility_factor` is the last half hour's against the usual of this time of day. Of a feed that
-    sees only a part of the market (`is_partial`), printed volume and displayed sizes count `volume_scale` times; None
-    where nobody said how much: then nothing may be derived from them.
+    sees only a part of the market, printed volume and displayed sizes count `volume_scale` times; None where nobody
+    said how much: then nothing may be derived from them.
     """
 
     quote: Quote | None = None
@@ -53,7 +53,6 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     prev_close_px: Decimal | None = None
     spread_ewma: Decimal | None = None
     volatility_factor: Decimal | None = None
-    is_partial: bool = False
     volume_scale: Decimal | None = ONE
 
     def counted(self, size: Decimal) -> Decimal | None:

@@ -178,7 +178,6 @@ class Markets:
         if samples is not None:
             samples.stood(_pricing(known), now_ns)
             samples.closed(known.last_px, now_ns)
-        rules = self._rules
         return MarketView(
             quote=known.quote,
             quote_age_ns=self.age_ns(symbol, now_ns),
@@ -192,8 +191,7 @@ class Markets:
             prev_close_px=self._prev_close_px.get(symbol, day.prev_close_px),
             spread_ewma=None if samples is None else samples.spread_px,
             volatility_factor=None if samples is None else samples.volatility_factor(day.volatility_norm, hours),
-            is_partial=rules.is_partial,
-            volume_scale=rules.volume_scale,
+            volume_scale=self._rules.volume_scale,
         )
 
     def _filled_in(self, symbol: str) -> DailyValues:

@@ -18,7 +18,7 @@ CAPS: Final = ("participation_max", "displayed_max")
 def coverage_problem(choice: Choice, market: MarketView, *, is_named: bool) -> str:
     """Return why a choice cannot be kept to on this feed; empty where it can, or can without its caps."""
     needed = [choice.algo] if choice.algo in FOLLOWS_VOLUME else [name for name in _caps(choice) if is_named]
-    if not needed or not _is_blind(market):
+    if not needed or market.volume_scale is not None:
         return ""
     return (
         f"{' and '.join(needed)} needs the volume of the market, and the feed sees a part of it;"
@@ -29,15 +29,11 @@ def coverage_problem(choice: Choice, market: MarketView, *, is_named: bool) -> s
 def without_caps(choice: Choice, market: MarketView) -> Choice:
     """Return a choice without the caps that nobody can keep to on this feed."""
     caps = _caps(choice)
-    if not caps or not _is_blind(market):
+    if not caps or market.volume_scale is not None:
         return choice
     parameters = {name: value for name, value in choice.parameters.items() if name not in caps}
     said = f"{' and '.join(caps)} left out: the feed sees a part of the market, and nobody said how much"
     return replace(choice, parameters=parameters, reasons=(*choice.reasons, said))
-
-
-def _is_blind(market: MarketView) -> bool:
-    return market.is_partial and market.volume_scale is None
 
 
 def _caps(choice: Choice) -> list[str]:

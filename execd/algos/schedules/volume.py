@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import ONE, ZERO, AlgoView
+from execd.algos.base import ZERO, AlgoView
 from execd.algos.schedules.base import Limit
 from execd.core.codec import plain
 
@@ -84,7 +84,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def limit(self, view: AlgoView, ratio: Decimal) -> Limit:
         """Return what `ratio` of the volume so far allows."""
-        scale = view.market.volume_scale if view.market.is_partial else ONE
+        scale = view.market.volume_scale
         if scale is None:
             text = "the feed shows a part of the market and nobody said how much of it"
             return Limit(qty=view.cum_qty, code=PARTIAL_COVERAGE, text=text)

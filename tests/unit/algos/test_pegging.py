@@ -49,7 +49,7 @@ def test_a_peg_stands_where_it_says(peg: Peg, side: Side, shown: Quote, price: s
 
 def test_nothing_is_joined_for_sizes_of_an_unknown_part_of_the_market() -> None:
     """Displayed sizes of a partial feed say nothing unless somebody said how much they count."""
-    partial = {"is_partial": True, "volume_scale": None}
+    partial = {"volume_scale": None}
     wanted = asked(Anchor(peg=Peg(join_ratio=Decimal(9))), view_at(ROOMY, market=partial))
 
     assert isinstance(wanted, Work)

@@ -213,6 +213,6 @@ def test_a_sniper_of_a_selling_parent_waits_for_a_better_bid() -> None:
 
 def test_a_sniper_counts_no_size_of_an_unknown_part_of_the_market() -> None:
     """A feed that sees a part of the market says nothing of displayed size unless somebody said how much it counts."""
-    partial = {"is_partial": True, "volume_scale": None}
+    partial = {"volume_scale": None}
 
     assert isinstance(asked(Sniper(size_min=Decimal(1)), view_at(NARROW, market=partial)), Idle)

@@ -117,7 +117,7 @@ def test_a_count_that_begins_with_its_first_print_has_no_gap() -> None:
 
 def test_a_partial_feed_counts_as_its_scale_says_or_not_at_all() -> None:
     """Nobody said how much of the market it is: nothing may be derived, and that is the reason."""
-    scaled = MarketView(volume=Decimal(1_000), is_partial=True, volume_scale=Decimal(4))
+    scaled = MarketView(volume=Decimal(1_000), volume_scale=Decimal(4))
     schedule = replace(TEN_PERCENT, share=replace(TEN_PERCENT.share, tally=Tally(since_ns=0, base_qty=Decimal(0))))
     told = schedule.limit(seen(10_000, market=scaled), is_final=False)
     untold = schedule.limit(seen(10_000, cum=7, market=replace(scaled, volume_scale=None)), is_final=False)
@@ -142,7 +142,7 @@ def test_a_child_is_at_most_a_part_of_the_smaller_side_and_at_least_a_lot() -> N
     """Liquidity-aware: ≤ 10% of min(bid size, ask size), at least one lot; of a partial feed as its scale says."""
     deep = MarketView(quote=quote("X", "10.00", "10.02", size=9_000, ask_size=3_000))
     thin = MarketView(quote=quote("X", "10.00", "10.02", size=9_000, ask_size=300))
-    partial = replace(deep, is_partial=True, volume_scale=Decimal(2))
+    partial = replace(deep, volume_scale=Decimal(2))
     unknown = replace(partial, volume_scale=None)
     views = [seen(market=market, instrument=Instrument(symbol="X")) for market in (deep, thin, partial, unknown)]
 

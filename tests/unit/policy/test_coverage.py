@@ -8,8 +8,8 @@ from execd.algos.base import MarketView
 from execd.core.orders import AlgoSpec
 from tests.unit.policy.scenes import QUOTE, code, plan
 
-BLIND = MarketView(quote=QUOTE, is_partial=True, volume_scale=None)
-SCALED = MarketView(quote=QUOTE, is_partial=True, volume_scale=Decimal(4))
+BLIND = MarketView(quote=QUOTE, volume_scale=None)
+SCALED = MarketView(quote=QUOTE, volume_scale=Decimal(4))
 NAMED = [
     AlgoSpec(name="pov"),
     AlgoSpec(name="twap", parameters={"participation_max": "0.1"}),
