@@ -84,8 +84,9 @@ class Laws:
         self.overfilled: dict[str, None] = {}
         """Orders that their broker filled beyond their quantity."""
         self.owed: dict[tuple[str, str], str] = {}
-        self._doubted: dict[str, None] = {}
         """Alerts (and about which parent) that are promised and that nobody has raised yet, and for which fault."""
+        self._doubted: dict[str, None] = {}
+        """Requests that ended without an answer since an alert last said so."""
         self._flagged: dict[str, Decimal] = {}
         self._rules = rules
         self._fronts = fronts

@@ -13,13 +13,14 @@ import numpy as np
 from execd.core.market import Passed
 from execd.core.spread import SECOND_NS, UNITS_PER_ONE
 from execd.core.volatility import MINUTE_NS
+from execd.engine.sampling import NO_SPREAD
 from execd.simulation.segments import Segment
 from execd.venue.tape import UNITS_PER_ONE as TAPE_UNITS_PER_ONE
 from execd.venue.tape import px_of
 from execd.venue.tape_text import Ints
 
-NOTHING: Final = -1
-"""Stands for a spread that may not price, and for a price before the first print."""
+NOTHING: Final = NO_SPREAD
+"""Stands for a spread that may not price, as the engine reads it, and for a price before the first print."""
 _FINER: Final = UNITS_PER_ONE // TAPE_UNITS_PER_ONE
 
 
