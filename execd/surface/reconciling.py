@@ -33,10 +33,9 @@ NS_PER_S: Final = 1_000_000_000
 
 
 class ReconcileBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which account (empty: all), and whether what differs is only told."""
+    """Which account; empty: all."""
 
     account: AccountName = ""
-    is_dry: bool = False
     reason: Reason = ""
 
 
@@ -68,14 +67,13 @@ class Reconciling:
             return await self._told(account, is_dry=True)
 
     async def reconcile(self, request: web.Request) -> web.Response:
-        """Compare now, and tell what differs."""
+        """Compare now, carry out what follows, and tell what differs."""
         body, peer = read(await small(request), ReconcileBody), asker(request)
         known_account(body.account, self._accounts)
-        if not body.is_dry:
-            command = Operated(verb="reconcile", text=body.account or "all accounts", reason=body.reason)
-            now_ns = self._clock.now_ns()
-            self._pump.post(CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid))
-        return await self._told(body.account, is_dry=body.is_dry)
+        command = Operated(verb="reconcile", text=body.account or "all accounts", reason=body.reason)
+        now_ns = self._clock.now_ns()
+        self._pump.post(CommandReceived(now_ns=now_ns, command=command, uid=peer.journal_uid, pid=peer.pid))
+        return await self._told(body.account, is_dry=False)
 
     async def _told(self, chosen: str, *, is_dry: bool) -> web.Response:
         rows: list[dict[str, str]] = []
