@@ -28,7 +28,7 @@ from execd.errors import BrokerError, BrokerSilent, ConfigError, JournalFull
 from execd.guards import Guarded, Guards, Reloader
 from execd.intake.outbox import Outbox
 from execd.journal.sqlite import SqliteJournal
-from execd.markets import open_market
+from execd.markets import able, open_market
 from execd.reference import Reference
 from execd.runtime import loop
 from execd.runtime.clock import NS_PER_S, SystemClock
@@ -145,7 +145,7 @@ class Daemon:
         clock = SystemClock(floor_ns=journal.last_ns)
         if clock.behind_ns > 0:
             log.warning("clock_behind_journal", behind_ns=clock.behind_ns)
-        reference = await Reference.open(settings, paths, clock)
+        reference = await Reference.open(settings, paths, clock, able)
         book = await opening.load(journal, settings, now_ns=clock.now_ns())
         pinning.require_configured(book, settings.accounts)
         engine = Engine(reference.rules(settings), journal.epoch, book, epochs=journal.epochs)

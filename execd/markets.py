@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
-from execd.brokers.sim import SimBroker, SimFeed, SimVenue
+from execd.brokers.sim import LIMITS, SimBroker, SimFeed, SimVenue
 from execd.brokers.sim_process import VenueProcess
 from execd.brokers.sim_remote import SimRemoteBroker, SimRemoteFeed
-from execd.config.fields import SimSource
+from execd.config.fields import Adapter, SimSource
 from execd.config.settings import Settings, ns_of_ms
 from execd.core.book import Book
+from execd.core.enums import Coverage
 from execd.core.order import Order
+from execd.core.rules import Rules
 from execd.engine.engine import Engine
-from execd.ports import Broker, Feed, FeedLimits
+from execd.ports import Broker, BrokerLimits, Feed, FeedLimits
 from execd.runtime.clock import SystemClock
 from execd.runtime.paths import StatePaths
 from execd.venue.commission import Commission
@@ -29,6 +32,7 @@ from execd.venue.spec import VenueSpec
 VENUE_DIR: Final = "venue"
 HEARD_MARGIN_NS: Final = 60_000_000_000
 """Reports are asked for again from so long before the last one that the journal holds; the same twice is once."""
+BROKERS: Final[dict[Adapter, BrokerLimits]] = {Adapter.SIM: LIMITS}
 log = structlog.get_logger("execd.markets")
 
 
@@ -58,6 +62,18 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: S
 
     feed = RecordingFeed(opened.feed, paths.tapes, clock.now_ns(), _cannot_record)
     return Market(brokers=opened.brokers, feed=feed, venue=opened.venue)
+
+
+def able(rules: Rules, settings: Settings) -> Rules:
+    """Return rules with what the adapters can do: it is their word, and no key of the configuration."""
+    cannot = (name for name, account in settings.accounts.items() if not BROKERS[account.adapter].can_replace)
+    is_partial = feed_limits(settings).coverage is Coverage.PARTIAL
+    return replace(rules, is_partial=is_partial, cannot_replace=tuple(cannot))
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """Return what the feed can do, as it is handed to it."""
+    return FeedLimits(coverage=settings.sim.coverage)
 
 
 def venue_folder(settings: Settings, paths: StatePaths) -> Path:
@@ -107,7 +123,7 @@ def _remote(settings: Settings, engine: Engine, clock: SystemClock, paths: State
         )
         for name in settings.accounts
     }
-    return Market(brokers=brokers, feed=SimRemoteFeed(process, clock, _limits(settings)))
+    return Market(brokers=brokers, feed=SimRemoteFeed(process, clock, feed_limits(settings)))
 
 
 def _inside(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
@@ -116,11 +132,7 @@ def _inside(settings: Settings, engine: Engine, clock: SystemClock) -> Market:
     # The venue died with the daemon that held it; it goes on with what the journal remembers of it.
     venue.restore(engine.book.orders.values())
     brokers = {name: SimBroker(venue, name) for name in settings.accounts}
-    return Market(brokers=brokers, feed=SimFeed(venue, _limits(settings)), venue=venue)
-
-
-def _limits(settings: Settings) -> FeedLimits:
-    return FeedLimits(coverage=settings.sim.coverage)
+    return Market(brokers=brokers, feed=SimFeed(venue, feed_limits(settings)), venue=venue)
 
 
 def _orders_of(book: Book, account: str) -> Iterable[Order]:

@@ -22,12 +22,16 @@ from execd.core.snapshot import AccountSnapshot
 
 
 class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a broker can do. `lookups_are_final`: a healthy "no such order" proves that it never arrived."""
+    """What a broker can do. `lookups_are_final`: a healthy "no such order" proves that it never arrived.
+
+    `can_replace`: it changes a working order; else one is cancelled and another placed.
+    """
 
     ord_types: tuple[str, ...] = ("market", "limit", "stop", "stop_limit")
     times_in_force: tuple[str, ...] = ("day", "ioc", "fok", "gtc")
     has_unique_client_ids: bool = True
     lookups_are_final: bool = False
+    can_replace: bool = True
 
 
 class Broker(Protocol):

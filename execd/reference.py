@@ -26,6 +26,7 @@ from execd.runtime.pump import Pump
 from execd.runtime.supervisor import Supervisor
 
 CAUSE: Final = "refdata"
+Able = Callable[[Rules, Settings], Rules]
 DAILY: Final = "daily"
 DAYS_A_TELLING: Final = 50
 """Symbols of one event; what is told again must not keep orders waiting."""
@@ -34,8 +35,9 @@ DAYS_A_TELLING: Final = 50
 class Reference:
     """The reference data of one daemon, and the rules that depend on it."""
 
-    def __init__(self, settings: Settings, refdata: RefData, clock: Clock) -> None:
-        """Take what `open` made."""
+    def __init__(self, settings: Settings, refdata: RefData, clock: Clock, able: Able) -> None:
+        """Take what `open` made; `able` puts in what the adapters can do."""
+        self._able = able
         self.refdata = refdata
         self.history: History = refdata
         self._hours = settings.session
@@ -44,12 +46,14 @@ class Reference:
         """The table that the engine has."""
 
     @classmethod
-    async def open(cls, settings: Settings, paths: StatePaths, clock: Clock, worker: Worker | None = None) -> Self:
+    async def open(
+        cls, settings: Settings, paths: StatePaths, clock: Clock, able: Able, worker: Worker | None = None
+    ) -> Self:
         """Read what is cached; fetch the calendar that is traded by where it does not cover today.
 
         Raises ConfigError where it cannot be had: whoever trades by a calendar does not trade without it.
         """
-        self = cls(settings, RefData.open(paths.refdata, wanted_of(settings), worker), clock)
+        self = cls(settings, RefData.open(paths.refdata, wanted_of(settings), worker), clock, able)
         if self._is_traded_by and self._days_left() < 1:
             await self.refdata.refresh(clock.now_ns(), self._what)
             await self.refdata.close()
@@ -63,7 +67,7 @@ class Reference:
         """Return what the engine is told: the configuration, and the sessions that are known now."""
         known = self.refdata.calendar(self._hours.calendar)
         self._traded_by = None if known is None else known.table
-        return settings.to_rules(self._traded_by)
+        return self._able(settings.to_rules(self._traded_by), settings)
 
     def start(self, supervisor: Supervisor, pump: Pump, settings: Callable[[], Settings]) -> None:
         """Refresh what is due, as an edge: trading does not wait for it. `settings` are those in force."""

@@ -78,6 +78,7 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
 
     `children` are its live orders, `children_n` counts all it ever had, `last_child` is the newest. `working_qty` is
     what its live orders may still trade. From `last_ns` on nothing new is placed and what is out is pulled.
+    `can_replace`: the broker changes a working order; else one is pulled and another placed.
     """
 
     now_ns: int
@@ -96,6 +97,7 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution
     started_ns: int
     expire_ns: int
+    can_replace: bool = True
     cause: str = ""
 
     @property

@@ -52,7 +52,7 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
     if _must_wait(view, wanted):
         return Step(before, wake=replace(wake, every_quote=True))
     text = wanted.text if isinstance(wanted, Work) else f"{piece_of(worker).text}: {qty}"
-    if not view.execution.replaces or not is_replaceable(child):
+    if not view.can_replace or not is_replaceable(child):
         return pull(replace(worker, is_change=True), view, child, text)
     amended = replace(worker, amends_n=amends_of(child) + 1)
     return Step(amended, (Amend(key=child.key, qty=qty, price=price, text=text),), wake)

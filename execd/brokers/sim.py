@@ -19,6 +19,7 @@ from execd.venue.source import GeneratorSource
 
 __all__ = ["IN_PROCESS", "GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
 WHOLE: Final = FeedLimits()
+LIMITS: Final = BrokerLimits(lookups_are_final=True)
 IN_PROCESS: Final = "in-process"
 """The identity of every account of such a venue: it has no memory but the journal, so any journal is its own."""
 
@@ -29,7 +30,7 @@ class SimBroker:
     def __init__(self, venue: SimVenue, account: str) -> None:
         self.account = account
         self.identity = IN_PROCESS
-        self.limits = BrokerLimits(lookups_are_final=True)
+        self.limits = LIMITS
         self._venue = venue
         self._mailbox = venue.attach_account(account)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from execd.brokers.sim import LIMITS, WHOLE
 from execd.brokers.sim_link import Link, LinkLost
 from execd.brokers.sim_process import VenueProcess
 from execd.core.events import StreamAlive, StreamGap
@@ -24,14 +25,13 @@ from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
 from execd.core.snapshot import AccountSnapshot
 from execd.errors import BrokerError, BrokerSilent, NotSent, Unknown
-from execd.ports import BrokerLimits, Clock, FeedLimits
+from execd.ports import Clock, FeedLimits
 from execd.venue.wire import VERSION, Adopt, Hello
 
 ADOPT_ORDERS: Final = 100
 """Orders in one frame."""
 SNAPSHOT_S_MAX: Final = 3.0
 """An answer that takes longer says nothing of now."""
-WHOLE: Final = FeedLimits()
 _NS_PER_S: Final = 1_000_000_000
 
 
@@ -48,7 +48,7 @@ class SimRemoteBroker:
         """Ask for reports from `since_ns` on at the start; `remembered` is for a venue without a ledger."""
         self.account = account
         self.identity = ""
-        self.limits = BrokerLimits(lookups_are_final=True)
+        self.limits = LIMITS
         self._venue = venue
         self._since_ns = since_ns
         self._remembered = remembered

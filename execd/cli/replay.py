@@ -74,13 +74,14 @@ def _configured(name: str | None) -> "Configured | None":
     from execd.config.fields import SessionKind
     from execd.config.loader import load
     from execd.errors import ConfigError
+    from execd.markets import able
     from execd.simulation.replay_cli import Configured
     from execd.venue.commission import Commission
 
     file = Path(name)
     try:
         settings = load(file, {})
-        rules = settings.to_rules()
+        rules = able(settings.to_rules(), settings)
     except ConfigError as error:
         raise CliError(Exit.CONFIG, str(error)) from None
     if settings.session.kind is SessionKind.CALENDAR:

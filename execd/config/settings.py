@@ -49,7 +49,7 @@ from execd.config.sections_venue import MarketData, RefData, Sim, Streams
 from execd.config.strict_text import refusal
 from execd.core import rules as core_rules
 from execd.core.daily import profile_problem
-from execd.core.enums import Coverage, Horizon
+from execd.core.enums import Horizon
 from execd.core.preset import Preset
 from execd.core.rules import Rules
 from execd.core.session import AlwaysOpen, Session, SimpleHours
@@ -174,7 +174,10 @@ class Settings(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_rules(self, table: SessionTable | None = None) -> Rules:
-        """Return what the engine is told. `table` has the sessions of `session.calendar`; without it that is closed."""
+        """Return what the engine is told, but for what its adapters can do (`markets.able`).
+
+        `table` has the sessions of `session.calendar`; without it that is closed.
+        """
         return Rules(
             limits={name: _limits(account.limits) for name, account in self.accounts.items()},
             throttle=core_rules.Throttle(
@@ -206,7 +209,6 @@ class Settings(BaseModel):
             memory_parents_max=self.journal.memory_parents_max,
             usual={symbol: part.usual.to_usual() for symbol, part in self.instruments.items()},
             class_usual=self.class_defaults.to_usual(),
-            is_partial=self.sim.coverage is Coverage.PARTIAL,
             partial_volume_scale=self.market_data.partial_volume_scale or None,
         )
 

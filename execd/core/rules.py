@@ -70,7 +70,7 @@ PROVING: Final = Lookups(are_final=True, pauses_ns=(0, 1 * S, 2 * S, 4 * S, 8 * 
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """How orders are worked, whatever the preset. `replaces`: a child is replaced where the broker can, else pulled.
+    """How orders are worked, whatever the preset.
 
     `own` are parameters that the operator gives an algorithm, by its name, where nobody else says.
     """
@@ -84,7 +84,6 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     quote_age_marketable_ns_max: int = 30 * S
     retry_ns: int = 1 * S
     send_within_ns: int = 1 * S
-    replaces: bool = True
 
 
 class Reconcile(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +105,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     nothing. Ended parents stay in memory for `memory_ns`, at most `memory_parents_max` of them.
     `duplicate_window_ns` 0: the id alone guards against asking twice. `usual` and `class_usual` say what is usual where
     the history of a symbol does not. `is_partial`: the feed sees a part of the market, of which the whole is said to be
-    `partial_volume_scale` times as much; None: nobody said. `preset` says how orders are worked,
-    `sleeve_presets` how those of the strategies that have another.
+    `partial_volume_scale` times as much; None: nobody said. `cannot_replace` are accounts whose broker changes no
+    working order: it is pulled, and another placed. Both are facts of adapters. `preset` says how
+    orders are worked, `sleeve_presets` how those of the strategies that have another.
     """
 
     limits: dict[str, Limits]
@@ -129,6 +129,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     class_usual: dict[AssetClass, Usual] = {}
     is_partial: bool = False
     partial_volume_scale: Decimal | None = None
+    cannot_replace: tuple[str, ...] = ()
 
     @property
     def volume_scale(self) -> Decimal | None:

@@ -105,6 +105,7 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
         execution=desk.rules.execution,
         started_ns=parent.started_ns,
         expire_ns=parent.expire_ns,
+        can_replace=order.account not in desk.rules.cannot_replace,
         cause=cause,
     )
 

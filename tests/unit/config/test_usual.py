@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from execd.config.fields import Adapter
 from execd.config.loader import load
 from execd.core.enums import AssetClass
 from execd.core.rules import Rules
 from execd.errors import ConfigError
+from execd.markets import BROKERS, able
+from execd.ports import BrokerLimits
 
 
 def rules(folder: Path, instruments: str, text: str = "") -> Rules:
     """Return the rules of a configuration with an instruments file beside it."""
     (folder / "instruments.yaml").write_text(instruments)
     (folder / "execd.yaml").write_text(text)
-    return load(folder / "execd.yaml", {}).to_rules()
+    settings = load(folder / "execd.yaml", {})
+    return able(settings.to_rules(), settings)
 
 
 def test_the_instruments_file_says_what_is_usual(tmp_path: Path) -> None:
@@ -82,3 +86,12 @@ def test_a_profile_is_named_by_days_and_statistic(tmp_path: Path, text: str) -> 
     """Anything else is refused with an example."""
     with pytest.raises(ConfigError, match="20 median"):
         rules(tmp_path, "", f"refdata: {{profiles: ['{text}']}}")
+
+
+def test_what_a_broker_cannot_do_is_its_own_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key says whether a working order can be changed: the adapter's limits do, for each of its accounts."""
+    settings = load(None, {})
+    able_to = able(settings.to_rules(), settings).cannot_replace
+    monkeypatch.setitem(BROKERS, Adapter.SIM, BrokerLimits(can_replace=False))
+
+    assert ((), tuple(settings.accounts)) == (able_to, able(settings.to_rules(), settings).cannot_replace)

@@ -10,7 +10,7 @@ from execd.core.events import Cancel, Replace, Submit
 from execd.core.orders import AlgoSpec, ParentOrder, ReplaceRequest
 from execd.core.records import Record, Sending, Waited
 from execd.core.rules import S
-from tests.world import START_NS, World, execution, intent, quote
+from tests.world import RULES, START_NS, World, intent, quote
 
 NEAR: dict[str, Any] = {"name": "offset", "bps": "5", "ttl_ns": 3_600 * S}
 FAR: dict[str, Any] = {"name": "offset", "bps": "-8", "ttl_ns": 3_600 * S}
@@ -72,8 +72,10 @@ def test_a_slice_that_rests_is_not_made_larger_while_no_quote_is_fresh() -> None
 
 
 def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
-    """`replaces: false`: a cancel, its answer, then one child for what both slices need."""
-    world = _work(_parent("twap", 100, tactic=FAR), until_s=70, world=World(execution(replaces=False), latency_ns=S))
+    """A broker that cannot replace: a cancel, its answer, then one child for what both slices need."""
+    world = _work(
+        _parent("twap", 100, tactic=FAR), until_s=70, world=World(replace(RULES, cannot_replace=("sim",)), latency_ns=S)
+    )
     acts = [effect for effect in world.effects if isinstance(effect, Submit | Replace | Cancel)]
 
     assert [Submit, Cancel, Submit] == [type(act) for act in acts]

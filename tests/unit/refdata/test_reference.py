@@ -15,6 +15,7 @@ from execd.core.shown import ReferenceReceived
 from execd.engine.cycle import Cycle
 from execd.engine.engine import Engine
 from execd.errors import ConfigError
+from execd.markets import able
 from execd.refdata.cache import Cache
 from execd.refdata.client import Worker
 from execd.refdata.values import Asset, Closure, DailyRow, DailyTable
@@ -47,7 +48,7 @@ def settings(**variables: str) -> Settings:
 async def opened(state: Path, settings_: Settings, *answers: Answer, at_ns: int = NOW_NS) -> Reference:
     """Open the reference data of a daemon; without answers its worker fails."""
     worker = Worker(prepared(SessionsWanted=list(answers))) if answers else NEVER
-    return await Reference.open(settings_, StatePaths(state), Watch(at_ns), worker)
+    return await Reference.open(settings_, StatePaths(state), Watch(at_ns), able, worker)
 
 
 async def test_the_engine_trades_by_the_cached_sessions(tmp_path: Path) -> None:
