@@ -40,17 +40,6 @@ Floats = npt.NDArray[np.float64]
 LATENCY_MS: Final = 100
 ROOMS: Final = ("core", "algos", "policy", "engine", "venue", "simulation", "intake", "config")
 """A change in one of these may change what a run finds."""
-MEASURES: Final = (
-    "cost_bps",
-    "cost_spreads",
-    "vwap_bps",
-    "filled",
-    "passive",
-    "better_bps",
-    "better_spreads",
-    "orders",
-)
-BPS: Final = 10_000
 _KEPT: Final = ("filled", "passive", "notional", "orders", "late")
 _NOT_WORKED: Final = (ParentStatus.REJECTED, ParentStatus.FAILED, ParentStatus.HELD)
 

@@ -16,18 +16,16 @@ that was broken off goes on where it was. It needs the shared test data (EXECD_S
 
 import argparse
 import json
-import multiprocessing
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
-from benchmarks._quality import LATENCY_MS, Run, Worked, code_digest, kept_at, run_of, worked
+from benchmarks._quality import LATENCY_MS, run_of
 from benchmarks._quality_days import REPOSITORY, cache_folder, day_files
 from benchmarks._quality_experiments import chosen, experiments
+from benchmarks._quality_runs import done
 from benchmarks._quality_table import as_text, gathered
 from benchmarks._quality_trials import Experiment
 from execd.core.enums import QueueRule
@@ -36,8 +34,6 @@ PAIRS_N: Final = 300
 QUICK_PAIRS_N: Final = 80
 SEED: Final = 7
 JOBS_MAX: Final = 2
-RUNS_KEPT_MAX: Final = 20_000
-"""About 20 kB each; the oldest are dropped first."""
 OUT: Final = REPOSITORY / "docs" / "quality"
 
 
@@ -63,7 +59,7 @@ def main() -> int:
         for path in paths
     ]
     cache = cache_folder()
-    found = dict(zip(runs, _done(runs, cache, args.jobs), strict=True))
+    found = dict(zip(runs, done(runs, cache, args.jobs), strict=True))
     results = gathered(found, cache)
     print("\n".join(as_text(results, by=args.by, against=_patterns(args.against))))
     if args.write:
@@ -122,35 +118,6 @@ def _tried(text: str) -> Experiment:
         return Experiment(label, dict(json.loads(fields)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"--try {text!r} is not LABEL=JSON of an intent's fields: {error}") from error
-
-
-def _done(runs: Sequence[Run], cache: Path, jobs: int) -> Iterator[Worked]:
-    """Yield what each run found, in their order; new ones are worked by `jobs` processes."""
-    code = code_digest()
-    new = [run for run in runs if not kept_at(run, code, cache).exists()]
-    began_s = perf_counter()
-    if new:
-        _prune(cache)
-        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            pending = {pool.submit(worked, run, code, cache): run for run in new}
-            try:
-                for n, future in enumerate(as_completed(pending), start=1):
-                    run, (found, _) = pending[future], future.result()
-                    name = f"{Path(run.tape).name.split('.')[0]} {run.experiment}, {run.queue}"
-                    print(f"[{n}/{len(new)}] {name}: {found.spent_s:.1f} s", file=sys.stderr)
-            finally:
-                # After a fault or an interrupt nothing more is begun; what is finished is kept.
-                pool.shutdown(wait=False, cancel_futures=True)
-    print(f"{len(new)} of {len(runs)} runs were new: {perf_counter() - began_s:.0f} s", file=sys.stderr)
-    for run in runs:
-        yield worked(run, code, cache)[0]
-
-
-def _prune(cache: Path) -> None:
-    """Drop the oldest results where there are too many; each is only a run that would be worked again."""
-    kept = sorted((cache / "runs").glob("*.npz"), key=lambda path: path.stat().st_mtime)
-    for path in kept[: max(0, len(kept) - RUNS_KEPT_MAX)]:
-        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
