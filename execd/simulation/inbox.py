@@ -29,6 +29,8 @@ class Inbox:
 
     def drop(self, world: "World", dropped: Dropped) -> None:
         """Let a file come."""
+        if dropped in self.waiting:
+            return  # Written over itself in the same instant: a folder has it once.
         self.waiting.append(dropped)
         self._hand_in(world, dropped)
 
