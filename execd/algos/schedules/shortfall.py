@@ -11,7 +11,7 @@ from execd.algos.base import ZERO, AlgoView, Waiting, usable_quote
 from execd.algos.schedules.almgren_chriss import Impact, holdings, trades
 from execd.algos.schedules.base import Rest
 from execd.algos.schedules.curve import SLICES_MAX, scaled
-from execd.algos.schedules.sliced import Sliced
+from execd.algos.schedules.sliced import Sliced, intervals_n
 from execd.algos.schedules.slices import Slices
 from execd.core.codec import plain
 from execd.core.market import Quote
@@ -45,7 +45,7 @@ class Shortfall(Sliced, frozen=True, kw_only=True, tag=True):
         begins_ns = view.started_ns
         ends_ns = self.ends_ns(view, begins_ns)
         interval_ns = max(self.interval_ns, -((begins_ns - ends_ns) // SLICES_MAX))
-        n = max(1, (ends_ns - begins_ns) // interval_ns)
+        n = intervals_n(ends_ns - begins_ns, interval_ns)
         hours = view.market.hours
         tau = Decimal(interval_ns) / (DAY_NS if hours is None else hours.close_ns - hours.open_ns)
         impact, text = self._impact(view, quote, tau)

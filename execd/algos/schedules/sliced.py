@@ -16,6 +16,10 @@ from execd.algos.schedules.base import Limit, Piece, Rest
 from execd.algos.schedules.slices import Manner, Slices
 
 SKIPPED: Final = "skipped"
+SHORT_NS: Final = 1_000_000_000
+"""A deadline counts from the file and the slices from the start, which is later by what it took to take it up."""
+SHORT_PART: Final = 10
+"""Of an interval, and no more than that: a last slice is never much shorter than the others."""
 
 
 class Sliced(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +74,8 @@ class Sliced(msgspec.Struct, frozen=True, kw_only=True):
             return self.slices
         slices = self.cut(view)
         return slices if self.slices is None or isinstance(slices, Rest) else slices.resumed(view, self.manner)
+
+
+def intervals_n(span_ns: int, interval_ns: int) -> int:
+    """Return how many whole intervals are in a span, at least one; one that is short by a moment counts as whole."""
+    return max(1, (span_ns + min(SHORT_NS, interval_ns // SHORT_PART)) // interval_ns)

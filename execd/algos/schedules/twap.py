@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from execd.algos.base import AlgoView, Waiting, usable_quote
 from execd.algos.schedules.base import Rest
-from execd.algos.schedules.sliced import Sliced
+from execd.algos.schedules.sliced import Sliced, intervals_n
 from execd.algos.schedules.slices import Slices
 from execd.core.codec import plain
 from execd.core.conduct import Ending
@@ -24,7 +24,7 @@ class Twap(Sliced, frozen=True, kw_only=True, tag=True):
         """Return the even slices; by notional a price is needed first."""
         begins_ns = view.started_ns
         ends_ns = self.ends_ns(view, begins_ns)
-        n = max(1, (ends_ns - begins_ns) // self.interval_ns)
+        n = intervals_n(ends_ns - begins_ns, self.interval_ns)
         text = "twap"
         if self.child_notional is not None:
             quote = usable_quote(view, view.execution.quote_age_marketable_ns_max)

@@ -12,7 +12,7 @@ from execd.algos.base import MarketView
 from execd.algos.schedules import Shortfall, Twap, Vwap
 from execd.algos.schedules.base import Piece, Rest
 from execd.algos.schedules.curve import part_of, stretched, volume_weights
-from execd.algos.schedules.sliced import Sliced
+from execd.algos.schedules.sliced import Sliced, intervals_n
 from execd.algos.schedules.slices import CatchUp, Manner
 from execd.algos.schedules.volume import Share
 from execd.algos.scheduling import SCHEDULES
@@ -89,7 +89,7 @@ def test_an_even_cut_never_leaves_the_line_by_more_than_a_child(
     manner = Manner(jitter_ratio=Decimal(jitter))
     view = seen(qty, span_s=span_s)
     pieces = Twap(interval_ns=interval_s * S, manner=manner).outline(view)
-    n = max(1, span_s // interval_s)
+    n = intervals_n(span_s * S, interval_s * S)
     # What is due too near to the end is in the slice before it.
     child_qty = -(-qty // n) * (n - len(pieces) + 1)
     begun_qty = Decimal(0)
