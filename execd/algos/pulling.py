@@ -13,6 +13,7 @@ from execd.core.orders import CancelRequest
 from execd.core.rules import S
 from execd.core.wake import Wake
 
+CAME_BACK: Final = "it was taken for lost and lives, and another one was sent since"
 CANCELS_REFUSED_MAX: Final = 10
 """A broker that refuses so many cancels of one order needs a person."""
 CANCEL_RETRY_NS: Final = 1 * S
@@ -31,10 +32,17 @@ class Pulling(Algo, Protocol):
         """Return the algorithm with another count."""
 
 
+def is_last(view: AlgoView, child: Order) -> bool:
+    """Whether no other child was asked for after this one."""
+    return view.last_child is None or view.last_child.key == child.key
+
+
 def pull(algo: Pulling, view: AlgoView, child: Order, text: str) -> Step:
     """Return the step that pulls `child`, or that waits for the answer to the last try."""
     cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
-    if cancels_n < algo.pulls_n or child.pending is not None or child.is_in_doubt:
+    # What was counted is of the last child: an earlier one that came back was never pulled by us.
+    is_asked = is_last(view, child) and cancels_n < algo.pulls_n
+    if is_asked or child.pending is not None or child.is_in_doubt:
         return Step(algo)  # Its answer wakes us.
     # Whoever releases the parent has looked, and wants it tried once more.
     if child.cancels_refused_n >= CANCELS_REFUSED_MAX and view.cause != RELEASE:

@@ -25,7 +25,7 @@ from execd.algos.base import (
 )
 from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit
 from execd.algos.pieces import missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
-from execd.algos.pulling import pull
+from execd.algos.pulling import CAME_BACK, is_last, pull
 from execd.algos.schedules import Schedule
 from execd.algos.schedules.base import Piece
 from execd.algos.tactics import Market, Marketable, Tactic, renewed
@@ -126,6 +126,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def _watch(worker: Worker, view: AlgoView, child: Order) -> Step:
     """Return what to do while a child is live."""
+    if not is_last(view, child):
+        return pull(worker, view, child, CAME_BACK)
     if child.pending is not None or child.is_in_doubt or amends_of(child) < worker.amends_n:
         return Step(worker)  # Its answer wakes us.
     if view.now_ns >= worker.schedule.last_ns(view) or not view.leaves_qty:

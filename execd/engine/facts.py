@@ -247,15 +247,16 @@ def _came_back(desk: Desk, order: Order, now_ns: int) -> None:
         pull_live(desk, desk.parent(parent_id), now_ns)
         text += f"; {parent_id} is stopped, for another one was sent in its place"
     desk.alert(CAME_BACK, text, parent_id=parent_id, severity="critical")
-    if order.is_in_doubt:
-        doubt.begin(desk, order, now_ns)  # A cancel of it was on its way when it was called lost.
 
 
 def _go_on(desk: Desk, before: Order, order: Order, now_ns: int) -> None:
     if before.is_in_doubt and not order.is_in_doubt:
         doubt.end(desk, order)
-    is_back = before.acked_ns is None and order.acked_ns is not None
-    if before.is_taken_for_lost and (is_back or not order.is_done):
+    elif order.is_in_doubt and not before.is_in_doubt:
+        # It had ended while a request of it was on its way, and has come back: called lost, or its fill was a bust.
+        doubt.begin(desk, order, now_ns)
+    # One that was refused never lived.
+    if before.is_taken_for_lost and not order.is_taken_for_lost and order.acked_ns is not None:
         _came_back(desk, order, now_ns)
     parent: Parent = desk.parent(order.first.parent_id)
     parent_id = parent.order.parent_id

@@ -78,7 +78,11 @@ class Markets:
             return False
         if known.quote is None or known.quote.received_ns // SECOND_NS != quote.received_ns // SECOND_NS:
             self._samples_of(quote.symbol).stood(_pricing(known), quote.received_ns)
-        self.symbols[quote.symbol] = replace(known, quote=quote, proof_ns=quote.received_ns, is_behind_gap=False)
+        # That a halt ended is told once, and may have been told in a gap: whoever quotes after it is not halted.
+        is_halted = known.is_halted and not (known.is_behind_gap and quote.is_priceable)
+        self.symbols[quote.symbol] = replace(
+            known, quote=quote, proof_ns=quote.received_ns, is_behind_gap=False, is_halted=is_halted
+        )
         return True
 
     def on_prints(self, prints: Prints) -> Decimal:
@@ -93,6 +97,7 @@ class Markets:
             last_ns=prints.to_ns,
             volume=volume,
             volume_since_ns=known.volume_since_ns or prints.from_ns,
+            is_halted=known.is_halted and not (known.is_behind_gap and prints.from_ns >= self._gap_ns),
         )
         return volume
 

@@ -89,7 +89,8 @@ def instant(trade: Trade) -> tuple[int, str]:
 def counts(order: Order) -> tuple[object, ...]:
     """Return what is counted of an order's fills: where it is the same, a report was no news."""
     fills = order.fills
-    return (fills.cum_qty, fills.notional, fills.commission, fills.busted, fills.corrections, len(fills.conflicts))
+    sums = (fills.cum_qty, fills.notional, fills.commission, fills.synthetic_qty)
+    return (*sums, fills.busted, fills.corrections, len(fills.conflicts))
 
 
 def about(

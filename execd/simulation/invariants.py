@@ -168,7 +168,10 @@ class Laws:
             return False
         position = book.positions.get(PositionKey(parent.order.sleeve, request.symbol))
         owned = ZERO if position is None else position.qty
-        return request.order_qty <= (-owned if request.side.is_buy else owned)
+        # Of an order that is replaced, what is filled of it is in the position already.
+        chain = book.order_of(request.orig_cl_ord_id) if isinstance(request, ReplaceRequest) else None
+        asked_qty = request.order_qty - (ZERO if chain is None else chain.cum_qty)
+        return asked_qty <= (-owned if request.side.is_buy else owned)
 
     # At a commit.
 

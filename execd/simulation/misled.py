@@ -9,7 +9,6 @@ broker on every law holds again, and `came_back` is owed.
 from collections.abc import Mapping
 
 from execd.core.book import Book
-from execd.core.enums import Outcome
 from execd.core.orders import Request
 from execd.core.records import Record, Resent, Resolved, Sending
 from execd.simulation.front import Front
@@ -46,8 +45,7 @@ class Misled:
         if key not in self._lost or order is None or order.is_taken_for_lost:
             return False
         del self._lost[key]
-        was_unknown = any(one.cl_ord_id == key and one.outcome is Outcome.NEVER_ARRIVED for one in order.failures)
-        return not order.is_done or (was_unknown and order.acked_ns is not None)
+        return order.acked_ns is not None
 
     def wake(self, book: Book) -> None:
         """Begin a life: what its journal knows it knows."""

@@ -11,7 +11,7 @@ from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
 from execd.core.folding import apply
 from execd.core.orders import CancelRequest, ParentOrder
 from execd.core.records import Failed
-from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade
+from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade, TradeCanceled
 from execd.core.rules import FREE_IDS, UNIQUE_IDS
 from tests.reading import READ_RULES, begun, mine
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
@@ -262,3 +262,49 @@ def test_a_rejection_of_another_copy_changes_nothing_about_the_first(code: str, 
 
     assert order == apply(order, rejected)
     assert OrdStatus.REJECTED == apply(replace(order, resent_n=0), replace(rejected, code="other")).ord_status
+
+
+def test_an_order_that_was_filled_and_is_not_any_more_is_asked_about_where_a_cancel_of_it_is_open() -> None:
+    """Its fill ended every doubt, and the bust brings back the doubt about a cancel that nobody has answered."""
+    world = begun()
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 5)
+    key = world.book.parents["a"].live[0]
+    world.is_deaf = True
+    world.fates.append(Fate.LOST)
+    world.looks.extend([Fate.LOST] * 99)
+    world.cancel("a")
+    kept_quotes(world, 20)
+    fill = Trade(
+        cl_ord_id=key,
+        transact_ns=world.now_ns,
+        order_id="77",
+        exec_id="77.1",
+        last_qty=world.book.orders[key].order_qty,
+        last_px=Decimal(199),
+    )
+    undone = TradeCanceled(cl_ord_id=key, transact_ns=world.now_ns + 1, exec_ref_id="77.1")
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=fill))
+    kept_quotes(world, 100)
+    filled = (world.book.orders[key].is_done, key in world.engine.desk.doubts)
+    world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=undone))
+
+    assert (True, False) == filled
+    assert (True, True) == (world.book.orders[key].is_in_doubt, key in world.engine.desk.doubts)
+
+
+def test_an_order_that_was_called_lost_twice_and_filled_pages_twice() -> None:
+    """It came back, its broker denied it, a person believed that: the fill is news that somebody must hear."""
+    world = begun()
+    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    kept_quotes(world, 5)
+    key = world.book.parents["a"].live[0]
+    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
+    world.is_cut_off = True
+    world.cancel("a")
+    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+    before = critical(world)
+    lives(world, key)
+
+    assert "came_back" not in before
+    assert "came_back" in critical(world)

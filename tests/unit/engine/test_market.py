@@ -14,7 +14,7 @@ from execd.core.daily import DailyValues
 from execd.core.enums import AssetClass, QuoteSource
 from execd.core.events import QuoteReceived, StreamGap
 from execd.core.instrument import Instrument
-from execd.core.market import Quote, SymbolSeen, one_print
+from execd.core.market import Halt, Quote, SymbolSeen, one_print
 from execd.core.rules import Rules, S
 from execd.core.scopes import Scope
 from execd.core.session_table import SessionWindow
@@ -367,3 +367,21 @@ def test_without_any_quote_nothing_begins_and_what_is_owned_can_be_closed() -> N
 
     assert (0, True) == (begun_n, reason.startswith("quote_stale"))
     assert ["sell"] == [str(one.side) for one in world.submitted[n:]]
+
+
+@pytest.mark.parametrize("shows", ["quote", "prints"])
+def test_a_halt_whose_end_fell_into_a_gap_ends_with_the_market_after_it(shows: str) -> None:
+    """Its end is told once: whoever waited for that alone would wait for ever."""
+    known = markets()
+    known.on_quote(tick(0))
+    known.on_halt(Halt(symbol="A", is_halted=True, reason="news", exchange_ns=START_NS + S))
+    known.on_quote(tick(2))
+    before = view(known, 2).is_halted
+    known.on_gap(START_NS + 3 * S)
+    within = view(known, 3).is_halted
+    if shows == "quote":
+        known.on_quote(tick(4))
+    else:
+        known.on_prints(one_print(symbol="A", px=Decimal(10), qty=Decimal(100), exchange_ns=START_NS + 4 * S))
+
+    assert (True, True, False) == (before, within, view(known, 4).is_halted)

@@ -44,6 +44,12 @@ SUMMED = told(Canceled(cl_ord_id=KEY, transact_ns=START_NS + S, order_id="o", cu
 ORDERS = [
     ("the same", book_of(FILLED), shown(row(40), trades=seen(trade(1, 40)), held=40), []),
     ("a trade that was not reported", book_of(), shown(row(40), trades=seen(trade(1, 40)), held=40), ["missed_trade"]),
+    (
+        "a trade at the price of the sum that told of it",
+        book_of(SUM),
+        shown(row(40, is_live=False), trades=seen(trade(1, 40)), held=40),
+        ["missed_trade"],
+    ),
     ("a sum without its trades", book_of(), shown(row(40), held=40), ["missed_fill"]),
     ("an end that was not reported", book_of(FILLED), shown(row(40, is_live=False), held=40), ["missed_end"]),
     ("filled and gone", book_of(), shown(row(100, is_live=False), held=100), ["missed_fill"]),
