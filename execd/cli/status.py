@@ -48,7 +48,9 @@ def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "FLATTEN", paint(safe(text), "bad")
     for pause in told["pauses"]:
         why = f": {pause['reason']}" if pause["reason"] else ""
-        yield "PAUSED", paint(safe(f"{pause['scope']} since {pause['since'][:19]}Z{why}; exits go on"), "held")
+        who = "" if pause["uid"] is None else f" by user {pause['uid']}"
+        text = f"{pause['scope']} since {pause['since'][:19]}Z{who}{why}; exits go on; execd resume lifts it"
+        yield "PAUSED", paint(safe(text), "held")
     for halt in told["halts"]:
         where = f"{halt['symbol']} on {halt['account']}" if halt["symbol"] else halt["account"] or "all accounts"
         text = safe(f"no new risk on {where} since {halt['since'][:19]}Z ({halt['cause']}: {halt['text']})")

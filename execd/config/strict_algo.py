@@ -23,6 +23,7 @@ PROFILE: Final = "profile"
 """The list whose items are parts of a whole, so that their sum may not be zero."""
 PUBLIC: Final = tuple(ALGO_TERMS)
 TACTICS: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_tactic)
+DEEPER: Final = "a column of csv reaches into algo and no further; give the tactic by its name, or write JSON or YAML"
 Instants = Callable[[object], object]
 """Reads a time; what it returns stands in the parameters until somebody knows the day."""
 
@@ -30,7 +31,8 @@ Instants = Callable[[object], object]
 def algo_of(value: object, *, at: str = "algo", instants: Instants) -> tuple[str, dict[str, object]]:
     """Return name and parameters of an algorithm that an intent may name; `at` is the field that it stands in."""
     if not isinstance(value, dict):
-        raise refusal("wrong_type", f"{at} is a mapping with a name, such as {{name: offset, bps: 5}}")
+        beside = f"; in csv its name is the column {at}.name" if isinstance(value, str) else ""
+        raise refusal("wrong_type", f"{at} is a mapping with a name, such as {{name: offset, bps: 5}}{beside}")
     return _named(value, PUBLIC, "algo", at, instants)
 
 
@@ -54,6 +56,8 @@ def parameters_of(terms: AlgoTerms, given: Mapping[str, object], *, at: str, ins
             names = tuple(one.name for one in terms.terms)
             known = ", ".join(names) or "none"
             text = f"{terms.name} has no parameter {shown(key)} (known: {known}){nearest(key, names)}"
+            if "." in key:
+                text = f"{terms.name} has no parameter {shown(key)}: {DEEPER}"
             raise refusal("unknown_field", text, field=field)
         try:
             parameters[term.stored] = _value(term, part, field, instants)
@@ -122,7 +126,8 @@ def _span_ns(term: Term, part: object) -> int:
 
 def _ratios(term: Term, part: object) -> list[str]:
     if not isinstance(part, list) or not part:
-        raise refusal("wrong_type", "a list of numbers belongs here, such as [0, 0.1, 0.2]")
+        beside = "; csv has no lists, write JSON or YAML" if isinstance(part, str) else ""
+        raise refusal("wrong_type", f"a list of numbers belongs here, such as [0, 0.1, 0.2]{beside}")
     if len(part) > RATIOS_MAX:
         raise refusal("too_large", f"{len(part)} numbers, at most {RATIOS_MAX}")
     least = ZERO if term.least is None else term.least

@@ -104,8 +104,8 @@ AT_THE_START: Final = (
     ),
     Code(
         "collar_excludes_touch",
-        "urgency high, and `max_slippage_bps` forbids the price of now",
-        "allow more, or use an urgency that may rest",
+        "`marketable` is to work it (by name, or as at urgency high), and `max_slippage_bps` forbids the price of now",
+        "allow more, or ask for what may rest: another urgency, another algorithm",
     ),
     Code("smart_execution_off", "the policy may not choose: smart execution is off", "name an `algo`"),
     Code("limit_price_required", "the plan needs a limit_price", "give one"),
@@ -139,7 +139,7 @@ WAITING: Final = (
     Code("halted", "no new risk: a halt, the kill level `halt_new`, or a halted symbol", "`execd status` says why"),
     Code("killed", "kill level `cancel_all` or `flatten`; its orders are cancelled", "`execd unkill` lets it go on"),
     Code("flattening", "a flatten of its symbol, sleeve or account is at work", "it goes on when that is over"),
-    Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom"),
+    Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom and why"),
     Code(
         "reconcile_stale",
         "what the account holds was not read from its broker, or too long ago, or differs in the symbol",

@@ -70,7 +70,9 @@ Nothing is guessed. Every value is text until its field reads it, in JSON, YAML 
 - **Times**: RFC 3339 with an offset, up to nanoseconds (`2026-03-02T14:30:00.5Z`); `15:45` or `15:45:30`, of the
   exchange's day (`session.zone`) on which the file arrived; or a duration after its arrival: `10m`, `90s`, `1h30m`,
   `500ms`. A file arrives at its modification time, so an old file does not come to life by being read late.
-- **csv**: commas, `"` around cells that hold commas, quotes or line ends, one header row, every row as long as it.
+- **csv**: commas, `"` around cells that hold commas, quotes or line ends, one header row, every row as long as it. A
+  column reaches into `algo` (`algo.name`, `algo.bps`, `algo.tactic` for a tactic by its name) and no further: a tactic
+  with parameters of its own (`algo.tactic.name`) and lists (`steps`, `profile`) need JSON or YAML.
 - Refused: duplicate keys and columns, unknown fields, YAML anchors, aliases, tags, merges and second documents, nesting
   beyond 16, NUL, anything that is not UTF-8.
 

@@ -12,11 +12,12 @@ import msgspec
 from msgspec.structs import replace
 
 from execd.algos.base import BPS, ONE, MarketView
-from execd.algos.registry import ENTRIES
+from execd.algos.registry import ENTRIES, made
 from execd.algos.schedules.volume import PARTIAL_COVERAGE
 from execd.algos.tactics.pricing import touch_px
+from execd.algos.worker import Worker
 from execd.core.codec import plain
-from execd.core.conduct import Conduct, Ending
+from execd.core.conduct import Ending
 from execd.core.enums import OrdType, Side, Urgency
 from execd.core.instrument import Instrument
 from execd.core.market import Quote
@@ -85,7 +86,7 @@ def make_plan(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Plan | D
     if refusal is not None:
         return refusal
     held = carried(scene.preset) if scene.execution.is_smart else ()
-    return replace(bounded, reasons=(*bounded.reasons, *_conduct_text(choice.conduct), *held))
+    return replace(bounded, reasons=(*bounded.reasons, *_conduct_text(bounded), *held))
 
 
 def rebounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:
@@ -225,8 +226,8 @@ def _collar_text(collar_bps: Decimal, source: str, collar_px: Decimal) -> str:
 def _collar_refusal(plan: Plan, parent: ParentOrder, scene: Scene) -> Declined | None:
     """Return why an order that is to trade at once cannot: its own collar is inside the touch.
 
-    What may rest may wait at its collar until the market comes, and so may an exit; whoever asks for `high` and forbids
-    the price of now has asked for nothing.
+    What may rest may wait at its collar until the market comes, and so may an exit; whoever is worked by `marketable`,
+    by name or by urgency, and forbids the price of now has asked for nothing.
     """
     bps, side = parent.max_slippage_bps, parent.side
     if bps is None or plan.collar_px is None or plan.algo != "marketable" or side not in OPENS:
@@ -237,17 +238,23 @@ def _collar_refusal(plan: Plan, parent: ParentOrder, scene: Scene) -> Declined |
         return None
     needed_bps = plain(((touch - quote.mid_px) * side.sign / quote.mid_px * BPS).quantize(Decimal("0.1")))
     text = f"the touch {plain(touch)} is {needed_bps} bps from the middle, max_slippage_bps is {plain(bps)}"
-    return Declined(code="collar_excludes_touch", text=f"{text}; allow more, or use an urgency that may rest")
+    text = f"{text}; allow more, or ask for what may rest: another urgency, another algorithm"
+    return Declined(code="collar_excludes_touch", text=text)
 
 
-def _conduct_text(conduct: Conduct) -> tuple[str, ...]:
-    """Return in words what follows where the tactic ends; nothing where that is only the end."""
+def _conduct_text(plan: Plan) -> tuple[str, ...]:
+    """Return in words what follows where the tactic ends; nothing where that is only the end.
+
+    Soft checks are told of what rests alone: nothing else waits for them.
+    """
+    conduct, algo = plan.conduct, made(plan)
+    rests = isinstance(algo, Worker) and algo.tactic.is_resting
     said = []
     if conduct.after_tactic is not Ending.END:
         said.append(f"after the tactic {conduct.after_tactic}")
     if conduct.at_end is not Ending.END:
         said.append(f"{conduct.cross_lead_ns // S} s before the end {conduct.at_end}")
-    if conduct.soft_spread_ratio is not None:
+    if rests and conduct.soft_spread_ratio is not None:
         spread = plain(conduct.soft_spread_ratio * PERCENT)
         on_soft = "waits on" if conduct.on_soft is Ending.END else conduct.on_soft.value
         said.append(f"rests in spreads up to {spread}%, after {conduct.soft_wait_ns // S} s {on_soft}")

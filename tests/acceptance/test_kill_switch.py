@@ -1,6 +1,7 @@
 """The kill switch, pauses and flatten, on a real daemon: every door, every restart, and a kill -9 in the middle."""
 
 import json
+import os
 import signal
 import sqlite3
 from typing import Any, Final
@@ -152,6 +153,7 @@ def test_the_level_flatten_gets_flat_and_a_scope_that_is_paused_takes_no_new_ris
     execd.drop("m.json", buy("m", symbol="MSFT", **NOW))
     other = execd.ended("m")["status"]
     execd.until(lambda: execd.report("a")["reason"] == "scope_paused", what="paused intent")
+    shown = execd.run("status").stdout
     twice = execd.run("pause", "--symbol", "AAPL", "--json")
     resumed = execd.run("resume", "--symbol", "AAPL")
     filled = execd.ended("a")["status"]
@@ -160,6 +162,7 @@ def test_the_level_flatten_gets_flat_and_a_scope_that_is_paused_takes_no_new_ris
 
     assert (0, "filled", 0, "filled") == (paused.returncode, other, resumed.returncode, filled)
     assert "already_paused" == json.loads(twice.stdout)["code"]
+    assert f"by user {os.getuid()}: news; exits go on" in shown
 
 
 def test_a_flatten_that_is_killed_in_the_middle_goes_on_and_sells_once(venued: Venued) -> None:

@@ -63,6 +63,30 @@ def test_a_column_may_name_what_is_inside_the_algo() -> None:
     assert (alone, None) == (listed("a.csv", text).intents[0], listed("a.csv", text).intents[1].parent.algo)
 
 
+@pytest.mark.parametrize(
+    "columns, cells, code, field, said",
+    [
+        ("algo.name,algo.tactic.name", "twap,anchor", "unknown_field", "algo.tactic.name", "no further"),
+        ("algo.name,algo.profile", 'vwap,"1,2,3"', "wrong_type", "algo.profile", "csv has no lists"),
+        ("algo", "twap", "wrong_type", "algo", "the column algo.name"),
+    ],
+)
+def test_what_csv_cannot_say_is_refused_as_that(columns: str, cells: str, code: str, field: str, said: str) -> None:
+    """Neither a mapping inside algo nor a list fits a cell; the refusal names the way out."""
+    with pytest.raises(IntentError) as refused:
+        answered("a.csv", f"id,symbol,side,qty,{columns}\na1,AAPL,buy,100,{cells}\n")
+    (fault,) = refused.value.rows
+
+    assert (code, field, True) == (fault.code, fault.field, said in fault.message)
+
+
+def test_a_tactic_by_its_name_fits_a_cell() -> None:
+    """`algo.tactic` in csv is `tactic` inside algo."""
+    text = "id,symbol,side,qty,algo.name,algo.tactic\na1,AAPL,buy,100,twap,anchor\n"
+
+    assert parsed("b.yaml", yaml(algo="{name: twap, tactic: anchor}")) == listed("a.csv", text).intents[0]
+
+
 def test_one_bad_row_refuses_the_whole_file() -> None:
     """Without on_error: skip it is all or none; the first bad row is named with its field and line."""
     with pytest.raises(IntentError) as caught:

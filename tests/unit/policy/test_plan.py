@@ -198,10 +198,12 @@ def test_there_is_one_collar_and_it_says_who_set_it(
         ({"urgency": Urgency.HIGH, "max_slippage_bps": Decimal("0.5")}, None),
         ({"urgency": Urgency.HIGH, "max_slippage_bps": Decimal("0.4"), "side": Side.SELL}, None),
         ({"urgency": Urgency.NORMAL, "max_slippage_bps": Decimal("0.4")}, None),
+        ({"algo": AlgoSpec(name="marketable"), "max_slippage_bps": Decimal(0)}, "collar_excludes_touch"),
+        ({"algo": AlgoSpec(name="offset"), "max_slippage_bps": Decimal(0)}, None),
     ],
 )
 def test_who_wants_it_now_and_forbids_the_price_of_now_is_refused(fields: dict[str, Any], expected: str | None) -> None:
-    """A collar inside the touch may be rested at, but not by high urgency; an exit may rest at it."""
+    """A collar inside the touch may be rested at, but not by `marketable` at any urgency; an exit may rest at it."""
     made = planned("balanced", **fields)
 
     assert expected == (made.code if isinstance(made, Declined) else None)
@@ -234,6 +236,21 @@ def test_the_plan_names_where_liquidity_comes_from() -> None:
 
     assert any("notional 2000.1, 1% of ADV 1000 (instruments.yaml)" in reason for reason in known)
     assert any("a usual day's volume is not known" in reason for reason in plan("balanced").reasons)
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_soft_checks_are_told_of_what_rests_and_of_nothing_else(name: str) -> None:
+    """SPEC 5: they come before anchor, iceberg and adaptive_join; who never waits for them does not say so."""
+    alone = plan("balanced", algo=AlgoSpec(name=name), price=Decimal(200))
+    made = [alone]
+    if "tactic" in alone.parameters:
+        made = [
+            plan("balanced", algo=AlgoSpec(name=name, parameters={"tactic": {"name": tactic}}))
+            for tactic in ("anchor", "progressive")
+        ]
+    told = {worked(one): any("rests in spreads" in reason for reason in one.reasons) for one in made}
+
+    assert {tactic: tactic in {"anchor", "iceberg", "adaptive_join"} for tactic in told} == told
 
 
 def test_what_is_not_held_yet_is_said() -> None:
