@@ -18,7 +18,7 @@ from execd.core.instrument import Instrument
 from execd.core.market import Quote, Seen
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, ParentOrder, Plan
-from execd.core.rules import Execution
+from execd.core.rules import Execution, Limits
 from execd.core.session import Session
 from execd.core.session_table import SessionWindow
 from execd.core.wake import NEVER, Wake
@@ -78,7 +78,8 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
 
     `children` are its live orders, `children_n` counts all it ever had, `last_child` is the newest. `working_qty` is
     what its live orders may still trade. From `last_ns` on nothing new is placed and what is out is pulled.
-    `can_replace`: the broker changes a working order; else one is pulled and another placed.
+    `can_replace`: the broker changes a working order; else one is pulled and another placed. `limits` are those that
+    the gate holds a child to; None: it holds it to none.
     """
 
     now_ns: int
@@ -98,6 +99,7 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
     started_ns: int
     expire_ns: int
     can_replace: bool = True
+    limits: Limits | None = None
     cause: str = ""
 
     @property
@@ -114,6 +116,16 @@ class AlgoView(msgspec.Struct, frozen=True, kw_only=True):
     def bounds(self) -> tuple[Decimal | None, Decimal | None]:
         """Prices that no child may pass: the intent's limit and the plan's collar."""
         return (self.plan.limit_px, self.plan.collar_px)
+
+    def child_qty_max(self, price: Decimal | None) -> Decimal | None:
+        """Return the largest total that one order of this price may have (None: of the market); None: nothing says."""
+        if self.limits is None:
+            return None
+        px, most_qty = valued_px(self.market, price), self.limits.order_qty_max
+        value = ZERO if px is None else px * self.instrument.multiplier
+        if value > ZERO:
+            most_qty = min(most_qty, self.limits.order_notional_max / value)
+        return self.instrument.floor_qty(most_qty)
 
     def draw(self, *key: str | int) -> Decimal:
         """Return a number in [0, 1) that is this parent's for ever under this key."""
@@ -208,6 +220,13 @@ def usable_quote(view: AlgoView, age_ns_max: int) -> Quote | Waiting:
     if problem is not None or view.market.quote is None:
         return problem or Waiting(code="no_quote", text="no quote")
     return view.market.quote
+
+
+def valued_px(market: MarketView, price: Decimal | None) -> Decimal | None:
+    """Return at what an order is valued: its price, of the market the dearer touch; None where there is no quote."""
+    if price is not None or market.quote is None:
+        return price
+    return max(market.quote.ask_px, market.quote.bid_px)
 
 
 def stand_in_px(market: MarketView, now_ns: int, age_ns_max: int) -> tuple[Decimal, str] | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from execd.algos.worker import Worker
 
 RESTS: Final = "the schedule rests"
+ONE_ORDER: Final = "one order may be no larger at this price: another follows"
 
 
 def amends_of(child: Order) -> int:
@@ -45,6 +46,11 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
     if qty <= child.cum_qty:
         return pull(replace(worker, is_change=True), view, child, RESTS)
     price = wanted.price if isinstance(wanted, Work) else child.price
+    most_qty = allowed_qty(view, child, qty, price)
+    if most_qty <= child.cum_qty:
+        return pull(replace(worker, is_change=True), view, child, ONE_ORDER)
+    if most_qty < qty:
+        worker, qty = replace(worker, is_part=True), most_qty
     if isinstance(wanted, Work) and wanted.ord_type is not child.first.ord_type:
         return pull(replace(worker, is_change=True), view, child, wanted.text)
     if qty == child.order_qty and price == child.price:
@@ -80,6 +86,18 @@ def fitted_qty(
         wished = min(wished, child.order_qty)
     is_small = abs(wished - child.order_qty) < max(instrument.min_qty, child_min_qty)
     return child.order_qty if is_small and wished > child.cum_qty else wished
+
+
+def allowed_qty(view: AlgoView, child: Order, qty: Decimal, price: Decimal | None) -> Decimal:
+    """Return the total that the chain of a child may have at `price` by the limits of one order, at most `qty`.
+
+    What is wanted beyond it is wanted again when this child is done. A child that would not change is asked about by
+    nobody: it stays as it is, also where the limits have become tighter since.
+    """
+    most_qty = view.child_qty_max(price)
+    if most_qty is None or qty <= most_qty:
+        return qty
+    return child.order_qty if price == child.price and most_qty <= child.order_qty <= qty else most_qty
 
 
 def displayed_qty(ratio_max: Decimal | None, view: AlgoView, most_qty: Decimal | None) -> Decimal | None:

@@ -52,7 +52,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     otherwise, which is no end of a try.
     Nothing new is placed before `again_ns`: a child that the venue ended by itself is not followed by another at once.
     No child is smaller than `child_min_qty`, but the last, or larger than `displayed_ratio_max` of the smaller side of
-    the quote. `is_part`: the live child was meant to be less than what is missing.
+    the quote, or than one order of the account may be. `is_part`: the live child was meant to be less than what is
+    missing.
 
     `placed_n` counts children asked for, `settled_n` those whose end was looked at, `pulls_n` and `amends_n` cancels
     and replaces asked of the live one, `replans_n` times the rest was planned afresh.
@@ -239,8 +240,10 @@ def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
             raise AssertionError(message)
         case Work():
             pass  # It is placed below.
-    most_qty = displayed_qty(worker.displayed_ratio_max, view, wanted.qty_max)
-    part_qty = wanted_qty if most_qty is None else view.instrument.floor_qty(min(wanted_qty, most_qty))
+    most_qty, allowed_qty = displayed_qty(worker.displayed_ratio_max, view, wanted.qty_max), wanted_qty
+    if (one_order_qty := view.child_qty_max(wanted.price)) is not None:
+        allowed_qty = min(wanted_qty, one_order_qty)
+    part_qty = allowed_qty if most_qty is None else view.instrument.floor_qty(min(allowed_qty, most_qty))
     place = Place(
         qty=max(part_qty, min(wanted_qty, view.instrument.min_qty)),
         ord_type=wanted.ord_type,
@@ -252,7 +255,7 @@ def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
         worker,
         tactic=wanted.tactic,
         begun_ns=worker.begun_ns or view.now_ns,
-        is_part=wanted.qty_max is not None,
+        is_part=wanted.qty_max is not None or allowed_qty < wanted_qty,
         placed_n=view.children_n + 1,
         pulls_n=0,
         amends_n=0,

@@ -51,9 +51,9 @@ class Limits(Section):
     """What one account may do. Every one is needed: a limit that is missing would be no limit."""
 
     order_qty_max: Positive
-    """Shares of one order."""
+    """Shares of one intent, and of one order."""
     order_notional_usd_max: Positive
-    """Money of one order."""
+    """Money of one order; what an algorithm wants beyond it follows in the next child."""
     price_collar_ratio: Ratio
     """No order pays more than this beyond the fresh middle of bid and ask."""
     open_orders_max: Count

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from execd.algos.base import Algo, AlgoView, Amend, Finish, Place, Pull, Refuse, Step
+from execd.algos.base import ZERO, Algo, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, valued_px
 from execd.algos.checks import hard_problem, size_text, soft_problem, spread_text
 from execd.algos.worker import Worker
 from execd.core.book import Parent
@@ -121,11 +121,10 @@ def _unplaced(action: Amend | Pull | Finish | Refuse) -> str:
 
 def _limits_text(desk: Desk, started: Parent, view: AlgoView, action: Place) -> str:
     """Return the numbers of the first order beside the limits that it is held to."""
-    limits, quote = desk.rules.limits_of(started.order), view.market.quote
-    if limits is None or quote is None:
+    limits = desk.rules.limits_of(started.order)
+    if limits is None or view.market.quote is None:
         return "inside the limits of an order"
-    px = max(quote.ask_px, quote.bid_px) if action.price is None else action.price
-    notional = action.qty * px * view.instrument.multiplier
+    notional = action.qty * (valued_px(view.market, action.price) or ZERO) * view.instrument.multiplier
     open_n = desk.open_orders_of(started.order.account)
     return (
         f"{plain(action.qty)} shares of at most {plain(limits.order_qty_max)}, {plain(notional)} of at most"

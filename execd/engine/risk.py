@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from execd.algos.base import MarketView, stand_in_px
+from execd.algos.base import MarketView, stand_in_px, valued_px
 from execd.core.codec import plain
 from execd.core.instrument import Instrument
 from execd.core.order import Order
@@ -86,17 +86,16 @@ def _qty(context: SendContext) -> Refusal | None:
 
 
 def _notional(context: SendContext) -> Refusal | None:
-    quote = context.market.quote
-    px = context.request.price
+    px = valued_px(context.market, context.request.price)
     if px is None:
-        if quote is None:
-            return Refusal(code="no_quote", text="a market order needs a quote to be valued", is_passing=True)
-        px = max(quote.ask_px, quote.bid_px)
+        return Refusal(code="no_quote", text="a market order needs a quote to be valued", is_passing=True)
     notional = context.request.order_qty * px * context.instrument.multiplier
     most = context.limits.order_notional_max
     if notional <= most:
         return None
-    return Refusal(code="max_order_notional", text=f"{plain(notional)}, at most {plain(most)}")
+    qty = context.request.order_qty
+    text = f"{plain(qty)} at {plain(px)} is worth {plain(notional)}, one order at most {plain(most)}"
+    return Refusal(code="max_order_notional", text=text)
 
 
 def _halted(context: SendContext) -> Refusal | None:

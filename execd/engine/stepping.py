@@ -106,6 +106,8 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
         started_ns=parent.started_ns,
         expire_ns=parent.expire_ns,
         can_replace=order.account not in desk.rules.cannot_replace,
+        # The gate holds no flatten to the limits of an order.
+        limits=None if order.is_close else desk.rules.limits_of(order),
         cause=cause,
     )
 
@@ -261,8 +263,7 @@ def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, wake: Wake, now_
         # A law of trading is broken: that is ours to look at, not the market's.
         desk.hold(parent_id, f"{refusal.code}: {refusal.text}", now_ns)
         return
-    status = ParentStatus.FAILED if parent.cum_qty else ParentStatus.REJECTED
-    stop_parent(desk, parent_id, status, f"{refusal.code}: {refusal.text}", now_ns)
+    stop_parent(desk, parent_id, ParentStatus.FAILED, f"{refusal.code}: {refusal.text}", now_ns)
     pull_live(desk, desk.parent(parent_id), now_ns)
 
 

@@ -78,7 +78,7 @@ AT_THE_GATE: Final = (
         "see the session in the message",
     ),
     Code("no_limits", "the account has no limits in the configuration", "set them: a missing limit refuses"),
-    Code("max_order_qty", "more than one order of the account may have", "split it, or raise the limit"),
+    Code("max_order_qty", "more shares than one order of the account may have", "split it, or raise the limit"),
     Code("poison", "the daemon died of this id once; it is not taken again", "tell the operator; use another id"),
 )
 """What the engine says when the file arrives, before anything is sent."""
@@ -126,12 +126,14 @@ AT_THE_START: Final = (
 
 BEFORE_AN_ORDER: Final = (
     Code(
-        "max_order_notional", "an order above `order_notional_usd_max` of the account", "split it, or raise the limit"
+        "max_order_notional",
+        "one order as asked, or the least quantity, is worth more than `order_notional_usd_max` of the account",
+        "give it an `algo`, whose children are cut to fit; or split it, or raise the limit",
     ),
     Code("price_collar", "a price further beyond the middle than `price_collar_ratio` allows", "see the message"),
     Code("rejected_by_venue", "the broker refused the order; its own code and words follow", "see its words"),
 )
-"""What the last gate, or the broker, says of an order: the report is `rejected`, or `failed` where something filled."""
+"""What the last gate, or the broker, says of an order: the report is `failed`, or `partially_filled`."""
 
 WAITING: Final = (
     Code("not_before", "its time has not come", "nothing"),

@@ -24,7 +24,7 @@ from execd.core.rules import MS, S
 from execd.engine.stepping import view_of
 from tests.drawing import schedules, tactics
 from tests.unruly import Mishaps, Unruly
-from tests.world import RULES, START_NS, Fate, World, intent, quote
+from tests.world import LIMITS, RULES, START_NS, Fate, World, intent, quote
 
 SYMBOL: Final = "AAPL"
 LIFE_S: Final = 200
@@ -157,10 +157,14 @@ def _check_same_view_twice(algo: Algo, view: AlgoView) -> None:
 def test_every_algorithm_keeps_the_five_laws(name: str, data: st.DataObject) -> None:
     """SPEC 6: never more than asked, idempotent on a view, saved = loaded, ends by its deadline, inside its bounds."""
     parent = data.draw(parents(name))
-    world = World(BIG_SMALL_ORDER, latency_ns=data.draw(st.sampled_from([0, 100, 400])) * MS, steps_more=True)
+    most = data.draw(st.sampled_from([250_000, 250_000, 20_000, 3_000]))
+    rules = replace(BIG_SMALL_ORDER, limits={"sim": replace(LIMITS, order_notional_max=Decimal(most))})
+    world = World(rules, latency_ns=data.draw(st.sampled_from([0, 100, 400])) * MS, steps_more=True)
     _run(world, parent, data.draw(markets()), _check_every_law)
 
     _check_the_end(world, parent, is_on_time=True)
+    is_cut = world.book.parents["p"].plan is not None and name != "passthrough"
+    assert not (is_cut and world.book.parents["p"].reason.startswith("max_order")), "the gate was hit"
 
 
 @pytest.mark.parametrize("name", sorted(ENTRIES))
