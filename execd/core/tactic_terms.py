@@ -207,6 +207,7 @@ ICEBERG: Final = AlgoTerms(
 SNIPER: Final = AlgoTerms(
     name="sniper",
     is_tactic=True,
+    has_conditions=True,
     terms=(
         Term(
             name="spread_bps",

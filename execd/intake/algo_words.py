@@ -56,6 +56,8 @@ _HEAD: Final = f"""\
 `algo` names one and may give its parameters; without it the policy chooses ([How a plan is chosen](policy.md)). What
 each does is in [algorithms.md](algorithms.md). Where a parameter is a tactic, it is one of {_LISTED}, by its
 name or with parameters of its own, such as `tactic: {{name: offset, bps: 2}}`.
+Who names a `sniper` says on which conditions he trades: at no urgency does anything cross for it, neither alone nor as
+a `tactic`, and `tracking`, which crosses, is refused beside it (`conflicting_fields`).
 """
 
 

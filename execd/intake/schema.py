@@ -17,6 +17,7 @@ from execd.core.codec import plain
 from execd.core.daily import profile_problem
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
+from execd.core.schedule_terms import ALGO_TERMS
 from execd.errors import IntentError
 from execd.intake.context import ParseContext
 from execd.intake.times import Instant, Span, WallTime, When
@@ -131,6 +132,17 @@ class IntentFile(BaseModel):
         if asked is not None and "profile" in given:
             text = f"{asked} is of a learned profile, and profile gives one; leave one of the two out"
             raise refusal("conflicting_fields", text, field=f"algo.{asked}")
+        return self
+
+    @model_validator(mode="after")
+    def _crosses_for_nobody_who_waits(self) -> Self:
+        """Refuse a tracking bound, which crosses, for a tactic that says itself when it trades."""
+        given = self.algo.parameters if self.algo is not None else {}
+        tactic = given.get("tactic")
+        name = str(tactic["name"]) if isinstance(tactic, dict) else ""
+        if "tracking" in given and name and ALGO_TERMS[name].has_conditions:
+            text = f"{name} trades on its own conditions alone, and tracking crosses; leave one of the two out"
+            raise refusal("conflicting_fields", text, field="algo.tracking")
         return self
 
     @model_validator(mode="after")

@@ -22,6 +22,8 @@ from execd.policy.liquidity import Size, is_large, schedule_of, thresholds
 ENDS_BY_ITSELF: Final = frozenset({"offset", "adaptive_offset", "marketable", "passthrough", "sweep"})
 """What has a time of its own, after which what is left is judged (SPEC 11); a plan does not cross for it."""
 
+OWN_TERMS: Final = "trades on its own conditions alone, nothing crosses for it"
+
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """An algorithm with its parameters and conduct, and why."""
@@ -37,15 +39,16 @@ def by_urgency(preset: Preset, urgency: Urgency, size: Size) -> Choice:
     way = preset.way(urgency)
     tactic = way.tactic
     said = (f"preset {preset.name}, urgency {urgency}: {tactic['name']}",)
+    conduct = _own_terms(way.conduct) if _has_conditions(str(tactic["name"])) else way.conduct
     if urgency is Urgency.HIGH:
-        return _alone(tactic, way.conduct, (*said, "high urgency is never cut over time"))
+        return _alone(tactic, conduct, (*said, "high urgency is never cut over time"))
     if not is_large(preset.slicing, size):
-        return _alone(tactic, way.conduct, (*said, f"at once: {size.text}; {thresholds(preset.slicing)}"))
+        return _alone(tactic, conduct, (*said, f"at once: {size.text}; {thresholds(preset.slicing)}"))
     method = preset.slicing.method
     parameters, unknown = schedule_of(preset.slicing, tactic)
     told = f"cut by {method}: {size.text}; {thresholds(preset.slicing)}"
     reasons = (*said, told, unknown) if unknown else (*said, told)
-    return Choice(algo=method, parameters=parameters, conduct=way.conduct, reasons=reasons)
+    return Choice(algo=method, parameters=parameters, conduct=conduct, reasons=reasons)
 
 
 def by_name(preset: Preset, urgency: Urgency, algo: AlgoSpec, execution: Execution) -> Choice:
@@ -63,7 +66,12 @@ def by_name(preset: Preset, urgency: Urgency, algo: AlgoSpec, execution: Executi
         source = f"preset {preset.name}" if given is None else "asked for"
         reasons = (*reasons, f"tactic {tactic_name} ({source})")
     conduct = _conduct(preset, urgency, ends_by_itself=tactic_name in ENDS_BY_ITSELF)
-    if key is not None and conduct.at_end is Ending.END and urgency is not Urgency.LOW:
+    if _has_conditions(tactic_name):
+        conduct, reasons = _own_terms(conduct), (*reasons, f"{tactic_name}: {OWN_TERMS}")
+        if "tracking" in parameters:
+            del parameters["tracking"]
+            reasons = (*reasons, "tracking, which crosses, is left out")
+    elif key is not None and conduct.at_end is Ending.END and urgency is not Urgency.LOW:
         # What a piece leaves over goes back to its schedule, but what is left of all of it crosses.
         conduct = replace(conduct, at_end=Ending.CROSS)
     return Choice(algo=algo.name, parameters=parameters, conduct=conduct, reasons=reasons)
@@ -83,6 +91,17 @@ def carried(preset: Preset) -> tuple[str, ...]:
 def _alone(tactic: dict[str, Any], conduct: Conduct, reasons: tuple[str, ...]) -> Choice:
     parameters = {key: value for key, value in tactic.items() if key != "name"}
     return Choice(algo=str(tactic["name"]), parameters=parameters, conduct=conduct, reasons=reasons)
+
+
+def _has_conditions(tactic_name: str) -> bool:
+    """Whether a tactic says itself when it trades."""
+    terms = ALGO_TERMS.get(tactic_name)
+    return terms is not None and terms.has_conditions
+
+
+def _own_terms(conduct: Conduct) -> Conduct:
+    """Return a conduct that waits for what its tactic wants until the deadline, whatever else would follow."""
+    return replace(conduct, at_end=Ending.END, after_tactic=Ending.END, on_soft=Ending.END, quote_wait_ns=None)
 
 
 def _conduct(preset: Preset, urgency: Urgency, *, ends_by_itself: bool) -> Conduct:

@@ -13,7 +13,9 @@ from execd.core.enums import ParentStatus, Side, TimeInForce, Urgency
 from execd.core.events import Cancel, Replace, Submit
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.preset import PLAIN
+from execd.core.records import Waited
 from execd.core.rules import S
+from tests.unit.policy.scenes import preset
 from tests.unruly import Mishaps, Unruly
 from tests.world import RULES, START_NS, World, intent, quote
 
@@ -123,6 +125,37 @@ def test_a_sniper_waits_unseen_and_takes_again_what_it_did_not_get() -> None:
 
     assert [TimeInForce.IOC] * 2 == [request.time_in_force for request in world.submitted]
     assert [20, 23] == [(request.send_by_ns - START_NS) // S - 1 for request in world.submitted]
+    assert ParentStatus.FILLED is world.book.parents["p"].status
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+@pytest.mark.parametrize("conditions", [{"price": "180"}, {"spread_bps": "1"}, {"size": "5000"}])
+@pytest.mark.parametrize("is_cut", [False, True])
+@pytest.mark.parametrize("preset_name", ["balanced", "cross_asset"])
+def test_nothing_ever_crosses_for_a_sniper(
+    urgency: Urgency, conditions: dict[str, Any], *, is_cut: bool, preset_name: str
+) -> None:
+    """Who names a sniper says on which conditions he trades: it ends at its deadline, and says what it waited for."""
+    world = World(replace(RULES, preset=preset(preset_name)))
+    alone = _parent("sniper", urgency, life_s=40, **conditions)
+    tactic = {"name": "sniper", **conditions}
+    parent = _parent("twap", urgency, life_s=40, interval_ns=10 * S, tactic=tactic) if is_cut else alone
+    _work(world, parent, [200.0] * 10 + [199.0] * 10, until_s=45)
+    told = [record.code for record in world.records if isinstance(record, Waited)]
+
+    assert ([], ParentStatus.EXPIRED) == (world.submitted, world.book.parents["p"].status)
+    assert "not_wanted_yet" in told
+    assert "deadline; it waited for not_wanted_yet" == world.book.parents["p"].reason
+
+
+def test_a_sniper_waits_for_a_usable_quote_at_any_urgency() -> None:
+    """A quote that is crossed for half a minute does not end it: it shoots when the market is what it wants."""
+    world = World(replace(RULES, preset=preset("balanced")))
+    world.at(1, lambda: world.show(quote("AAPL", "200.20", "200.10", size=1_000)))
+    world.at(31, lambda: world.show(quote("AAPL", "200.00", "200.10", size=1_000)))
+    _work(world, _parent("sniper", Urgency.HIGH, spread_bps="6"), [200.0], until_s=0.5)
+    world.run(60)
+
     assert ParentStatus.FILLED is world.book.parents["p"].status
 
 

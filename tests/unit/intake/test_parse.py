@@ -297,6 +297,13 @@ def test_a_profile_that_is_learned_may_be_asked_for(asked: str, expected: dict[s
     assert AlgoSpec(name="vwap", parameters=expected) == parent.algo
 
 
+def test_a_tracking_bound_is_refused_for_a_sniper() -> None:
+    """It crosses for what is behind, and nothing ever crosses for who trades on conditions of his own."""
+    algo = "{name: twap, tracking: 0.1, tactic: {name: sniper, spread_bps: 2}}"
+
+    assert ("conflicting_fields", "algo.tracking", 5) == refusal("a.yaml", yaml(algo=algo))
+
+
 def test_a_refusal_names_the_nearest_field_and_counts_the_rest() -> None:
     """The first fault of the file is told, and how many more there are."""
     with pytest.raises(IntentError) as caught:

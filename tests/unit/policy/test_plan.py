@@ -229,6 +229,15 @@ def test_the_operators_parameters_hold_where_the_intent_says_nothing() -> None:
     assert {"bps": "2", "ttl_ns": 9 * S} == plan(PLAIN, execution=execution, algo=given).parameters
 
 
+def test_what_crosses_of_the_operator_is_left_out_for_a_sniper() -> None:
+    """An intent that says both is refused; the operator's tracking bound gives way, and the plan says so."""
+    execution = Execution(own={"twap": {"tracking": "0.1"}})
+    made = plan("balanced", execution=execution, algo=AlgoSpec(name="twap", parameters={"tactic": {"name": "sniper"}}))
+
+    assert "tracking" not in made.parameters
+    assert "tracking, which crosses, is left out" in made.reasons
+
+
 def test_the_plan_names_where_liquidity_comes_from() -> None:
     """Size is told with its numbers and the source of the usual day's volume."""
     day = DailyValues(symbol="AAPL", adv_qty=Decimal(1_000), adv_source="instruments.yaml")
