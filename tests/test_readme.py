@@ -39,7 +39,7 @@ def test_each_command_line_of_the_page_is_understood() -> None:
     lines += re.findall(r"`\.venv/bin/execd ([^`]+)`", README)
     commands = [parser().parse_args(shlex.split(line)).command for line in lines]
 
-    assert ["explain", "replay", "run"] == sorted(commands)
+    assert ["explain", "preview", "replay", "run"] == sorted(commands)
 
 
 def test_the_table_of_commands_is_complete() -> None:
@@ -80,7 +80,7 @@ def test_the_intent_of_ten_lines_is_an_intent_of_ten_lines() -> None:
 
     assert isinstance(parsed, ParsedIntent)
     parent = parsed.parent
-    assert (10, "AAPL", Side.BUY, Urgency.NORMAL) == (
+    assert (10, "AAPL", Side.BUY, Urgency.HIGH) == (
         len(text.splitlines()),
         parent.symbol,
         parent.side,
