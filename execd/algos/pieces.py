@@ -27,7 +27,7 @@ WHAT_IS_LEFT: Final = "what is left"
 def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
     """Return the worker with the piece that counts now, or the rest that its schedule takes."""
     if worker.is_final and _crosses(worker, view):
-        return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=_last_ns(worker, view)))
+        return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=view.last_ns))
     # It is asked before its end is: what it has not cut yet it does not know.
     schedule, piece = worker.schedule.piece(view, worker.piece)
     worker = replace(worker, schedule=schedule)
@@ -43,9 +43,8 @@ def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
 
 def _final(worker: "Worker", view: AlgoView) -> "Worker":
     """Return the worker with the plan's own piece: all that is left, through the touch."""
-    n, last_ns = 0 if worker.piece is None else worker.piece.n + 1, _last_ns(worker, view)
-    began_ns = last_ns - view.plan.conduct.cross_lead_ns
-    piece = Piece(n=n, goal_qty=view.order_qty, began_ns=began_ns, end_ns=last_ns, is_last=True, text=WHAT_IS_LEFT)
+    n, began_ns = 0 if worker.piece is None else worker.piece.n + 1, _cross_ns(worker, view)
+    piece = Piece(n=n, goal_qty=view.order_qty, began_ns=began_ns, end_ns=view.last_ns, is_last=True, text=WHAT_IS_LEFT)
     is_market = isinstance(worker.tactic, Market)
     crossing = worker if is_market and worker.is_crossing else worker.crossing(view.plan.conduct.at_end, view.plan)
     return replace(crossing, piece=piece, is_final=True, over="")
@@ -53,12 +52,20 @@ def _final(worker: "Worker", view: AlgoView) -> "Worker":
 
 def _crosses(worker: "Worker", view: AlgoView) -> bool:
     """Whether the plan goes through the touch now, for what is left."""
-    conduct = view.plan.conduct
-    return conduct.at_end is not Ending.END and view.now_ns >= _last_ns(worker, view) - conduct.cross_lead_ns
+    return view.plan.conduct.at_end is not Ending.END and view.now_ns >= _cross_ns(worker, view)
 
 
-def _last_ns(worker: "Worker", view: AlgoView) -> int:
-    return worker.schedule.last_ns(view)
+def _cross_ns(worker: "Worker", view: AlgoView) -> int:
+    """Return when a plan that crosses begins to: so that it is mostly done when the schedule is over."""
+    return worker.schedule.last_ns(view) - view.plan.conduct.cross_lead_ns
+
+
+def last_ns(worker: "Worker", view: AlgoView) -> int:
+    """Return the instant at which nothing may be out any more: the end of the schedule.
+
+    A plan that crosses for what is left has until the deadline: what the collar keeps from trading rests there.
+    """
+    return worker.schedule.last_ns(view) if view.plan.conduct.at_end is Ending.END else view.last_ns
 
 
 def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
@@ -114,13 +121,13 @@ def left_over(view: AlgoView, limit: Limit) -> str:
 
 def until(worker: "Worker", view: AlgoView, wake: Wake) -> Wake:
     """Return a wake that also comes when the piece, the plan's patience or the parent's time ends."""
-    conduct, last_ns = view.plan.conduct, worker.schedule.last_ns(view)
-    ends = [last_ns]
-    if conduct.at_end is not Ending.END and not worker.is_final:
-        ends.append(last_ns - conduct.cross_lead_ns)
+    over_ns = last_ns(worker, view)
+    ends = [over_ns]
+    if view.plan.conduct.at_end is not Ending.END and not worker.is_final:
+        ends.append(_cross_ns(worker, view))
     if worker.piece is not None:
         ends.append(worker.piece.end_ns)
-    return sooner(wake, min((at_ns for at_ns in ends if at_ns > view.now_ns), default=last_ns))
+    return sooner(wake, min((at_ns for at_ns in ends if at_ns > view.now_ns), default=over_ns))
 
 
 def piece_of(worker: "Worker") -> Piece:

@@ -24,7 +24,7 @@ from execd.algos.base import (
     was_pulled_by_operator,
 )
 from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit
-from execd.algos.pieces import missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
+from execd.algos.pieces import last_ns, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
 from execd.algos.pulling import CAME_BACK, is_last, pull
 from execd.algos.schedules import Schedule
 from execd.algos.schedules.base import Piece
@@ -131,7 +131,7 @@ def _watch(worker: Worker, view: AlgoView, child: Order) -> Step:
         return pull(worker, view, child, CAME_BACK)
     if child.pending is not None or child.is_in_doubt or amends_of(child) < worker.amends_n:
         return Step(worker)  # Its answer wakes us.
-    if view.now_ns >= worker.schedule.last_ns(view) or not view.leaves_qty:
+    if view.now_ns >= last_ns(worker, view) or not view.leaves_qty:
         return pull(worker, view, child, out_of_time(worker, view).reason or "nothing is left to do")
     now = ready(worker, view)
     if isinstance(now, tuple):
@@ -195,7 +195,7 @@ def _filled(worker: Worker, view: AlgoView) -> Worker:
 
 def _begin(worker: Worker, view: AlgoView) -> Step:
     """Return the next child, or what is waited for; nothing is out."""
-    if view.now_ns >= worker.schedule.last_ns(view):
+    if view.now_ns >= last_ns(worker, view):
         return Step(worker, (out_of_time(worker, view),))
     now = ready(worker, view)
     if isinstance(now, tuple):

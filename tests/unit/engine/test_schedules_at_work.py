@@ -1,15 +1,17 @@
 """Schedules in a small world: the worker drives them with real tactics against the simulated venue."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from execd.core.enums import ParentStatus, Side, Urgency
 from execd.core.events import Cancel, Replace, Submit
-from execd.core.orders import AlgoSpec, ParentOrder, ReplaceRequest
+from execd.core.orders import AlgoSpec, ParentOrder, Plan, ReplaceRequest
 from execd.core.records import Record, Sending, Waited
 from execd.core.rules import S
+from tests.unit.policy.scenes import preset
 from tests.world import RULES, START_NS, World, intent, quote
 
 NEAR: dict[str, Any] = {"name": "offset", "bps": "5", "ttl_ns": 3_600 * S}
@@ -204,3 +206,50 @@ def test_what_came_too_late_is_skipped_where_that_was_asked_and_the_end_says_so(
 
     assert [10] * 8 == [qty for _, qty in times]
     assert (Decimal(80), "skipped: 20 left, what came too late was skipped") == (parent.cum_qty, parent.reason)
+
+
+def test_what_a_schedule_leaves_to_cross_rests_at_the_collar_until_the_deadline() -> None:
+    """SPEC 11: without `cancel_on_breach` a child that cannot be had inside the collar rests there to the deadline."""
+    world = World(replace(RULES, preset=preset("balanced")))
+    parent = intent("p", order_qty=Decimal(300), expire_ns=START_NS + 900 * S)
+    world.at(0, lambda: world.show(quote("AAPL", "190.00", "190.02", size=5_000)))
+    world.at(0, lambda: world.drop(parent))
+    for at_s in range(1, 899):
+        world.at(at_s, lambda: world.show(quote("AAPL", "190.98", "191.00", size=5_000)))
+        world.at(at_s, lambda: world.print("AAPL", "190.99", 1_000))
+    world.run(890)
+    (key,) = world.book.parents["p"].live
+    collar_px = plan_of(world).collar_px
+    at_collar = world.book.orders[key].price
+    world.run(901)
+
+    assert "twap" == plan_of(world).algo
+    assert collar_px == at_collar
+    assert world.book.parents["p"].reason.startswith("deadline")
+
+
+def test_what_a_schedule_leaves_to_cross_is_filled_when_the_market_comes_back() -> None:
+    """The market is beyond the collar at the end of the slices, and comes back a minute before the deadline."""
+    world = World(replace(RULES, preset=preset("balanced")))
+    parent = intent("p", order_qty=Decimal(300), expire_ns=START_NS + 900 * S)
+    world.at(0, lambda: world.show(quote("AAPL", "190.00", "190.02", size=5_000)))
+    world.at(0, lambda: world.drop(parent))
+    for at_s in range(1, 899):
+        seen = (
+            quote("AAPL", "190.98", "191.00", size=5_000)
+            if at_s < 870
+            else quote("AAPL", "190.00", "190.02", size=5_000)
+        )
+        world.at(at_s, partial(world.show, seen))
+        world.at(at_s, lambda: world.print("AAPL", "190.99", 1_000))
+    world.run(901)
+
+    assert ParentStatus.FILLED is world.book.parents["p"].status
+
+
+def plan_of(world: World) -> Plan:
+    """Return the plan of the only parent."""
+    plan = world.book.parents["p"].plan
+    assert plan is not None
+
+    return plan
