@@ -117,7 +117,7 @@ def test_it_shows_a_part_and_more_where_a_refill_would_wait_long(order_qty: Deci
 
 def test_sizes_of_an_unknown_part_of_the_market_show_nothing_more() -> None:
     """Of a feed that sees a part nobody knows how long the queue is; a share of two sizes is still a share."""
-    partial = {"is_partial": True, "volume_scale": None}
+    partial = {"volume_scale": None}
     wanted = asked(FRESH, view_at(_book(9_000, 9_000, "100.10"), market=partial))
 
     assert isinstance(wanted, Work)
