@@ -177,10 +177,11 @@ Action = Place | Amend | Pull | Finish | Refuse
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why nothing is done now: a stable code, and the numbers."""
+    """Why nothing is done now: a stable code, and the numbers. `is_retold`: these are told anew while they change."""
 
     code: str
     text: str
+    is_retold: bool = False
 
 
 class Algo(Protocol):

@@ -102,7 +102,7 @@ def nothing_due(worker: "Worker", view: AlgoView) -> Step:
     """Return the wait for the next piece or for more volume; or the end, where nothing will be due any more."""
     piece, (_, limit) = piece_of(worker), goal_of(worker, view)
     if limit is not None and limit.volume_at is not None:
-        waiting = Waiting(code=limit.code, text=limit.text)
+        waiting = Waiting(code=limit.code, text=limit.text, is_retold=True)
         return Step(worker, wake=until(worker, view, Wake(volume_at=limit.volume_at)), waiting=waiting)
     if not piece.is_last or (limit is None and piece.goal_qty < view.order_qty):
         return Step(worker, wake=until(worker, view, Wake(at_ns=piece.end_ns)))

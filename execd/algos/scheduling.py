@@ -72,11 +72,11 @@ def _is(given: Parameters) -> Schedule:
 
 
 def _manner(given: Parameters) -> Manner:
-    child_min_qty, share_max = decimal_or_none(given, "child_min"), decimal_or_none(given, "participation_max")
+    child_min_qty, share_max = decimal_or_none(given, "child_min") or ZERO, decimal_or_none(given, "participation_max")
     return Manner(
         catch_up=CatchUp(str(given["catch_up"])),
         jitter_ratio=decimal_of(given, "jitter"),
-        child_min_qty=child_min_qty or ZERO,
+        child_min_qty=child_min_qty,
         tracking_ratio=decimal_or_none(given, "tracking"),
         share=None if share_max is None else Share(ratio_max=share_max, quantum_qty=child_min_qty),
     )

@@ -6,16 +6,23 @@ when nothing of it is live. A fill that comes after the end changes the end.
 
 from typing import Final
 
-from execd.core.book import NOTES_MAX, Parent
+from execd.algos.base import Waiting
+from execd.core.book import NOTES_MAX, Note, Parent
 from execd.core.codec import plain
 from execd.core.enums import ParentStatus
 from execd.core.records import ParentEnded, ParentStopping
+from execd.core.rules import S
 from execd.core.wake import NEVER
 from execd.engine.desk import Desk
 
 LATCHES: Final = ("halted", "killed", "scope_paused", "flattening")
 """Reasons to wait that somebody lifts; there may be several at a time, and each has a text that stays."""
 DEADLINE: Final = "deadline"
+WAITS: Final = "waits, "
+"""Begins what a parent's story says of a wait."""
+RETOLD_NS: Final = 60 * S
+RETOLD_NOTES_MAX: Final = NOTES_MAX // 2
+"""What follows a wait must find room in the story, too."""
 FLATTENS: Final = "@flatten:"
 """Begins the name of a flatten's timer: it looks again whenever an intent has ended; no parent id begins with @."""
 
@@ -51,8 +58,32 @@ def waits_anew(parent: Parent, code: str, text: str) -> bool:
         return True
     if code not in LATCHES or len(parent.notes) >= NOTES_MAX:
         return False  # Other reasons tell numbers that change each time.
-    said = next((note.text for note in reversed(parent.notes) if note.text.startswith("waits, ")), "")
-    return said != f"waits, {code}: {text}"
+    said = _said(parent)
+    return said is None or said.text != f"{WAITS}{code}: {text}"
+
+
+def is_retold(parent: Parent, waiting: Waiting, now_ns: int) -> bool:
+    """Whether a wait that stands is told anew: a minute has gone by, and it says something else than it did."""
+    due_ns, said = retold_ns(parent, waiting, now_ns), _said(parent)
+    if due_ns is None or said is None:
+        return False
+    return now_ns - said.now_ns >= RETOLD_NS and said.text != f"{WAITS}{waiting.code}: {waiting.text}"
+
+
+def retold_ns(parent: Parent, waiting: Waiting, now_ns: int) -> int | None:
+    """Return when a wait that stands has its next turn to be told anew; None: it is told once.
+
+    Its turns are whole minutes after it was told last, so that who asks in between changes nothing.
+    """
+    said = _said(parent)
+    if not waiting.is_retold or parent.reason != waiting.code or said is None or len(parent.notes) >= RETOLD_NOTES_MAX:
+        return None
+    return said.now_ns + ((now_ns - said.now_ns) // RETOLD_NS + 1) * RETOLD_NS
+
+
+def _said(parent: Parent) -> Note | None:
+    """Return what a parent said last of a wait."""
+    return next((note for note in reversed(parent.notes) if note.text.startswith(WAITS)), None)
 
 
 def stop_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, now_ns: int) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
+from execd.algos.pieces import sooner
 from execd.algos.saving import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus, RequestClass
@@ -17,7 +18,7 @@ from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
-from execd.engine.ending import end_if_stopped, end_parent, stop_parent, waits_anew, with_wait
+from execd.engine.ending import end_if_stopped, end_parent, is_retold, retold_ns, stop_parent, waits_anew, with_wait
 from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
 from execd.engine.restraint import restraint_of
 from execd.engine.sending import cancel_request, gate, requests_of, send
@@ -25,6 +26,7 @@ from execd.engine.sending import cancel_request, gate, requests_of, send
 ZERO: Final = Decimal(0)
 PAUSED: Final = "operator: paused"
 OBSERVED: Final = "observe"
+CLOCK: Final = "timer"
 UNSENT_PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
 PULLS_DOUBLED_MAX: Final = 6
 PULL_PAUSE_NS: Final = 60 * S
@@ -173,10 +175,16 @@ def _rest(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     parent_id, now_ns = parent.order.parent_id, view.now_ns
     if step.algo != desk.algos[parent_id]:
         _keep_state(desk, view, step, "", ())
-    if step.waiting is not None and parent.reason != step.waiting.code:
-        desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=step.waiting.code, text=step.waiting.text))
-        desk.write_report(parent_id)
-    set_wake(desk, parent, step.wake)
+    wake = step.wake
+    if step.waiting is not None:
+        # Only the clock tells anew: to be asked more often changes nothing.
+        is_due = view.cause == CLOCK and is_retold(parent, step.waiting, now_ns)
+        if is_due or parent.reason != step.waiting.code:
+            desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=step.waiting.code, text=step.waiting.text))
+            desk.write_report(parent_id)
+        due_ns = retold_ns(desk.parent(parent_id), step.waiting, now_ns)
+        wake = wake if due_ns is None else sooner(wake, due_ns)
+    set_wake(desk, parent, wake)
 
 
 def _act(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:

@@ -68,9 +68,9 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A parent may be `ratio_max` of the volume printed since its start; `quantum_qty` (None: a lot) at a time.
+    """A parent may be `ratio_max` of the volume printed since its start; `quantum_qty` at a time.
 
-    `tally` is None until the first piece.
+    Of `quantum_qty` None is a round lot and 0 a step. `tally` is None until the first piece.
     """
 
     ratio_max: Decimal
@@ -102,5 +102,5 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def _quantum(self, view: AlgoView) -> Decimal:
         """Return what is waited for: a round lot, or what was asked for; all that is left where that is less."""
         instrument = view.instrument
-        wished = self.quantum_qty or instrument.round_lot
+        wished = instrument.round_lot if self.quantum_qty is None else self.quantum_qty
         return max(instrument.floor_qty(min(wished, view.order_qty)), instrument.min_qty, instrument.qty_step)

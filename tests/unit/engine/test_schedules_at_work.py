@@ -120,6 +120,43 @@ def test_what_a_cap_leaves_over_is_reported_with_the_number() -> None:
     assert parent.reason.startswith("participation_cap: 600 left, 10% of 4000 printed")
 
 
+def test_a_cap_allows_what_is_less_than_a_lot() -> None:
+    """1% of 7,500 printed is 75, and 75 are taken: a lot is what `pov` waits for, not a cap."""
+    world = World()
+    for at_s in (30, 150, 270):
+        world.at(at_s, lambda: world.print("AAPL", "200.01", 2_500))
+    _work(_parent("twap", 400, participation_max="0.01"), world=world)
+    parent = world.book.parents["p"]
+
+    assert (Decimal(75), ParentStatus.PARTIALLY_FILLED) == (parent.cum_qty, parent.status)
+    assert parent.reason.startswith("participation_cap: 325 left, 1% of 7500 printed")
+
+
+def test_a_cap_waits_for_the_least_child_where_one_is_given() -> None:
+    """`child_min` 50: 1% of 5,000 is one child of 50, and 1% of 7,500 no second one."""
+    world = World()
+    for at_s in (30, 150, 270):
+        world.at(at_s, lambda: world.print("AAPL", "200.01", 2_500))
+    _work(_parent("twap", 400, participation_max="0.01", child_min="50"), world=world)
+
+    assert [(150, 50)] == _times(world)
+
+
+def test_a_wait_for_volume_is_told_anew_each_minute_while_its_numbers_change() -> None:
+    """Prints that are too few: each minute the numbers of then; while nothing is printed nothing is told."""
+    world = World(steps_more=True)
+    for at_s in range(5, 150, 10):
+        world.at(at_s, lambda: world.print("AAPL", "200.01", 50))
+    _work(_parent("pov", 1_000, interval_ns=30 * S), until_s=400, world=world)
+    told = [
+        ((record.now_ns - START_NS) // S, record.text.split(" ", 2)[2])
+        for record in world.records
+        if isinstance(record, Waited)
+    ]
+
+    assert [(0, "0 printed"), (60, "300 printed"), (120, "600 printed"), (180, "750 printed")] == told
+
+
 def test_a_part_of_the_volume_follows_each_print() -> None:
     """POV 10%: a lot of 100 for each thousand printed, at the print that brings it."""
     world = World()
