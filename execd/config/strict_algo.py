@@ -24,6 +24,13 @@ PROFILE: Final = "profile"
 PUBLIC: Final = tuple(ALGO_TERMS)
 TACTICS: Final = tuple(name for name, terms in ALGO_TERMS.items() if terms.is_tactic)
 DEEPER: Final = "a column of csv reaches into algo and no further; give the tactic by its name, or write JSON or YAML"
+_MEANT_WITH: Final[dict[str, tuple[str, object]]] = {
+    "offset_ticks": ("peg", "primary"),
+    "join_ratio": ("peg", "inside"),
+    "aggression_buy": ("aggression", True),
+    "aggression_sell": ("aggression", True),
+}
+"""Parameters that are read only where another one has this value."""
 Instants = Callable[[object], object]
 """Reads a time; what it returns stands in the parameters until somebody knows the day."""
 
@@ -64,6 +71,7 @@ def parameters_of(terms: AlgoTerms, given: Mapping[str, object], *, at: str, ins
         except ValueError as error:  # PydanticCustomError is one; only it is raised by readers.
             raise inside(error, field) from None
     _refuse_long_interval(terms, parameters, at)
+    _refuse_without_meaning(terms, parameters, at)
     return dict(sorted(parameters.items()))
 
 
@@ -146,3 +154,21 @@ def _refuse_long_interval(terms: AlgoTerms, parameters: Mapping[str, object], at
     name = "interval" if "interval_ns" in parameters else "duration"
     text = f"an interval of {interval_ns // S} s is longer than the duration of {duration_ns // S} s"
     raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
+
+
+def _refuse_without_meaning(terms: AlgoTerms, parameters: Mapping[str, object], at: str) -> None:
+    """Refuse a parameter that another one leaves without a meaning."""
+    whole = {**terms.defaults(), **parameters}
+    for name, (other, needed) in _MEANT_WITH.items():
+        given = parameters.get(name)
+        if given is None or (name, given) == ("offset_ticks", 0) or terms.term(other) is None:
+            continue
+        if whole.get(other) != needed:
+            told = str(needed).lower() if isinstance(needed, bool) else needed
+            text = f"{name} means something only with {other}: {told}; give that, or leave {name} out"
+            raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
+    rate, most = whole.get("rate"), whole.get("participation_max")
+    if isinstance(rate, str) and isinstance(most, str) and Decimal(rate) > Decimal(most):
+        name = "rate" if "rate" in parameters else "participation_max"
+        text = f"a rate of {rate} is above participation_max, {most}, which would hold it back for ever"
+        raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)

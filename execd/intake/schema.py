@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from execd.config.strict_text import nearest, refusal
 from execd.config.strict_yaml import shown
 from execd.core import chance
+from execd.core.algo_terms import S
 from execd.core.codec import plain
 from execd.core.daily import profile_problem
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
-from execd.core.schedule_terms import ALGO_TERMS
+from execd.core.schedule_terms import ALGO_TERMS, SCHEDULE_TERMS
 from execd.errors import IntentError
+from execd.intake.algo_words import span_text
 from execd.intake.context import ParseContext
 from execd.intake.times import Instant, Span, WallTime, When
 from execd.intake.words import (
@@ -48,6 +50,7 @@ from execd.intake.words import (
 _SEED_LIMIT: Final = 1 << 63
 """A seed fits a signed 64-bit column."""
 QUANTITIES: Final = ("qty", "notional", "target_qty", "close")
+SCHEDULES: Final = frozenset(terms.name for terms in SCHEDULE_TERMS)
 LEARNED: Final = ("days", "statistic")
 """Parameters of an algorithm that name a volume profile of past days."""
 
@@ -158,6 +161,25 @@ class IntentFile(BaseModel):
                     raise refusal("out_of_range", text, field=f"{at}.{name}")
         return self
 
+    @model_validator(mode="after")
+    def _is_cut_only_where_it_may_be(self) -> Self:
+        """Refuse a schedule for what is never cut over time, and one whose pieces outlast the order."""
+        terms = ALGO_TERMS[self.algo.name] if self.algo is not None else None
+        if terms is None or self.algo is None or terms.name not in SCHEDULES:
+            return self
+        if self.close is not None:
+            text = f"close is never cut over time, and {terms.name} cuts; leave algo out, or give qty instead of close"
+            raise refusal("conflicting_fields", text, field="algo")
+        interval_ns = {**terms.defaults(), **self.algo.parameters}.get("interval_ns")
+        life_ns = _life_ns(self.not_before, self.deadline)
+        if terms.term("duration") is None or not isinstance(interval_ns, int) or life_ns is None:
+            return self
+        if 0 < life_ns < interval_ns:
+            field = "algo.interval" if "interval_ns" in self.algo.parameters else "deadline"
+            text = f"an interval of {span_text(interval_ns)} is longer than the {span_text(life_ns)} to the deadline"
+            raise refusal("conflicting_fields", text, field=field)
+        return self
+
     def to_parent(self, context: ParseContext) -> ParentOrder:
         """Return the parent that is asked for. Raises IntentError where the context forbids it.
 
@@ -245,6 +267,21 @@ class IntentFile(BaseModel):
         if start_by_ns is None:
             start_by_ns = context.default_start_by_ns(max(arrived_ns, not_before_ns or 0))
         return context.now_ns if not_before_ns is None else not_before_ns, start_by_ns, expire_ns
+
+
+def _life_ns(not_before: When | None, deadline: When | None) -> int | None:
+    """Return how long an order lives by what is written alone; None where that hangs on when it arrives."""
+    match not_before, deadline:
+        case None, Span(span_ns=life_ns):
+            return life_ns
+        case Span(span_ns=first), Span(span_ns=last):
+            return last - first
+        case Instant(at_ns=first), Instant(at_ns=last):
+            return last - first
+        case WallTime(seconds_of_day=first), WallTime(seconds_of_day=last):
+            return (last - first) * S
+        case _:
+            return None
 
 
 def _on_the_day(algo: AlgoSpec | None, context: ParseContext) -> AlgoSpec | None:
