@@ -26,6 +26,7 @@ from execd.core.wake import NEVER, Wake
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 BPS: Final = Decimal(10_000)
+IMMEDIATE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 OPERATOR: Final = "operator"
 """Begins the text of a cancel that no algorithm asked for."""
 
@@ -261,9 +262,9 @@ def was_no_attempt(child: Order) -> bool:
     return done is not None and done.code in {Outcome.NOT_SENT, Outcome.RATE_LIMITED, Outcome.NEVER_ARRIVED}
 
 
-def was_immediate(view: AlgoView, child: Order) -> bool:
-    """Whether a child was meant to take at once or end, by its tactic's choice: that it ended is no time-out."""
-    return child.first.time_in_force is TimeInForce.IOC and view.parent.time_in_force is not TimeInForce.IOC
+def was_immediate(child: Order) -> bool:
+    """Whether a child was meant to take at once or end: that it ended is no time-out of its tactic."""
+    return child.first.time_in_force in IMMEDIATE
 
 
 def was_pulled_by_operator(child: Order) -> bool:

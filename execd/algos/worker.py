@@ -26,6 +26,7 @@ from execd.algos.base import (
 from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit
 from execd.algos.pieces import last_ns, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
 from execd.algos.pulling import CAME_BACK, is_last, pull
+from execd.algos.returning import came_back, wait_of
 from execd.algos.schedules import Schedule
 from execd.algos.schedules.base import Piece
 from execd.algos.tactics import Market, Marketable, Tactic, renewed
@@ -51,6 +52,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     try is over, once it is; `is_spent`: no other follows. `is_change`: the live child was pulled to be placed
     otherwise, which is no end of a try.
     Nothing new is placed before `again_ns`: a child that the venue ended by itself is not followed by another at once.
+    `misses_n` immediate ones in a row came back with nothing; `was_beyond`: the touch was out of reach of the last.
     No child is smaller than `child_min_qty`, but the last, or larger than `displayed_ratio_max` of the smaller side of
     the quote, or than one order of the account may be. `is_part`: the live child was meant to be less than what is
     missing.
@@ -74,6 +76,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     over: str = ""
     is_spent: bool = False
     again_ns: int = 0
+    misses_n: int = 0
+    was_beyond: bool = False
     placed_n: int = 0
     settled_n: int = 0
     pulls_n: int = 0
@@ -157,7 +161,7 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     settled = replace(worker, settled_n=view.children_n, pulls_n=0, amends_n=0, idle_ns=view.now_ns, is_change=False)
     done = child.done_as
     if child.ord_status is OrdStatus.FILLED:
-        return _begin(_filled(settled, view), view)
+        return _begin(_filled(replace(settled, misses_n=0), view), view)
     if was_no_attempt(child) or was_pulled_by_operator(child):
         # The market did not have its say: a try that only began with this child has not begun.
         is_unbegun = was_pulled_by_operator(child) or child.sent_ns <= worker.begun_ns
@@ -168,9 +172,8 @@ def _settle(worker: Worker, view: AlgoView, child: Order) -> Step:
     if worker.is_change or worker.is_spent or worker.over == COLLAR:
         return _begin(settled, view)
     is_ours = worker.pulls_n > 0
-    if not worker.schedule.replans or worker.is_crossing or worker.fresh.is_exit or was_immediate(view, child):
-        again_ns = 0 if is_ours else view.now_ns + view.execution.retry_ns
-        return _begin(replace(settled, again_ns=again_ns), view)
+    if not worker.schedule.replans or worker.is_crossing or worker.fresh.is_exit or was_immediate(child):
+        return _begin(replace(settled, again_ns=0) if is_ours else came_back(settled, view, child), view)
     return _judge(settled, view)
 
 
@@ -203,8 +206,9 @@ def _begin(worker: Worker, view: AlgoView) -> Step:
         return Step(worker, wake=until(worker, view, rest.wake), waiting=rest.waiting)
     if now.over == COLLAR or checks.is_breached(view, is_last_step=_is_last_step(now)):
         return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=COLLAR),))
-    if view.now_ns < now.again_ns:
-        return Step(now, wake=until(now, view, Wake(at_ns=now.again_ns)))
+    pause = _pause(now, view) if view.now_ns < now.again_ns else None
+    if pause is not None:
+        return pause
     piece = piece_of(now)
     qty = view.instrument.floor_qty(missing_qty(now, view))
     least_qty = view.instrument.min_qty if piece.is_last else max(view.instrument.min_qty, now.child_min_qty)
@@ -215,6 +219,14 @@ def _begin(worker: Worker, view: AlgoView) -> Step:
     if piece.is_last and (now.schedule.replans or now.is_final or view.plan.conduct.at_end is Ending.END):
         return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=now.over),))
     return Step(now, wake=until(now, view, Wake(at_ns=piece.end_ns)))
+
+
+def _pause(worker: Worker, view: AlgoView) -> Step | None:
+    """Return the wait before a child that follows one that the venue ended; None where its reason is gone."""
+    if not worker.misses_n:
+        return Step(worker, wake=until(worker, view, Wake(at_ns=worker.again_ns)))
+    wait = wait_of(worker, view, _ask(worker, view, None)[1])
+    return None if wait is None else Step(worker, wake=until(worker, view, wait[0]), waiting=wait[1])
 
 
 def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:

@@ -72,13 +72,15 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     """One algorithm: the parameters that may be given, and whether a schedule may name it, too.
 
-    `has_conditions`: it says itself when it trades, so nothing crosses for it at any urgency.
+    `has_conditions`: it says itself when it trades, so nothing crosses for it at any urgency. `only_rests`:
+    it never takes by itself.
     """
 
     name: str
     terms: tuple[Term, ...] = ()
     is_tactic: bool = False
     has_conditions: bool = False
+    only_rests: bool = False
 
     def term(self, name: str) -> Term | None:
         """Return a parameter by the name that files use."""

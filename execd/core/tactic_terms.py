@@ -124,6 +124,7 @@ def peg(default: str) -> tuple[Term, ...]:
 PROGRESSIVE: Final = AlgoTerms(
     name="progressive",
     is_tactic=True,
+    only_rests=True,
     terms=(
         Term(
             name="steps",
@@ -169,6 +170,7 @@ PROGRESSIVE: Final = AlgoTerms(
 ANCHOR: Final = AlgoTerms(
     name="anchor",
     is_tactic=True,
+    only_rests=True,
     terms=(
         *peg("inside"),
         Term(
@@ -191,6 +193,7 @@ ANCHOR: Final = AlgoTerms(
 ICEBERG: Final = AlgoTerms(
     name="iceberg",
     is_tactic=True,
+    only_rests=True,
     terms=(
         Term(name="display", unit=Unit.QTY, text="shares shown at a time; without it one round lot", above=ZERO),
         Term(
@@ -240,6 +243,7 @@ def ratio(name: str, default: str, text: str, most: Decimal = ONE) -> Term:
 ADAPTIVE_JOIN: Final = AlgoTerms(
     name="adaptive_join",
     is_tactic=True,
+    only_rests=True,
     terms=(
         Term(
             name="look",

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
 from execd.algos.pieces import sooner
+from execd.algos.returning import pause_ns
 from execd.algos.saving import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus, RequestClass
@@ -27,7 +28,6 @@ ZERO: Final = Decimal(0)
 PAUSED: Final = "operator: paused"
 OBSERVED: Final = "observe"
 CLOCK: Final = "timer"
-UNSENT_PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
 PULLS_DOUBLED_MAX: Final = 6
 PULL_PAUSE_NS: Final = 60 * S
 """Each refused cancel doubles the pause before the next one, up to this."""
@@ -121,7 +121,7 @@ def unsent_due_ns(parent: Parent) -> int:
     """
     if not parent.unsent_n:
         return 0
-    return parent.unsent_ns + UNSENT_PAUSES_NS[min(parent.unsent_n, len(UNSENT_PAUSES_NS)) - 1]
+    return parent.unsent_ns + pause_ns(parent.unsent_n)
 
 
 def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:

@@ -153,6 +153,11 @@ WAITING: Final = (
     Code("soft_spread", "the spread is wider than resting orders like", "a higher urgency crosses"),
     Code("soft_size", "less than a round lot is displayed on the side that would be joined", "the same"),
     Code("not_wanted_yet", "the market is not what the sniper waits for", "nothing, or ask for less"),
+    Code(
+        "came_back",
+        "an `ioc` or `fok` order got nothing; pauses grow before the next",
+        "a limit that reaches the touch",
+    ),
     Code("quote_stale", "the quote is too old for what is to be done", "is the market's feed up?"),
     Code("stale_reference", "no fresh quote to hold a price against", "the same"),
     Code("max_open_orders", "as many orders are out as `open_orders_max` allows", "it goes on when one has ended"),

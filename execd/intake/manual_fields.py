@@ -52,7 +52,11 @@ ORDER: Final = {
     "urgency": Told(_words(tuple(Urgency)), "`normal`", "high"),
     "limit_price": Told("a price, above 0 and at least the smallest step; no order ever passes it", "none", "191.50"),
     "order_type": Told("`market` (without `limit_price`), `limit` (with it)", "the plan chooses", "limit"),
-    "time_in_force": Told("`day`, `ioc`, `fok`", "`day`", "ioc"),
+    "time_in_force": Told(
+        "`day`, `ioc`, `fok`; of each order that leaves, so not `ioc` or `fok` with a schedule or with what only rests",
+        "`day`",
+        "ioc",
+    ),
     "extended_hours": Told("`false`", "`false`", "false"),
     "algo": Told(
         f"a mapping with `name` ({_words(PUBLIC)}) and its parameters: see below",

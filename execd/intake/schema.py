@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from execd.config.strict_text import nearest, refusal
 from execd.config.strict_yaml import shown
 from execd.core import chance
-from execd.core.algo_terms import S
+from execd.core.algo_terms import S, Unit
 from execd.core.codec import plain
 from execd.core.daily import profile_problem
 from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
@@ -146,6 +146,20 @@ class IntentFile(BaseModel):
         if "tracking" in given and name and ALGO_TERMS[name].has_conditions:
             text = f"{name} trades on its own conditions alone, and tracking crosses; leave one of the two out"
             raise refusal("conflicting_fields", text, field="algo.tracking")
+        return self
+
+    @model_validator(mode="after")
+    def _may_be_immediate(self) -> Self:
+        """Refuse an order that is to trade at once or not at all, and is worked over time or rests."""
+        if self.time_in_force not in {TimeInForce.IOC, TimeInForce.FOK} or self.algo is None:
+            return self
+        terms = ALGO_TERMS[self.algo.name]
+        if any(term.unit is Unit.TACTIC for term in terms.terms):
+            text = f"{self.algo.name} works over time by orders of its own, {self.time_in_force} is for one order"
+            raise refusal("conflicting_fields", f"{text}; leave one of the two out", field="time_in_force")
+        if terms.only_rests:
+            text = f"{self.algo.name} rests in the book, and an order with {self.time_in_force} cannot"
+            raise refusal("conflicting_fields", f"{text}; leave one of the two out", field="time_in_force")
         return self
 
     @model_validator(mode="after")

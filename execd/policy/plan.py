@@ -145,7 +145,7 @@ def _choose(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Choice | D
     is_free = parent.price is None and parent.max_slippage_bps is None
     if is_free and not _small_refusal(parent, notional, scene):
         return _passthrough(OrdType.MARKET, _small_text(notional, preset))
-    return by_urgency(preset, parent.urgency, size_of(order_qty, notional, scene.market))
+    return by_urgency(preset, parent.urgency, size_of(order_qty, notional, scene.market), parent.time_in_force)
 
 
 def _verbatim(parent: ParentOrder) -> Choice | Declined:

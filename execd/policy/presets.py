@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from execd.algos.base import IMMEDIATE
 from execd.core.algo_terms import Unit
 from execd.core.conduct import Conduct, Ending
-from execd.core.enums import Urgency
+from execd.core.enums import TimeInForce, Urgency
 from execd.core.orders import AlgoSpec
 from execd.core.preset import Preset
 from execd.core.rules import Execution
@@ -34,9 +35,11 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
 
 
-def by_urgency(preset: Preset, urgency: Urgency, size: Size) -> Choice:
+def by_urgency(preset: Preset, urgency: Urgency, size: Size, time_in_force: TimeInForce) -> Choice:
     """Return what a preset gives an order of this urgency and size."""
     way = preset.way(urgency)
+    if time_in_force in IMMEDIATE:
+        return _immediate(preset, urgency, time_in_force)
     tactic = way.tactic
     said = (f"preset {preset.name}, urgency {urgency}: {tactic['name']}",)
     conduct = _own_terms(way.conduct) if _has_conditions(str(tactic["name"])) else way.conduct
@@ -86,6 +89,18 @@ def carried(preset: Preset) -> tuple[str, ...]:
     if basket.notional_min or basket.drift_ratio:
         said.append(f"smallest trade {basket.notional_min}, drift {basket.drift_ratio}")
     return (f"not held yet: {', '.join(said)}",) if said else ()
+
+
+def _immediate(preset: Preset, urgency: Urgency, time_in_force: TimeInForce) -> Choice:
+    """Return what takes at once: one order is never cut over time, and cannot be worked by what rests."""
+    tactic = preset.way(urgency).tactic
+    terms = ALGO_TERMS.get(str(tactic["name"]))
+    said = f"preset {preset.name}, urgency {urgency}: {tactic['name']}"
+    asked = f"time_in_force {time_in_force}: never cut over time"
+    if terms is None or not terms.only_rests:
+        return _alone(tactic, preset.way(urgency).conduct, (said, asked))
+    conduct = _conduct(preset, urgency, ends_by_itself=True)
+    return _alone({"name": "marketable"}, conduct, (f"{said}, which rests: marketable instead", asked))
 
 
 def _alone(tactic: dict[str, Any], conduct: Conduct, reasons: tuple[str, ...]) -> Choice:

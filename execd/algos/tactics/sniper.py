@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from execd.algos.base import BPS, AlgoView, Waiting, usable_quote
+from execd.algos.base import BPS, AlgoView, Waiting, usable_quote, was_immediate
 from execd.algos.tactics.base import Idle, Job, Keep, Wanted, Work
 from execd.algos.tactics.pricing import bounded, touch_px, touch_size
 from execd.core.codec import plain
@@ -34,7 +34,7 @@ class Sniper(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     def ask(self, view: AlgoView, job: Job) -> Wanted:
         """Return one immediate order once everything holds; before that, what it waits for."""
         if job.child is not None:
-            if job.child.first.time_in_force is TimeInForce.IOC:
+            if was_immediate(job.child):
                 return Keep(tactic=self, wake=NEVER)
             resting = Waiting(code="not_wanted_yet", text="what rests in the book is taken out: it waits unseen")
             return Idle(tactic=self, waiting=resting, wake=NEVER, is_out=True)
@@ -52,7 +52,9 @@ class Sniper(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         wished = touch if not bounds else (min(bounds) if is_buy else max(bounds))
         told = f"takes what {plain(touch)} has to give, and beyond"
         priced = bounded(view, wished, may_cross=True, quote=usable, text=told)
-        return Work(tactic=self, price=priced.price, text=priced.text, wake=NEVER, time_in_force=TimeInForce.IOC)
+        all_or_none = view.parent.time_in_force is TimeInForce.FOK
+        life = TimeInForce.FOK if all_or_none else TimeInForce.IOC
+        return Work(tactic=self, price=priced.price, text=priced.text, wake=NEVER, time_in_force=life)
 
     def _wait(self, view: AlgoView, quote: Quote) -> Idle | None:
         """Return the wait for what does not hold yet, or nothing where all of it does."""

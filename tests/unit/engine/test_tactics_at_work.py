@@ -159,6 +159,53 @@ def test_a_sniper_waits_for_a_usable_quote_at_any_urgency() -> None:
     assert ParentStatus.FILLED is world.book.parents["p"].status
 
 
+@pytest.mark.parametrize("life", [TimeInForce.IOC, TimeInForce.FOK])
+def test_an_immediate_order_that_got_nothing_is_tried_again_after_growing_pauses(life: TimeInForce) -> None:
+    """Its limit is below the ask: it is asked after 1, 2, 4, then every 8 s; the wait has a code and its numbers."""
+    world = World(WIDE_COLLAR)
+    parent = replace(_parent("sweep", life_s=40), price=Decimal("199.95"), time_in_force=life)
+    _work(world, parent, [200.0] * 20, until_s=45)
+    told = [record.text for record in world.records if isinstance(record, Waited) and record.code == "came_back"]
+
+    assert [0, 1, 3, 7, 15, 23, 31, 39] == _sent_s(world)
+    assert f"{life} 100 at 199.95 came back unfilled (1 in a row), touch 200.1" in told[0]
+    assert "deadline; it waited for came_back" == world.book.parents["p"].reason
+
+
+def test_an_immediate_order_is_tried_again_once_the_touch_has_come_into_reach() -> None:
+    """The ask falls to its limit between two tries: it is asked there and then."""
+    world = World(WIDE_COLLAR)
+    world.at(18.5, lambda: world.show(quote("AAPL", "199.80", "199.90", size=1_000)))
+    parent = replace(_parent("sweep", life_s=40), price=Decimal("199.95"), time_in_force=TimeInForce.FOK)
+    _work(world, parent, [200.0] * 9, until_s=45)
+
+    assert [0, 1, 3, 7, 15, 18] == _sent_s(world)
+    assert ParentStatus.FILLED is world.book.parents["p"].status
+
+
+def test_a_whole_order_for_which_too_little_is_displayed_waits_out_its_pauses() -> None:
+    """The touch is in reach all the time: quotes that come and go are no reason to ask again."""
+    world = World(WIDE_COLLAR)
+    asked = _parent("marketable", qty=1_200, ttl_ns=30 * S)
+    parent = replace(asked, price=Decimal("200.10"), time_in_force=TimeInForce.FOK)
+    _work(world, parent, [200.0] * 200, until_s=25, step_s=0.2)
+
+    assert [0, 1, 3, 7, 15, 23] == _sent_s(world)
+
+
+def test_a_sniper_shoots_for_all_or_nothing_where_that_is_asked() -> None:
+    """Its shot is immediate or cancel by itself, and fill or kill where its intent says so."""
+    parent = replace(_parent("sniper", spread_bps="10"), time_in_force=TimeInForce.FOK)
+    world = _work(World(WIDE_COLLAR), parent, [200.0] * 3, until_s=5)
+
+    assert [TimeInForce.FOK] == [request.time_in_force for request in world.submitted]
+
+
+def _sent_s(world: World) -> list[int]:
+    """Return when each order was sent, in whole seconds since the start."""
+    return [(request.send_by_ns - START_NS) // S - 1 for request in world.submitted]
+
+
 def test_where_quotes_stop_a_marketable_child_is_priced_from_the_last_print() -> None:
     """SPEC 6.3: without a usable quote the last print ± collar, if it is fresh; the gate holds it against the print."""
     world = World(WIDE_COLLAR)

@@ -297,6 +297,23 @@ def test_a_profile_that_is_learned_may_be_asked_for(asked: str, expected: dict[s
     assert AlgoSpec(name="vwap", parameters=expected) == parent.algo
 
 
+@pytest.mark.parametrize("life", ["ioc", "fok"])
+@pytest.mark.parametrize("name", ["twap", "vwap", "pov", "is", "anchor", "iceberg", "adaptive_join", "progressive"])
+def test_what_is_worked_over_time_or_rests_cannot_be_immediate(name: str, life: str) -> None:
+    """A schedule's slices are orders of their own, and an order that may not rest cannot be one that only rests."""
+    expected = ("conflicting_fields", "time_in_force", 6)
+
+    assert expected == refusal("a.yaml", yaml(algo=f"{{name: {name}}}", time_in_force=life))
+
+
+@pytest.mark.parametrize("name", ["offset", "adaptive_offset", "marketable", "sniper", "sweep"])
+def test_what_takes_may_be_immediate(name: str) -> None:
+    """One order at a time that crosses takes the time in force of its intent."""
+    parent = parsed("a.yaml", yaml(algo=f"{{name: {name}}}", time_in_force="fok")).parent
+
+    assert TimeInForce.FOK is parent.time_in_force
+
+
 def test_a_tracking_bound_is_refused_for_a_sniper() -> None:
     """It crosses for what is behind, and nothing ever crosses for who trades on conditions of his own."""
     algo = "{name: twap, tracking: 0.1, tactic: {name: sniper, spread_bps: 2}}"

@@ -62,6 +62,17 @@ def test_close_and_sweep_are_never_cut_over_time(name: str) -> None:
         assert "sweep" == plan(name, order_qty=100_000, market=market, **fields).algo
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("urgency", URGENCIES)
+@pytest.mark.parametrize("life", [TimeInForce.IOC, TimeInForce.FOK])
+def test_an_immediate_order_is_one_that_takes(name: str, urgency: Urgency, life: TimeInForce) -> None:
+    """However large it is, it is not cut over time, and where the preset only rests it is worked as marketable."""
+    made = plan(name, urgency=urgency, order_qty=100_000, time_in_force=life)
+
+    assert made.algo in {"marketable", "adaptive_offset"}
+    assert f"time_in_force {life}: never cut over time" in made.reasons
+
+
 def cut(slicing: Slicing, *, qty: int = 100, adv: int | None = None) -> bool:
     """Whether an order of `qty` shares at 200.01 is meant to be cut, built or not."""
     day = DailyValues(
