@@ -103,11 +103,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
 
 class RowRefusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why one intent of a list was refused."""
+    """Why one intent of a list was refused; `field` is whose value it is about, where it is about one."""
 
     parent_id: str
     code: str
     text: str
+    field: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):

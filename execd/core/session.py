@@ -13,6 +13,7 @@ import msgspec
 
 from execd.core.session_table import SessionTable, SessionWindow
 
+NEW_YORK: Final = "America/New_York"
 _NS: Final = 1_000_000_000
 _SATURDAY: Final = 5
 _DAYS_LOOKED_AHEAD_MAX: Final = 8
@@ -35,7 +36,7 @@ class AlwaysOpen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 class SimpleHours(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The same hours every Monday to Friday; `opens` and `closes` are minutes after midnight in `zone`."""
 
-    zone: str = "America/New_York"
+    zone: str = NEW_YORK
     opens_min: int = 570
     closes_min: int = 960
 
@@ -66,6 +67,11 @@ def exchange_instant_ns(now_ns: int, *, seconds_of_day: int, zone: str) -> int:
     day = datetime.fromtimestamp(now_ns // _NS, UTC).astimezone(tz).date()
     minutes, seconds = divmod(seconds_of_day, 60)
     return _instant_ns(day, minutes, tz) + seconds * _NS
+
+
+def in_new_york(at_ns: int) -> str:
+    """Return an instant as people read it: date and time in New York."""
+    return f"{datetime.fromtimestamp(at_ns // _NS, UTC).astimezone(ZoneInfo(NEW_YORK)):%Y-%m-%d %H:%M:%S} New York"
 
 
 def _instant_ns(day: date, minutes: int, zone: ZoneInfo) -> int:

@@ -101,7 +101,7 @@ def _judged_again(desk: Desk, event: ListReceived, verdicts: Sequence[Verdict]) 
 
 def _refused(items: Sequence[ListItem], verdicts: Sequence[Verdict]) -> tuple[RowRefusal, ...]:
     return tuple(
-        RowRefusal(parent_id=item.parent.parent_id, code=verdict.code, text=verdict.text)
+        RowRefusal(parent_id=item.parent.parent_id, code=verdict.code, text=verdict.text, field=verdict.field)
         for item, verdict in zip(items, verdicts, strict=True)
         if not verdict.is_ok
     )

@@ -36,11 +36,12 @@ DUPLICATES_SCANNED_MAX: Final = 1_000
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What becomes of an intent. `uses_id`: the refusal is its answer for ever."""
+    """What becomes of an intent. `uses_id`: the refusal is its answer for ever; `field` is whose value it is about."""
 
     code: str
     text: str = ""
     uses_id: bool = False
+    field: str = ""
 
     @property
     def is_ok(self) -> bool:
@@ -54,7 +55,9 @@ def receive(desk: Desk, event: ParentReceived) -> None:
     verdict = judge(desk, item, event.now_ns)
     take(desk, item, verdict, event.now_ns)
     text = verdict.text or _held_text(desk, event.parent.parent_id)
-    desk.reply(event.ref, verdict.code, text, is_ok=verdict.is_ok, parent_id=event.parent.parent_id)
+    desk.reply(
+        event.ref, verdict.code, text, is_ok=verdict.is_ok, parent_id=event.parent.parent_id, field=verdict.field
+    )
 
 
 def _held_text(desk: Desk, parent_id: str) -> str:
@@ -84,7 +87,9 @@ def judge(desk: Desk, item: ListItem, now_ns: int) -> Verdict:
     if tombstone is not None:
         return Verdict(tombstone, "another file asked for that before it came", uses_id=True)
     refusal = risk.accept(parent, desk.rules, now_ns)
-    return Verdict(ACCEPTED) if refusal is None else Verdict(refusal.code, refusal.text, uses_id=True)
+    if refusal is None:
+        return Verdict(ACCEPTED)
+    return Verdict(refusal.code, refusal.text, uses_id=True, field=refusal.field)
 
 
 def take(desk: Desk, item: ListItem, verdict: Verdict, now_ns: int) -> None:

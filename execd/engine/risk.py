@@ -18,6 +18,7 @@ from execd.core.instrument import Instrument
 from execd.core.order import Order
 from execd.core.orders import NewOrder, ParentOrder, ReplaceRequest
 from execd.core.rules import Execution, Limits, Rules
+from execd.core.session import in_new_york
 
 ZERO: Final = Decimal(0)
 OPEN_ORDERS: Final = "max_open_orders"
@@ -217,19 +218,21 @@ def accept(parent: ParentOrder, rules: Rules, now_ns: int) -> Refusal | None:
         return Refusal(code="no_limits", text=f"account {parent.account!r} has no limits; give it some under accounts")
     if parent.order_qty is not None and not parent.order_qty <= limits.order_qty_max:
         text = f"{plain(parent.order_qty)} shares, at most {plain(limits.order_qty_max)}"
-        return Refusal(code="max_order_qty", text=text)
+        return Refusal(code="max_order_qty", text=text, field="qty")
     if parent.notional is not None and not parent.notional <= limits.order_notional_max:
         text = f"{plain(parent.notional)}, at most {plain(limits.order_notional_max)}"
-        return Refusal(code="max_order_notional", text=text)
+        return Refusal(code="max_order_notional", text=text, field="notional")
     if parent.target_qty is not None and not abs(parent.target_qty) <= limits.order_qty_max:
         text = f"a target of {plain(parent.target_qty)} shares, at most {plain(limits.order_qty_max)}"
-        return Refusal(code="max_order_qty", text=text)
+        return Refusal(code="max_order_qty", text=text, field="target_qty")
     if now_ns > parent.start_by_ns:
-        return Refusal(code="stale_file", text="valid_until is past: it will not be started any more")
+        return Refusal(
+            code="stale_file", text="valid_until is past: it will not be started any more", field="valid_until"
+        )
     if parent.expire_ns is not None and parent.effective_ns < parent.expire_ns <= now_ns:
-        return Refusal(code="deadline_passed", text="the deadline was over when this was read")
+        return Refusal(code="deadline_passed", text="the deadline was over when this was read", field="deadline")
     if parent.expire_ns is not None and parent.expire_ns <= parent.effective_ns:
-        return Refusal(code="deadline_passed", text="the deadline is not after the start")
+        return Refusal(code="deadline_passed", text="the deadline is not after the start", field="deadline")
     return _window_refusal(parent, rules, max(now_ns, parent.effective_ns))
 
 
@@ -246,6 +249,7 @@ def _window_refusal(parent: ParentOrder, rules: Rules, first_ns: int) -> Refusal
         return None
     for name, at_ns in (("start", start_ns), ("end", end_ns)):
         if at_ns is not None and not session.open_ns <= at_ns <= session.close_ns:
-            text = f"the {name} at {at_ns} is outside the session of {session.open_ns} to {session.close_ns}"
+            hours = f"{in_new_york(session.open_ns)} to {in_new_york(session.close_ns)}"
+            text = f"the {name} at {in_new_york(at_ns)} is outside the session of {hours}"
             return Refusal(code="window_outside_session", text=text, field=f"algo.{name}")
     return None

@@ -159,5 +159,5 @@ def _engine_rows(parsed: Parsed, replies: Sequence[Reply]) -> list[RowFault]:
     for reply in replies:
         for refusal in reply.rows:
             row, line = parsed.place_of(refusal.parent_id)
-            found.append(RowFault(row, line, refusal.parent_id, refusal.code, refusal.text))
+            found.append(RowFault(row, line, refusal.parent_id, refusal.code, refusal.text, refusal.field or None))
     return found

@@ -143,18 +143,19 @@ def test_every_row_of_the_table_is_met_by_an_example() -> None:
 
 
 ACCEPTED = [
-    ("an ordinary intent", intent("p"), None),
-    ("an account without limits", intent("p", account="other"), "no_limits"),
-    ("too many shares", intent("p", order_qty=Decimal(10_001)), "max_order_qty"),
-    ("too much notional", intent("p", notional=Decimal(250_001)), "max_order_notional"),
-    ("yesterday's file", intent("p", start_by_ns=START_NS - 1), "stale_file"),
-    ("a deadline before the start", intent("p", expire_ns=START_NS), "deadline_passed"),
+    ("an ordinary intent", intent("p"), None, ""),
+    ("an account without limits", intent("p", account="other"), "no_limits", ""),
+    ("too many shares", intent("p", order_qty=Decimal(10_001)), "max_order_qty", "qty"),
+    ("a target of too many shares", intent("p", target_qty=Decimal(-10_001)), "max_order_qty", "target_qty"),
+    ("too much notional", intent("p", notional=Decimal(250_001)), "max_order_notional", "notional"),
+    ("yesterday's file", intent("p", start_by_ns=START_NS - 1), "stale_file", "valid_until"),
+    ("a deadline before the start", intent("p", expire_ns=START_NS), "deadline_passed", "deadline"),
 ]
 
 
-@pytest.mark.parametrize("parent, code", [(row[1], row[2]) for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
-def test_the_accept_gate_answers_each_row(parent: Any, code: str | None) -> None:  # noqa: ANN401  # Rows of a table.
-    """An absent limit refuses; what can never be worked is refused at the door."""
+@pytest.mark.parametrize("parent, code, field", [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
+def test_the_accept_gate_answers_each_row(parent: Any, code: str | None, field: str) -> None:  # noqa: ANN401  # Rows of a table.
+    """An absent limit refuses; what can never be worked is refused at the door, with the field that says so."""
     refusal = risk.accept(parent, RULES, START_NS)
 
-    assert code == (None if refusal is None else refusal.code)
+    assert (code, field) == ((None, "") if refusal is None else (refusal.code, refusal.field))

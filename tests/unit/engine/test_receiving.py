@@ -30,12 +30,14 @@ def owned(world: World) -> Decimal:
 
 
 def test_one_bad_intent_of_an_atomic_list_refuses_all() -> None:
-    """All or none: nothing is recorded, and the answer names the intent."""
+    """All or none: nothing is recorded, and the answer names the intent and the field."""
     world = World()
     world.show(DEEP)
     reply = world.drop_list(intent("a"), intent("b", order_qty=Decimal(10_001)), intent("c"))
 
-    assert (False, "max_order_qty", ["b"]) == (reply.is_ok, reply.code, [row.parent_id for row in reply.rows])
+    told = [(row.parent_id, row.field) for row in reply.rows]
+
+    assert (False, "max_order_qty", [("b", "qty")]) == (reply.is_ok, reply.code, told)
     assert "b: " in reply.text
     assert ({}, []) == (world.book.parents, world.submitted)
 

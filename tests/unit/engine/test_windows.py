@@ -57,3 +57,14 @@ def test_a_deadline_before_the_window_is_refused() -> None:
     start_ns = MONDAY_NS + 2 * HOUR_NS
 
     assert ("window_passed", "algo.start") == code_of(deadline_ns=start_ns - S, start_ns=start_ns)
+
+
+def test_the_refusal_of_a_window_tells_times_as_people_read_them() -> None:
+    """New York times, no nanoseconds."""
+    window = {"start_ns": MONDAY_NS - HOUR_NS, "end_ns": MONDAY_NS + HOUR_NS}
+    order = replace(intent("a"), effective_ns=MONDAY_NS, start_by_ns=MONDAY_NS + HOUR_NS)
+    refusal = accept(replace(order, algo=AlgoSpec(name="vwap", parameters=window)), RULED, MONDAY_NS)
+
+    assert refusal is not None
+    told = "the start at 2026-03-02 08:30:00 New York is outside the session of 2026-03-02 09:30:00 New York to"
+    assert f"{told} 2026-03-02 16:00:00 New York" == refusal.text
