@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from execd.algos import checks
 from execd.algos.base import ZERO, AlgoView, Amend, Step, Waiting, usable_quote
-from execd.algos.pieces import goal_of_child, piece_of, until
+from execd.algos.pieces import goal_of_child, missing_qty, piece_of, until
 from execd.algos.pulling import pull
 from execd.algos.tactics.base import Keep, Work
+from execd.core.codec import plain
 from execd.core.enums import Outcome
 from execd.core.order import Order
 from execd.core.orders import ReplaceRequest
@@ -57,11 +58,21 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
         return Step(worker, wake=wake)
     if _must_wait(view, wanted):
         return Step(before, wake=replace(wake, every_quote=True))
-    text = wanted.text if isinstance(wanted, Work) else f"{piece_of(worker).text}: {qty}"
+    if isinstance(wanted, Work):
+        text = text_of(worker, wanted, qty=qty - child.cum_qty, missing_qty=missing_qty(worker, view))
+    else:
+        text = f"{piece_of(worker).text}: {qty}"
     if not view.can_replace or not is_replaceable(child):
         return pull(replace(worker, is_change=True), view, child, text)
     amended = replace(worker, amends_n=amends_of(child) + 1)
     return Step(amended, (Amend(key=child.key, qty=qty, price=price, text=text),), wake)
+
+
+def text_of(worker: "Worker", wanted: Work, *, qty: Decimal, missing_qty: Decimal) -> str:
+    """Return what a child is told to be: how much of it shows, why at its price, and for which slice."""
+    shown = f"shows {plain(qty)} of {plain(missing_qty)} " if wanted.is_shown else ""
+    text = f"{shown}{wanted.text}"
+    return text if worker.schedule.replans else f"{text}; {piece_of(worker).text}"
 
 
 def _must_wait(view: AlgoView, wanted: Keep | Work) -> bool:

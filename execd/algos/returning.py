@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from execd.algos.worker import Worker
 
 PAUSES_NS: Final = (1 * S, 2 * S, 4 * S, 8 * S)
-CAME_BACK: Final = "came_back"
+GOT_NOTHING: Final = "got_nothing"
 
 
 def pause_ns(n: int) -> int:
@@ -51,7 +51,7 @@ def wait_of(worker: "Worker", view: AlgoView, wanted: Wanted) -> tuple[Wake, Wai
     if wanted.wake.at_ns is not None and wanted.wake.at_ns > view.now_ns:
         at_ns = min(at_ns, wanted.wake.at_ns)
     text = _text(worker, view, child)
-    return Wake(at_ns=at_ns, every_quote=worker.was_beyond), Waiting(code=CAME_BACK, text=text)
+    return Wake(at_ns=at_ns, every_quote=worker.was_beyond), Waiting(code=GOT_NOTHING, text=text)
 
 
 def _text(worker: "Worker", view: AlgoView, child: Order) -> str:

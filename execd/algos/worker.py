@@ -23,7 +23,7 @@ from execd.algos.base import (
     was_no_attempt,
     was_pulled_by_operator,
 )
-from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit
+from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit, text_of
 from execd.algos.pieces import last_ns, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
 from execd.algos.pulling import CAME_BACK, is_last, pull
 from execd.algos.returning import came_back, wait_of
@@ -256,12 +256,13 @@ def _place(worker: Worker, view: AlgoView, wanted_qty: Decimal) -> Step:
     if (one_order_qty := view.child_qty_max(wanted.price)) is not None:
         allowed_qty = min(wanted_qty, one_order_qty)
     part_qty = allowed_qty if most_qty is None else view.instrument.floor_qty(min(allowed_qty, most_qty))
+    qty = max(part_qty, min(wanted_qty, view.instrument.min_qty))
     place = Place(
-        qty=max(part_qty, min(wanted_qty, view.instrument.min_qty)),
+        qty=qty,
         ord_type=wanted.ord_type,
         price=wanted.price,
         time_in_force=wanted.time_in_force or view.parent.time_in_force,
-        text=wanted.text,
+        text=text_of(worker, wanted, qty=qty, missing_qty=wanted_qty),
     )
     placed = replace(
         worker,

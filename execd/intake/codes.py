@@ -154,7 +154,7 @@ WAITING: Final = (
     Code("soft_size", "less than a round lot is displayed on the side that would be joined", "the same"),
     Code("not_wanted_yet", "the market is not what the sniper waits for", "nothing, or ask for less"),
     Code(
-        "came_back",
+        "got_nothing",
         "an `ioc` or `fok` order got nothing; pauses grow before the next",
         "a limit that reaches the touch",
     ),

@@ -118,8 +118,8 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         if child is not None and view.now_ns < child.tried_ns + FOLLOW_NS:
             return self._keep(view)
         tactic, qty = replace(self, shown=shown), self.show_qty(view, quote)
-        text = f"shows {plain(qty)} {priced.text}"
-        return Work(tactic=tactic, price=priced.price, text=text, wake=self._wake(view), qty_max=qty)
+        wake = self._wake(view)
+        return Work(tactic=tactic, price=priced.price, text=priced.text, wake=wake, qty_max=qty, is_shown=True)
 
     def take_share(self, view: AlgoView, job: Job) -> Decimal:
         """Return the share from which on it takes: the later, the less."""

@@ -35,7 +35,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One child should be out at `price` (on the grid; None: a market order). `tactic` is the state that goes with it.
 
-    `qty_max` bounds the child where less than all that is missing should be shown.
+    `qty_max` bounds the child where less than all that is missing should be shown; `is_shown`: its text says how much.
     """
 
     tactic: "Tactic"
@@ -44,6 +44,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     wake: Wake
     ord_type: OrdType = OrdType.LIMIT
     qty_max: Decimal | None = None
+    is_shown: bool = False
     time_in_force: TimeInForce | None = None
 
 

@@ -13,7 +13,6 @@ import msgspec
 from execd.algos.base import ONE, AlgoView, Waiting
 from execd.algos.tactics.base import Idle, Job, Keep, Wanted, Work
 from execd.algos.tactics.pegging import Peg, PegAt, Pegged, Stays
-from execd.core.codec import plain
 from execd.core.wake import Wake
 
 TWO: Final = Decimal(2)
@@ -38,9 +37,8 @@ class Iceberg(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
                 return Keep(tactic=msgspec.structs.replace(self, peg=peg), wake=wake, shows_less=True)
             case Pegged(peg=peg, price=price, text=text, wake=wake):
                 qty = self._shown_qty(view)
-                text = f"shows {plain(qty)} of {plain(job.qty)} {text}"
                 tactic = msgspec.structs.replace(self, peg=peg)
-                return Work(tactic=tactic, price=price, text=text, wake=wake, qty_max=qty)
+                return Work(tactic=tactic, price=price, text=text, wake=wake, qty_max=qty, is_shown=True)
 
     def anew(self, was: "Iceberg") -> "Iceberg":
         """Return the tactic at the begin of a try, which knows of the one before what others showed."""

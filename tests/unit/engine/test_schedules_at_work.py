@@ -4,6 +4,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from execd.core.enums import ParentStatus, Side, Urgency
@@ -282,6 +283,40 @@ def test_what_a_schedule_leaves_to_cross_is_filled_when_the_market_comes_back() 
     world.run(901)
 
     assert ParentStatus.FILLED is world.book.parents["p"].status
+
+
+@pytest.mark.parametrize(
+    "name, why",
+    [
+        ("twap", "twap: slice 1 of 10"),
+        ("vwap", "vwap, even: no volume profile of this window is known: slice 1 of 10"),
+        ("is", "is, even: the usual volume is not known: slice 1 of 10"),
+    ],
+)
+def test_a_childs_text_says_which_slice_it_is_and_where_the_slices_come_from(name: str, why: str) -> None:
+    """The reason of its price, then that of its size: also that the slices are even for want of something."""
+    world = _work(_parent(name, 100), until_s=10)
+
+    assert world.submitted[0].text.endswith(f"; {why}")
+    assert world.submitted[0].text.startswith("offset 5 bps from mid 200.01")
+
+
+def test_the_text_of_an_iceberg_says_what_is_shown() -> None:
+    """What a new order and a replace say that they show is what they leave in the market."""
+    iceberg = {"name": "iceberg", "display": "20", "move_bps": "1"}
+    world = World()
+    for at_s in range(0, 100, 3):
+        bid = Decimal("200.00") + at_s // 9 * Decimal("0.03")
+        world.at(at_s, partial(world.show, quote("AAPL", str(bid), str(bid + 2), size=5_000)))
+        world.at(at_s + 1, partial(world.print, "AAPL", str(bid), 5_007))
+    world.at(0, lambda: world.drop(_parent("twap", 300, tactic=iceberg)))
+    world.run(100)
+    asked = [effect.request for effect in world.effects if isinstance(effect, Submit | Replace)]
+    filled = [one for one in asked if isinstance(one, ReplaceRequest)]
+
+    assert filled
+    assert all(one.text.startswith(f"shows {one.order_qty} of ") for one in asked if one not in filled)
+    assert all(int(one.text.split()[1]) <= one.order_qty for one in filled)
 
 
 def plan_of(world: World) -> Plan:

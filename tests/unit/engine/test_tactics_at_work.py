@@ -165,11 +165,11 @@ def test_an_immediate_order_that_got_nothing_is_tried_again_after_growing_pauses
     world = World(WIDE_COLLAR)
     parent = replace(_parent("sweep", life_s=40), price=Decimal("199.95"), time_in_force=life)
     _work(world, parent, [200.0] * 20, until_s=45)
-    told = [record.text for record in world.records if isinstance(record, Waited) and record.code == "came_back"]
+    told = [record.text for record in world.records if isinstance(record, Waited) and record.code == "got_nothing"]
 
     assert [0, 1, 3, 7, 15, 23, 31, 39] == _sent_s(world)
     assert f"{life} 100 at 199.95 came back unfilled (1 in a row), touch 200.1" in told[0]
-    assert "deadline; it waited for came_back" == world.book.parents["p"].reason
+    assert "deadline; it waited for got_nothing" == world.book.parents["p"].reason
 
 
 def test_an_immediate_order_is_tried_again_once_the_touch_has_come_into_reach() -> None:
