@@ -27,7 +27,7 @@ from execd.engine.receiving import hold_reason
 from execd.engine.sizing import Sized, size
 from execd.engine.starting import deadline_ns
 from execd.engine.stepping import view_of
-from execd.policy.plan import Declined, Scene, make_plan
+from execd.policy.plan import Declined, Scene, make_plan, shortened
 
 WAITED_FOR: Final = frozenset({"halt", "pause", "not_before", "hard", "soft", "wait"})
 """Checks that keep an intent, and let it go on by itself when they are over."""
@@ -69,8 +69,7 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
     """Return what would become of an intent that arrives now."""
     parent_id, rules = order.parent_id, desk.rules
     checks = [_known(desk, parent_id)]
-    refusal = risk.accept(order, rules, now_ns)
-    checks.append(check_of("accept", refusal, _asked_text(desk, order)))
+    checks.append(check_of("accept", risk.accept(order, rules, now_ns), _asked_text(desk, order)))
     checks.append(_held(desk, order, now_ns))
     checks.append(_halted(desk, order))
     parent = Parent(order=order, content_hash="", received_ns=now_ns)
@@ -101,6 +100,8 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
         checks.append(Check(name="plan", is_ok=False, text=f"{plan.code}: {plan.text}"))
         return Preview(parent_id=parent_id, checks=tuple(checks), side=sized.side, order_qty=sized.order_qty)
     checks.append(Check(name="plan", is_ok=True, text=plan.algo))
+    expire_ns = deadline_ns(desk, parent, now_ns)
+    plan = shortened(plan, now_ns=now_ns, expire_ns=expire_ns)
     started = replace(
         parent,
         order=sided,
@@ -109,15 +110,14 @@ def preview(desk: Desk, order: ParentOrder, now_ns: int) -> Preview:
         plan=plan,
         arrival=quote,
         started_ns=now_ns,
-        expire_ns=deadline_ns(desk, parent, now_ns),
+        expire_ns=expire_ns,
     )
     algo = made(plan)
     seen = view_of(desk, started, now_ns, "preview")
     first, gated = first_order(desk, started, algo, seen)
-    foreseen = market_checks(algo, seen, leaves=first is not None)
     return Preview(
         parent_id=parent_id,
-        checks=(*checks, *foreseen, gated),
+        checks=(*checks, *market_checks(algo, seen, leaves=first is not None), gated),
         side=sized.side,
         order_qty=sized.order_qty,
         expire_ns=started.expire_ns,

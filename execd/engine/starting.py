@@ -22,7 +22,7 @@ from execd.engine.desk import Desk
 from execd.engine.ending import DEADLINE, end_parent, waits_anew, with_wait
 from execd.engine.sizing import AT_TARGET, Sized, size
 from execd.engine.stepping import step_parent
-from execd.policy.plan import Declined, Scene, flatten_plan, make_plan
+from execd.policy.plan import Declined, Scene, flatten_plan, make_plan, shortened
 
 SUPERSEDING: Final = "superseding"
 
@@ -95,13 +95,15 @@ def _start(desk: Desk, parent: Parent, quote: Quote | None, now_ns: int) -> None
     if isinstance(plan, Declined):
         end_parent(desk, parent_id, ParentStatus.REJECTED, f"{plan.code}: {plan.text}", now_ns)
         return
+    expire_ns = deadline_ns(desk, parent, now_ns)
+    plan = shortened(plan, now_ns=now_ns, expire_ns=expire_ns)
     desk.record(
         ParentStarted(
             now_ns=now_ns,
             parent_id=parent_id,
             side=sized.side,
             order_qty=sized.order_qty,
-            expire_ns=deadline_ns(desk, parent, now_ns),
+            expire_ns=expire_ns,
             plan=plan,
             quote=quote,
         )

@@ -35,6 +35,7 @@ OPENS: Final = (Side.BUY, Side.SELL_SHORT)
 ARRIVAL: Final = "arrival mid "
 COLLAR: Final = "collar "
 NO_COLLAR: Final = "a market order has no collar"
+SHORTENED: Final = "shortened: "
 LIMIT: Final = "limit "
 """How the reasons begin that tell the bounds of a plan; no other begins so."""
 
@@ -87,6 +88,21 @@ def make_plan(parent: ParentOrder, order_qty: Decimal, scene: Scene) -> Plan | D
         return refusal
     held = carried(scene.preset) if scene.execution.is_smart else ()
     return replace(bounded, reasons=(*bounded.reasons, *_conduct_text(bounded), *held))
+
+
+def shortened(plan: Plan, *, now_ns: int, expire_ns: int) -> Plan:
+    """Return the plan, saying where its schedule was meant to last longer than its order does."""
+    duration_ns, end_ns = plan.parameters.get("duration_ns"), plan.parameters.get("end_ns")
+    begins_ns = max(now_ns, plan.parameters.get("start_ns") or 0)
+    # A deadline counts from the file and a duration from the start, which is later by what it took to take it up.
+    if isinstance(duration_ns, int) and begins_ns + duration_ns > expire_ns + S:
+        left_s = max(0, expire_ns - begins_ns) // S
+        told = f"{SHORTENED}its duration of {duration_ns // S} s is cut to {left_s} s by the deadline or the session"
+    elif isinstance(end_ns, int) and end_ns > expire_ns + S:
+        told = f"{SHORTENED}its end is {(end_ns - expire_ns) // S} s after the deadline, which ends it"
+    else:
+        return plan
+    return replace(plan, reasons=(*plan.reasons, told))
 
 
 def rebounded(plan: Plan, parent: ParentOrder, scene: Scene) -> Plan:

@@ -121,6 +121,26 @@ def test_what_a_cap_leaves_over_is_reported_with_the_number() -> None:
     assert parent.reason.startswith("participation_cap: 600 left, 10% of 4000 printed")
 
 
+def test_a_plan_says_where_its_schedule_is_cut_short() -> None:
+    """A `duration` or an `end` beyond the deadline is kept to it, and the reasons say so; what fits says nothing."""
+    asked = {
+        "twap": [{"duration_ns": 1_200 * S}, {"duration_ns": 600 * S}],
+        "vwap": [{"end_ns": START_NS + 720 * S}],
+    }
+    plans = [
+        _work(_parent(name, 100, **given), until_s=1).book.parents["p"].plan
+        for name, many in asked.items()
+        for given in many
+    ]
+    told = [[one for one in plan.reasons if one.startswith("shortened")] for plan in plans if plan is not None]
+
+    assert [
+        ["shortened: its duration of 1200 s is cut to 600 s by the deadline or the session"],
+        [],
+        ["shortened: its end is 120 s after the deadline, which ends it"],
+    ] == told
+
+
 def test_a_cap_allows_what_is_less_than_a_lot() -> None:
     """1% of 7,500 printed is 75, and 75 are taken: a lot is what `pov` waits for, not a cap."""
     world = World()
