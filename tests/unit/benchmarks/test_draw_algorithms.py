@@ -111,7 +111,7 @@ def test_the_target_of_a_part_of_the_volume_grows_with_the_prints(day: Day) -> N
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_every_algorithm_is_drawn_and_never_more_than_asked_is_seen(name: str, day: Day, tmp_path: Path) -> None:
     """Whoever registers an algorithm has a picture of it, without a line here; it shows no more than was asked."""
-    scene = replace(scene_of(name), tape="abc", clock=time(9, 45), side="buy", qty=900, horizon_s=90, others=())
+    scene = replace(scene_of(name), tape="abc", clock=time(9, 45), side="buy", qty=900, horizon_s=600, others=())
     story = told(name, scene, day)
     size = len(picture(story, tmp_path / "a.png"))
     filled = [sum(fill.qty for fill in story.fills if fill.at_s <= at_s) for at_s, _ in story.working]
