@@ -114,7 +114,8 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         child = job.child
         if child is not None and priced.price == child.price:
             is_news = not is_ours(view, near_px(quote, is_buy=view.parent.side.is_buy))
-            return replace(self, shown=shown)._keep(view) if is_news else self._keep(view)  # noqa: SLF001
+            tactic = replace(self, shown=shown) if is_news else self
+            return Keep(tactic=tactic, wake=self._wake(view), shows_less=True)
         if child is not None and view.now_ns < child.tried_ns + FOLLOW_NS:
             return self._keep(view)
         tactic, qty = replace(self, shown=shown), self.show_qty(view, quote)

@@ -1,7 +1,7 @@
 """What `adaptive_join` wants of each book: rests, improves, stands behind or takes, and how much it shows."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -132,8 +132,8 @@ def _out(tactic: AdaptiveJoin, shown: Quote, side: Side = Side.BUY) -> tuple[Ada
     return wanted.tactic, child_at(wanted.price, side)
 
 
-def _later(tactic: AdaptiveJoin, child: Order, shown: Quote, after_ns: int, **fields: Any) -> Wanted:  # noqa: ANN401  # AlgoView checks them.
-    view = view_at(shown, child.first.side, child=child, **fields)
+def _later(tactic: AdaptiveJoin, child: Order, shown: Quote, after_ns: int) -> Wanted:
+    view = view_at(shown, child.first.side, child=child)
     return asked(tactic, view, begun_ns=START_NS + after_ns)
 
 

@@ -6,16 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from execd.core.commands import ResolveOrder
+from execd.core.effects import Reply
 from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
 from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
 from execd.core.folding import apply
 from execd.core.orders import CancelRequest, ParentOrder
 from execd.core.records import Failed
 from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade, TradeCanceled
-from execd.core.rules import FREE_IDS, UNIQUE_IDS
-from tests.reading import READ_RULES, begun, mine
+from execd.core.rules import FREE_IDS, UNIQUE_IDS, Lookups
+from tests.reading import READ_RULES, ReadWorld, begun, mine
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, Fate, World, intent, quote
+
+LOW = intent("a", urgency=Urgency.LOW, price=Decimal("199.00"))
 
 
 def taken_for_lost(parent: ParentOrder) -> tuple[World, str]:
@@ -50,6 +53,32 @@ def lives(world: World, key: str) -> None:
     )
     for report in (told, fill):
         world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=report))
+
+
+def resting() -> tuple[ReadWorld, str]:
+    """Return a world whose only order rests at the broker, and its id."""
+    world = begun()
+    world.drop(LOW)
+    kept_quotes(world, 5)
+    return world, world.book.parents["a"].live[0]
+
+
+def unseen(lookups: Lookups, *, looks_n: int) -> ReadWorld:
+    """Return a world whose only order arrived: nobody answered, no report comes, and the broker denies it so often."""
+    world = begun(rules=replace(READ_RULES, lookups={"sim": lookups}))
+    world.fates.append(Fate.TAKEN)
+    world.looks.extend([Fate.BLIND] * looks_n)
+    world.is_deaf = True
+    world.drop(LOW)
+    return world
+
+
+def called_lost_at_last(world: ReadWorld, key: str) -> Reply:
+    """Let the broker deny an order that rests there and let a person believe it; return what the command said."""
+    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
+    world.is_cut_off = True
+    world.cancel("a")
+    return world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
 
 
 def critical(world: World) -> list[str]:
@@ -157,11 +186,7 @@ def test_an_order_that_came_back_after_its_intent_had_ended_is_pulled(code: str)
 
     A rejection that arrives late is of the second copy of it, and says nothing about the first.
     """
-    world = begun(rules=replace(READ_RULES, lookups={"sim": UNIQUE_IDS}))
-    world.fates.append(Fate.TAKEN)
-    world.looks.extend([Fate.BLIND] * 19)
-    world.is_deaf = True
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    world = unseen(UNIQUE_IDS, looks_n=19)
     kept_quotes(world, 25)
     key = world.submitted[0].cl_ord_id
     world.cancel("a")
@@ -183,14 +208,8 @@ def test_an_order_that_came_back_after_its_intent_had_ended_is_pulled(code: str)
 
 def test_an_order_that_its_broker_denied_for_a_while_and_a_person_called_lost_is_pulled() -> None:
     """The broker told of it, then not, and a person drew the wrong conclusion: from its next word on it lives here."""
-    world = begun()
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
-    kept_quotes(world, 5)
-    key = world.book.parents["a"].live[0]
-    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
-    world.is_cut_off = True
-    world.cancel("a")
-    told = world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+    world, key = resting()
+    told = called_lost_at_last(world, key)
     before = (told.is_ok, world.book.orders[key].ord_status, world.book.parents["a"].status)
     world.is_cut_off = False
     kept_quotes(world, 150)
@@ -202,11 +221,7 @@ def test_an_order_that_its_broker_denied_for_a_while_and_a_person_called_lost_is
 
 def test_an_order_that_came_back_with_a_cancel_on_its_way_is_asked_about() -> None:
     """Nobody knows what became of that cancel, and until somebody does no other one may be sent."""
-    world = begun(rules=replace(READ_RULES, lookups={"sim": FREE_IDS}))
-    world.fates.append(Fate.TAKEN)
-    world.looks.extend([Fate.BLIND] * 9)
-    world.is_deaf = True
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
+    world = unseen(FREE_IDS, looks_n=9)
     kept_quotes(world, 2)
     world.fates.append(Fate.LOST)
     world.cancel("a")
@@ -223,10 +238,7 @@ def test_an_order_that_came_back_with_a_cancel_on_its_way_is_asked_about() -> No
 
 def test_what_fills_cost_that_only_an_end_told_of_is_asked_until_it_is_known() -> None:
     """The broker denies the order once, and its lists do not go back so far any more: each reading asks anew."""
-    world = begun()
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
-    kept_quotes(world, 5)
-    key = world.book.parents["a"].live[0]
+    world, key = resting()
     world.is_deaf = True
     world.show(quote("AAPL", "198.98", "199.00", size=40))
     world.run(6)
@@ -266,10 +278,7 @@ def test_a_rejection_of_another_copy_changes_nothing_about_the_first(code: str, 
 
 def test_an_order_that_was_filled_and_is_not_any_more_is_asked_about_where_a_cancel_of_it_is_open() -> None:
     """Its fill ended every doubt, and the bust brings back the doubt about a cancel that nobody has answered."""
-    world = begun()
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
-    kept_quotes(world, 5)
-    key = world.book.parents["a"].live[0]
+    world, key = resting()
     world.is_deaf = True
     world.fates.append(Fate.LOST)
     world.looks.extend([Fate.LOST] * 99)
@@ -295,14 +304,8 @@ def test_an_order_that_was_filled_and_is_not_any_more_is_asked_about_where_a_can
 
 def test_an_order_that_was_called_lost_twice_and_filled_pages_twice() -> None:
     """It came back, its broker denied it, a person believed that: the fill is news that somebody must hear."""
-    world = begun()
-    world.drop(intent("a", urgency=Urgency.LOW, price=Decimal("199.00")))
-    kept_quotes(world, 5)
-    key = world.book.parents["a"].live[0]
-    world.tell(LookedUp(now_ns=world.now_ns, account="sim", cl_ord_id=key, seen=None))
-    world.is_cut_off = True
-    world.cancel("a")
-    world.command(ResolveOrder(cl_ord_id=key, is_lost=True, reason="it is not there"))
+    world, key = resting()
+    called_lost_at_last(world, key)
     before = critical(world)
     lives(world, key)
 

@@ -1,7 +1,7 @@
 """The limits of one order bound each child of an algorithm; the gate behind them is the last guard, and is not hit."""
 
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
@@ -12,15 +12,15 @@ from execd.core.orders import AlgoSpec, NewOrder, ParentOrder, ReplaceRequest
 from execd.core.rules import Rules, S
 from tests.world import LIMITS, RULES, START_NS, World, intent, quote
 
-RESTING: dict[str, Any] = {"name": "offset", "bps": "-3", "ttl_ns": 3_600 * S}
+RESTING: dict[str, object] = {"name": "offset", "bps": "-3", "ttl_ns": 3_600 * S}
 BUYERS_ONLY, SELLERS = ("180.00", "180.02"), ("179.98", "180.00")
 
 
-def _rules(**fields: Any) -> Rules:  # noqa: ANN401  # Limits checks them.
+def _rules(**fields: object) -> Rules:
     return replace(RULES, limits={"sim": replace(LIMITS, **fields)})
 
 
-def _buy(algo: str, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # As stored.
+def _buy(algo: str, **parameters: object) -> ParentOrder:
     """Return 2,000 at 180 for two minutes: 360,000 in all, where one order may be 250,000."""
     spec = AlgoSpec(name=algo, parameters=parameters)
     return intent(
@@ -37,7 +37,7 @@ def _work(parent: ParentOrder, world: World) -> World:
     """Show nobody who sells at 180 before the last seconds of its life."""
     for at_s in range(130):
         prices = BUYERS_ONLY if at_s < 116 else SELLERS
-        world.at(at_s, lambda prices=prices: world.show(quote("AAPL", *prices, size=5_000)))  # type: ignore[misc]
+        world.at(at_s, partial(world.show, quote("AAPL", *prices, size=5_000)))
     world.at(30, lambda: world.print("AAPL", "180.01", 15_000))
     world.at(0, lambda: world.drop(parent))
     world.run(130)
@@ -60,7 +60,7 @@ def _asked(world: World) -> list[NewOrder | ReplaceRequest]:
     ],
 )
 def test_what_is_more_than_one_order_may_be_is_worked_by_children_that_fit(
-    name: str, parameters: dict[str, Any]
+    name: str, parameters: dict[str, object]
 ) -> None:
     """No child is worth more than 250,000, and what is wanted beyond one child is wanted again when it is done."""
     world = _work(_buy(name, **parameters), World(steps_more=True))

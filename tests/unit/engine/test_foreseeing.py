@@ -1,7 +1,6 @@
 """What a preview says of a parent that begins with a wait, and of what stands before its first child."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from tests.world import RULES, START_NS, World, intent, quote
 WIDE = ("AAPL", "199.00", "201.00")
 
 
-def by(name: str, *, order_qty: int = 1_000, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # Terms check them.
+def by(name: str, *, order_qty: int = 1_000, **parameters: object) -> ParentOrder:
     """Return an intent that names an algorithm."""
     return intent("a", order_qty=Decimal(order_qty), algo=AlgoSpec(name=name, parameters=parameters))
 

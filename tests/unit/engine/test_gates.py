@@ -1,7 +1,6 @@
 """The two gates, one row of the table at a time."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +9,7 @@ from execd.algos.base import MarketView
 from execd.core.enums import OrdType, Side
 from execd.core.folding import begin
 from execd.core.instrument import Instrument
-from execd.core.orders import NewOrder
+from execd.core.orders import NewOrder, ParentOrder
 from execd.core.rules import Execution, S
 from execd.engine import risk
 from tests.world import LIMITS, RULES, START_NS, intent, quote
@@ -32,7 +31,7 @@ def _request(side: Side = Side.BUY, qty: str = "100", price: str | None = "200.0
     )
 
 
-def _context(request: NewOrder, **changes: Any) -> risk.SendContext:  # noqa: ANN401  # SendContext checks them.
+def _context(request: NewOrder, **changes: object) -> risk.SendContext:
     plain = risk.SendContext(
         kind=risk.Kind.NEW,
         request=request,
@@ -154,7 +153,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize("parent, code, field", [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
-def test_the_accept_gate_answers_each_row(parent: Any, code: str | None, field: str) -> None:  # noqa: ANN401  # Rows of a table.
+def test_the_accept_gate_answers_each_row(parent: ParentOrder, code: str | None, field: str) -> None:
     """An absent limit refuses; what can never be worked is refused at the door, with the field that says so."""
     refusal = risk.accept(parent, RULES, START_NS)
 

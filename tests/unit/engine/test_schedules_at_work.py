@@ -266,15 +266,23 @@ def test_what_came_too_late_is_skipped_where_that_was_asked_and_the_end_says_so(
     assert (Decimal(80), "skipped: 20 left, what came too late was skipped") == (parent.cum_qty, parent.reason)
 
 
+OUTSIDE, BACK = (quote("AAPL", *prices, size=5_000) for prices in (("190.98", "191.00"), ("190.00", "190.02")))
+
+
+def _ran_away(*, back_s: int) -> World:
+    """Return a world in which a market runs beyond the collar of 300 in 15 minutes, and comes back after so long."""
+    world = World(replace(RULES, preset=preset("balanced")))
+    world.at(0, partial(world.show, BACK))
+    world.at(0, lambda: world.drop(intent("p", order_qty=Decimal(300), expire_ns=START_NS + 900 * S)))
+    for at_s in range(1, 899):
+        world.at(at_s, partial(world.show, OUTSIDE if at_s < back_s else BACK))
+        world.at(at_s, lambda: world.print("AAPL", "190.99", 1_000))
+    return world
+
+
 def test_what_a_schedule_leaves_to_cross_rests_at_the_collar_until_the_deadline() -> None:
     """SPEC 11: without `cancel_on_breach` a child that cannot be had inside the collar rests there to the deadline."""
-    world = World(replace(RULES, preset=preset("balanced")))
-    parent = intent("p", order_qty=Decimal(300), expire_ns=START_NS + 900 * S)
-    world.at(0, lambda: world.show(quote("AAPL", "190.00", "190.02", size=5_000)))
-    world.at(0, lambda: world.drop(parent))
-    for at_s in range(1, 899):
-        world.at(at_s, lambda: world.show(quote("AAPL", "190.98", "191.00", size=5_000)))
-        world.at(at_s, lambda: world.print("AAPL", "190.99", 1_000))
+    world = _ran_away(back_s=900)
     world.run(890)
     (key,) = world.book.parents["p"].live
     collar_px = plan_of(world).collar_px
@@ -288,18 +296,7 @@ def test_what_a_schedule_leaves_to_cross_rests_at_the_collar_until_the_deadline(
 
 def test_what_a_schedule_leaves_to_cross_is_filled_when_the_market_comes_back() -> None:
     """The market is beyond the collar at the end of the slices, and comes back a minute before the deadline."""
-    world = World(replace(RULES, preset=preset("balanced")))
-    parent = intent("p", order_qty=Decimal(300), expire_ns=START_NS + 900 * S)
-    world.at(0, lambda: world.show(quote("AAPL", "190.00", "190.02", size=5_000)))
-    world.at(0, lambda: world.drop(parent))
-    for at_s in range(1, 899):
-        seen = (
-            quote("AAPL", "190.98", "191.00", size=5_000)
-            if at_s < 870
-            else quote("AAPL", "190.00", "190.02", size=5_000)
-        )
-        world.at(at_s, partial(world.show, seen))
-        world.at(at_s, lambda: world.print("AAPL", "190.99", 1_000))
+    world = _ran_away(back_s=870)
     world.run(901)
 
     assert ParentStatus.FILLED is world.book.parents["p"].status

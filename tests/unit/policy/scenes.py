@@ -25,7 +25,7 @@ NAMES = ("balanced", "offset", "progressive", "swing", "scheduled", "cross_asset
 MIN_NS = 60 * S
 
 
-def preset(name: str, **changes: Any) -> Preset:  # noqa: ANN401  # Preset checks them.
+def preset(name: str, **changes: object) -> Preset:
     """Return a shipped preset, unprotected, with some of its fields changed."""
     return replace(shipped(name).to_preset(name), **{"protect": None, **changes})
 
@@ -60,14 +60,14 @@ def planned(given: Preset | str, *, order_qty: int | str = 10, **fields: Any) ->
     return make_plan(intent("a", order_qty=qty, **asked), qty, scene(given, **of_scene))
 
 
-def plan(given: Preset | str, **fields: Any) -> Plan:  # noqa: ANN401  # The same.
+def plan(given: Preset | str, **fields: Any) -> Plan:  # noqa: ANN401  # Scene and ParentOrder check them.
     """Return a plan that is not declined."""
     made = planned(given, **fields)
     assert isinstance(made, Plan), made
     return made
 
 
-def code(given: Preset | str, **fields: Any) -> str:  # noqa: ANN401  # The same.
+def code(given: Preset | str, **fields: Any) -> str:  # noqa: ANN401  # Scene and ParentOrder check them.
     """Return the code with which a plan is declined."""
     made = planned(given, **fields)
     assert isinstance(made, Declined), made
