@@ -31,14 +31,16 @@ Plain = str | bool | None | list["Plain"] | dict[str, "Plain"]
 class NotStrict(ValueError):
     """A text that may not be read. `code` is one of `syntax`, `duplicate_key`, `too_deep`, `too_large`, `yaml_feature`.
 
-    It never leaves the rooms config and intake: they turn it into ConfigError and IntentError.
+    `path` is the key at which it stands, where that is known. It never leaves the rooms config and intake: they turn it
+    into ConfigError and IntentError.
     """
 
-    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+    def __init__(self, code: str, message: str, line: int | None = None, path: Path = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.line = line
+        self.path = path
 
 
 class Tree:
@@ -253,8 +255,7 @@ class _Builder:
             raise NotStrict("yaml_feature", "merge keys are not read; write the values out", line)
         path = (*top.path, text)
         if path in self.lines:
-            raise NotStrict(
-                "duplicate_key", f"the key {shown(text)} stands twice, first on line {self.lines[path]}", line
-            )
+            told = f"the key {shown(text)} stands twice, first on line {self.lines[path]}"
+            raise NotStrict("duplicate_key", told, line, path)
         self.lines[path] = line
         top.key = text

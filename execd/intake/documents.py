@@ -7,7 +7,8 @@ many orders are cut in `rows`. What a field means is not known here (`schema`), 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Final, NoReturn, Protocol
 
@@ -16,8 +17,7 @@ from execd.config.strict_yaml import DEPTH_MAX, NotStrict, Path, Plain, Tree, re
 BODY_BYTES_MAX: Final = 64 * 1024
 NODES_MAX: Final = 1_000
 """Keys and values of one intent; the longest order that we know has under fifty."""
-_JSON_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
-_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
+_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|NaN|Infinity')
 
 
 class Located(Protocol):
@@ -97,7 +97,8 @@ def _json_value(text: str) -> Plain:
     try:
         value: Plain = DECODER.decode(text)
     except NotStrict as fault:
-        raise NotStrict(fault.code, fault.message, line_of_fault(fault.code, text)) from None
+        path, line = place_of_fault(fault.code, text)
+        raise NotStrict(fault.code, fault.message, line, path) from None
     except json.JSONDecodeError as error:
         raise NotStrict("syntax", f"not JSON: {error.msg}", error.lineno) from None
     except RecursionError:
@@ -152,7 +153,11 @@ def depth_exceeds(value: Plain, depth: int) -> bool:
 
 def json_keys(text: str) -> list[tuple[Path, int]]:
     """Return the path and line of every key, in the order of the text, which must begin with a JSON value."""
-    keys: list[tuple[Path, int]] = []
+    return [(path, line) for path, line, is_key in _json_places(text) if is_key]
+
+
+def _json_places(text: str) -> Iterator[tuple[Path, int, bool]]:
+    """Yield path and line of every key (True), and of every NaN and Infinity that stands for a number (False)."""
     above: list[str] = []  # The key or index under which each open list or mapping now stands.
     is_list: list[bool] = []
     line = string_line = 1
@@ -174,33 +179,20 @@ def json_keys(text: str) -> list[tuple[Path, int]]:
                     above[-1] = str(int(above[-1]) + 1)
             case ":":
                 above[-1] = json.loads(string)
-                keys.append((tuple(above), string_line))
+                yield tuple(above), string_line, True
+            case "NaN" | "Infinity":
+                yield tuple(above), line, False
             case quoted:
                 string, string_line = quoted, line
-    return keys
 
 
-def line_of_fault(code: str, text: str) -> int | None:
-    """Return the line of what `DECODER` refused in a JSON text with this code."""
-    return line_of_repetition(text) if code == "duplicate_key" else _line_of_constant(text)
-
-
-def _line_of_constant(text: str) -> int | None:
-    """Return the line of the first NaN or Infinity that stands for a number."""
-    found = (token for token in _JSON_CONSTANT.finditer(text) if not token[0].startswith('"'))
-    return next((text.count("\n", 0, token.start()) + 1 for token in found), None)
-
-
-def line_of_repetition(text: str) -> int | None:
-    """Return the line of the first key that stands twice, None where the text is no JSON beyond it."""
-    seen: dict[Path, int] = {}
-    try:
-        keys = json_keys(text)
-    except (IndexError, ValueError):
-        # The text after the repetition need not be JSON; the reason stands without its line.
-        return None
-    for path, line in keys:
-        if path in seen:
-            return line
-        seen[path] = line
-    return None
+def place_of_fault(code: str, text: str) -> tuple[Path, int | None]:
+    """Return path and line of what `DECODER` refused in a JSON text with this code; no line where it is not found."""
+    seen: set[Path] = set()
+    with suppress(IndexError, ValueError):  # The text after the fault need not be JSON; then the reason stands alone.
+        for path, line, is_key in _json_places(text):
+            if (is_key and path in seen) if code == "duplicate_key" else not is_key:
+                return path, line
+            if is_key:
+                seen.add(path)
+    return (), None

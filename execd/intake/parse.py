@@ -66,7 +66,7 @@ def parse_steps(name: str, body: bytes, *, context: ParseContext) -> Generator[N
             return _one(read_document(suffix, text), context)
         return (yield from _many(suffix, text, context))
     except NotStrict as fault:
-        raise IntentError(fault.code, fault.message, line=fault.line) from None
+        raise IntentError(fault.code, fault.message, field=".".join(fault.path) or None, line=fault.line) from None
 
 
 def _one(tree: Located, context: ParseContext) -> ParsedIntent | ParsedRequest:

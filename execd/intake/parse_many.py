@@ -40,7 +40,8 @@ def parse_many(name: str, body: bytes, *, context_of: Callable[[IntentFile], Par
                 raise IntentError("duplicate_id", message, field="id", line=_line_of(name, text, n, "id"))
             found.append(intent)
     except NotStrict as fault:
-        raise IntentError(fault.code, fault.message, line=fault.line) from None
+        within = fault.path[1:] if fault.path and fault.path[0].isdigit() else fault.path
+        raise IntentError(fault.code, fault.message, field=".".join(within) or None, line=fault.line) from None
     return found
 
 
@@ -92,7 +93,7 @@ def _of_line(line: str, number: int) -> Tree:
     try:
         tree = read_json(line)
     except NotStrict as fault:
-        raise NotStrict(fault.code, fault.message, number) from None
+        raise NotStrict(fault.code, fault.message, number, fault.path) from None
     return Tree(tree.value, dict.fromkeys(tree.lines, number))
 
 

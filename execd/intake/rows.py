@@ -20,7 +20,7 @@ from execd.intake.documents import (
     JsonText,
     Located,
     depth_exceeds,
-    line_of_fault,
+    place_of_fault,
 )
 
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -123,8 +123,8 @@ def _json_value(text: str, at: int, line: int) -> tuple[Plain, int]:
 def _json_fault(error: Exception, part: str, line: int, *, is_cut: bool) -> NotStrict:
     match error:
         case NotStrict():
-            at = line_of_fault(error.code, part)
-            return NotStrict(error.code, error.message, line if at is None else line + at - 1)
+            path, at = place_of_fault(error.code, part)
+            return NotStrict(error.code, error.message, line if at is None else line + at - 1, path)
         case json.JSONDecodeError():
             # What was cut off looks like a string that never ends, or like an end where more should stand.
             if is_cut and (error.msg.startswith("Unterminated") or error.pos > len(part) - 16):

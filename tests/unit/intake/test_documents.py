@@ -56,3 +56,24 @@ def test_a_text_that_is_not_strict_is_refused(name: str, body: bytes, code: str,
     found, _, at = refusal(name, body)
 
     assert (code, line) == (found, at)
+
+
+@pytest.mark.parametrize(
+    "name, body, field",
+    [
+        ("a.json", b'{"id": "a",\n"id": "b"}', "id"),
+        ("a.json", b'{"algo": {"name": "twap", "x": 1, "x": 2}}', "algo.x"),
+        ("a.json", b'{"algo": {"profile": [0.1, "NaN", NaN]}, "qty": 1}', "algo.profile.2"),
+        ("a.json", b'{"note": "Infinity", "algo": {"rate": -Infinity}}', "algo.rate"),
+        ("a.json", b'[{"id": "a"}, {"id": "b", "algo": {"rate": NaN}}]', "algo.rate"),
+        ("a.yaml", b"algo:\n  rate: 1\n  rate: 2\n", "algo.rate"),
+        ("a.json", b'{"id": "a", "id": }', None),
+    ],
+)
+def test_what_no_text_may_hold_is_told_with_the_field_at_which_it_stands(
+    name: str, body: bytes, field: str | None
+) -> None:
+    """A key twice and a number that is none are told before any field is looked at, and still by their field."""
+    _, told, _ = refusal(name, body)
+
+    assert field == told

@@ -50,7 +50,7 @@ def test_every_format_says_the_same(name: str, write: Callable[[object], str]) -
     "name,text,code,field,line",
     [
         ("a.json", '[{"id": "x",\n"symbol": "ABC", "side": "buy",\n"qtyy": 5}]', "unknown_field", "qtyy", 3),
-        ("a.json", '[\n{"id": "x", "id": "y"}]', "duplicate_key", None, 2),
+        ("a.json", '[\n{"id": "x", "id": "y"}]', "duplicate_key", "id", 2),
         ("a.json", "[\n{]", "syntax", None, 2),
         ("a.json", '{"id": "x"}', "wrong_type", None, None),
         ("a.json", "[\n7]", "wrong_type", None, None),
@@ -59,7 +59,7 @@ def test_every_format_says_the_same(name: str, write: Callable[[object], str]) -
         ("a.yaml", "- id: x\n  symbol: ABC\n  side: buy\n  qty: 010\n", "bad_number", "qty", 4),
         ("a.yaml", "- id: x\n  symbol: ABC\n- &a {}\n", "yaml_feature", None, 3),
         ("a.txt", "[]", "unknown_format", None, None),
-        ("a.json", '[{"id": "x", "symbol": "ABC", "side": "buy", "qty": NaN}]', "bad_number", None, 1),
+        ("a.json", '[{"id": "x", "symbol": "ABC", "side": "buy", "qty": NaN}]', "bad_number", "qty", 1),
         ("a.json", json.dumps([DOCS[0], DOCS[0]], indent=0), "duplicate_id", "id", 10),
     ],
 )
