@@ -66,9 +66,11 @@ def open_market(settings: Settings, engine: Engine, clock: SystemClock, paths: S
 
 def able(rules: Rules, settings: Settings) -> Rules:
     """Return rules with what the adapters can do: it is their word, and no key of the configuration."""
-    cannot = (name for name, account in settings.accounts.items() if not BROKERS[account.adapter].can_replace)
+    brokers = {name: BROKERS[account.adapter] for name, account in settings.accounts.items()}
+    lookups = {name: limits.lookups for name, limits in brokers.items()}
+    cannot = tuple(name for name, limits in brokers.items() if not limits.can_replace)
     is_partial = feed_limits(settings).coverage is Coverage.PARTIAL
-    return replace(rules, is_partial=is_partial, cannot_replace=tuple(cannot))
+    return replace(rules, is_partial=is_partial, cannot_replace=cannot, lookups=lookups)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

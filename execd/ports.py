@@ -18,20 +18,29 @@ from execd.core.events import StreamAlive, StreamGap
 from execd.core.market import Bar, Halt, Prints, Quote, SymbolSeen
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest
 from execd.core.reports import Accepted, ExecReport, OrderSnapshot, Rejected
+from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups
 from execd.core.snapshot import AccountSnapshot
 
 
 class BrokerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a broker can do. `lookups_are_final`: a healthy "no such order" proves that it never arrived.
 
+    `has_unique_client_ids`: it takes an id once, so the same request may be written again while it is in doubt.
     `can_replace`: it changes a working order; else one is cancelled and another placed.
     """
 
     ord_types: tuple[str, ...] = ("market", "limit", "stop", "stop_limit")
     times_in_force: tuple[str, ...] = ("day", "ioc", "fok", "gtc")
-    has_unique_client_ids: bool = True
+    has_unique_client_ids: bool = False
     lookups_are_final: bool = False
     can_replace: bool = True
+
+    @property
+    def lookups(self) -> Lookups:
+        """How it is asked about a request in doubt."""
+        if self.lookups_are_final:
+            return PROVING
+        return UNIQUE_IDS if self.has_unique_client_ids else FREE_IDS
 
 
 class Broker(Protocol):

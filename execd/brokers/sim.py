@@ -19,7 +19,7 @@ from execd.venue.source import GeneratorSource
 
 __all__ = ["IN_PROCESS", "GeneratorSource", "SimBroker", "SimFeed", "SimVenue"]
 WHOLE: Final = FeedLimits()
-LIMITS: Final = BrokerLimits(lookups_are_final=True)
+LIMITS: Final = BrokerLimits(has_unique_client_ids=True, lookups_are_final=True)
 IN_PROCESS: Final = "in-process"
 """The identity of every account of such a venue: it has no memory but the journal, so any journal is its own."""
 

@@ -200,7 +200,6 @@ class Settings(BaseModel):
                 stale_ns=ns_of_s(self.reconcile.stale_s),
                 halts_on_external=self.reconcile.external is External.HALT,
             ),
-            lookups={name: _LOOKUPS[account.adapter] for name, account in self.accounts.items()},
             strategies=tuple(self.sleeves),
             rejects_max=self.risk.rejects_max,
             is_observing=self.mode is Mode.OBSERVE,
@@ -211,9 +210,6 @@ class Settings(BaseModel):
             class_usual=self.class_defaults.to_usual(),
             partial_volume_scale=self.market_data.partial_volume_scale or None,
         )
-
-
-_LOOKUPS: Final = {Adapter.SIM: core_rules.PROVING}
 
 
 def _limits(limits: Limits) -> core_rules.Limits:

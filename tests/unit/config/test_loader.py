@@ -14,7 +14,7 @@ from execd.config.sections_trading import ClassDefaults
 from execd.config.settings import Settings
 from execd.core.enums import AssetClass, Horizon
 from execd.core.instrument import Instrument
-from execd.core.rules import PROVING, Execution, Limits, Reconcile, Rules, Throttle
+from execd.core.rules import Execution, Limits, Reconcile, Rules, Throttle
 from execd.core.session import SimpleHours
 from execd.errors import ConfigError
 
@@ -51,7 +51,6 @@ def test_the_defaults_are_the_rules_of_core() -> None:
 
     rules = Rules(
         limits={"sim": limits},
-        lookups={"sim": PROVING},
         reconcile=Reconcile(),
         class_usual=ClassDefaults().to_usual(),
         preset=shipped("balanced").to_preset("balanced"),

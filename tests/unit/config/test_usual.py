@@ -8,7 +8,7 @@ import pytest
 from execd.config.fields import Adapter
 from execd.config.loader import load
 from execd.core.enums import AssetClass
-from execd.core.rules import Rules
+from execd.core.rules import FREE_IDS, PROVING, UNIQUE_IDS, Lookups, Rules
 from execd.errors import ConfigError
 from execd.markets import BROKERS, able
 from execd.ports import BrokerLimits
@@ -95,3 +95,21 @@ def test_what_a_broker_cannot_do_is_its_own_word(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(BROKERS, Adapter.SIM, BrokerLimits(can_replace=False))
 
     assert ((), tuple(settings.accounts)) == (able_to, able(settings.to_rules(), settings).cannot_replace)
+
+
+@pytest.mark.parametrize(
+    "limits, lookups",
+    [
+        (BrokerLimits(has_unique_client_ids=True, lookups_are_final=True), PROVING),
+        (BrokerLimits(has_unique_client_ids=True), UNIQUE_IDS),
+        (BrokerLimits(), FREE_IDS),
+    ],
+)
+def test_what_a_missing_order_proves_is_its_own_word_too(
+    limits: BrokerLimits, lookups: Lookups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How a request in doubt is asked about hangs on the broker; where it promises nothing, nothing is sure."""
+    settings = load(None, {})
+    monkeypatch.setitem(BROKERS, Adapter.SIM, limits)
+
+    assert dict.fromkeys(settings.accounts, lookups) == able(settings.to_rules(), settings).lookups
