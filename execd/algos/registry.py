@@ -121,6 +121,7 @@ def _sniper(given: Parameters) -> Tactic:
 def _adaptive_join(given: Parameters) -> Tactic:
     return AdaptiveJoin(
         look_ns=int(given["look_ns"]),
+        ttl_ns=None if (ttl_ns := given.get("ttl_ns")) is None else int(ttl_ns),
         take_first=decimal_of(given, "take_first"),
         take_last=decimal_of(given, "take_last"),
         improve_share=decimal_of(given, "improve_share"),

@@ -253,6 +253,13 @@ ADAPTIVE_JOIN: Final = AlgoTerms(
             least=Decimal("0.1"),
             most=Decimal(60),
         ),
+        Term(
+            name="ttl",
+            unit=Unit.SPAN,
+            text="how long a try lasts; without it as long as there is time",
+            least=ONE,
+            most=DAY_S,
+        ),
         ratio("take_first", "0.9", "spread of one tick: takes from this share of both touches on our side, at first"),
         ratio("take_last", "0.5", "and in the end; what is in between falls evenly"),
         ratio("improve_share", "0.4", "wider spread: improves above this share, else joins"),

@@ -3,8 +3,8 @@
 Where the spread is wide it stands a tick inside (or joins, where few stand on our side); where it is one tick it joins
 a queue whose level lives long, stands behind one that does not, and takes from the touch while nearly everything that
 is displayed stands on our side, which mostly goes before a move away from us. It shows little of what it has. What it
-counts it counts at its own looks, so waiting costs two steps a second and no quote wakes it. It never ends by itself:
-the last cross is the plan's. What each number was fitted on is in docs/quality/adaptive_join.md.
+counts it counts at its own looks, so waiting costs two steps a second and no quote wakes it. It ends when its time is
+up, if it has one; the last cross is the plan's. What each number was fitted on is in docs/quality/adaptive_join.md.
 """
 
 from decimal import Decimal
@@ -14,7 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from execd.algos.base import AlgoView, Waiting, usable_quote
-from execd.algos.tactics.base import Idle, Job, Keep, Wanted, Work
+from execd.algos.tactics.base import Idle, Job, Keep, Over, Wanted, Work
+from execd.algos.tactics.offset import TIME_IS_UP
 from execd.algos.tactics.others import Shown, is_ours, others
 from execd.algos.tactics.pricing import bounded, near_px, near_size, touch_px, touch_size
 from execd.core.codec import plain
@@ -53,10 +54,12 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     where the share is above `improve_share`. It shows the most of `show_ratio` of the order, `queue_ratio` of the queue
     that it joins, and a round lot.
 
-    `watched` is what its looks saw (None: nothing yet), `shown` what others showed when the price was made.
+    A try lasts `ttl_ns`, or as long as there is time (None). `watched` is what its looks saw (None: nothing yet),
+    `shown` what others showed when the price was made.
     """
 
     look_ns: int = 500 * MS
+    ttl_ns: int | None = None
     take_first: Decimal = Decimal("0.9")
     take_last: Decimal = Decimal("0.5")
     improve_share: Decimal = Decimal("0.4")
@@ -70,6 +73,8 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     def ask(self, view: AlgoView, job: Job) -> Wanted:
         """Return the child that should be out now."""
+        if self.ttl_ns is not None and view.now_ns >= job.begun_ns + self.ttl_ns:
+            return Over(reason=TIME_IS_UP)
         is_due = self.watched is None or view.now_ns >= self.watched.at_ns + self.look_ns
         if job.child is not None and not is_due and self.shown is not None:
             return self._keep(view)
@@ -127,6 +132,8 @@ class AdaptiveJoin(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         end_ns = job.piece.end_ns
         if view.plan.conduct.at_end is not Ending.END:
             end_ns = min(end_ns, view.last_ns - view.plan.conduct.cross_lead_ns)
+        if self.ttl_ns is not None:
+            end_ns = min(end_ns, job.begun_ns + self.ttl_ns)
         life_ns = end_ns - job.piece.began_ns
         spent_ns = min(max(0, view.now_ns - job.piece.began_ns), max(0, life_ns))
         spent = Decimal(spent_ns) / Decimal(life_ns) if life_ns > 0 else ONE

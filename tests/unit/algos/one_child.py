@@ -73,9 +73,11 @@ def child_at(price: str | Decimal | None, side: Side = Side.BUY, *, sent_ns: int
     return Order(requests=(first,), sent_ns=sent_ns, tried_ns=sent_ns, acked_ns=sent_ns, last_ns=sent_ns)
 
 
-def asked(tactic: Tactic, view: AlgoView, elapsed_s: int = 0, begun_ns: int = START_NS) -> Wanted:
+def asked(
+    tactic: Tactic, view: AlgoView, elapsed_s: int = 0, begun_ns: int = START_NS, *, elapsed_ns: int = 0
+) -> Wanted:
     """Return what a tactic wants so long after its try began; what is out is in the view."""
     piece = Piece(n=0, goal_qty=QTY, began_ns=START_NS, end_ns=START_NS + 600 * S, is_last=True)
     child = view.children[0] if view.children else None
     job = Job(piece=piece, qty=QTY, begun_ns=begun_ns, child=child)
-    return tactic.ask(replace(view, now_ns=begun_ns + elapsed_s * S), job)
+    return tactic.ask(replace(view, now_ns=begun_ns + elapsed_s * S + elapsed_ns), job)

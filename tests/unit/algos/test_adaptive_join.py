@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from execd.algos.tactics import AdaptiveJoin
 from execd.algos.tactics.adaptive_join import Watched
-from execd.algos.tactics.base import Idle, Keep, Wanted, Work
+from execd.algos.tactics.base import Idle, Keep, Over, Wanted, Work
 from execd.core.conduct import Conduct, Ending
 from execd.core.enums import Side
 from execd.core.market import Quote
@@ -134,7 +134,7 @@ def _out(tactic: AdaptiveJoin, shown: Quote, side: Side = Side.BUY) -> tuple[Ada
 
 def _later(tactic: AdaptiveJoin, child: Order, shown: Quote, after_ns: int) -> Wanted:
     view = view_at(shown, child.first.side, child=child)
-    return asked(tactic, view, begun_ns=START_NS + after_ns)
+    return asked(tactic, view, elapsed_ns=after_ns)
 
 
 def test_nothing_is_changed_between_two_looks() -> None:
@@ -158,6 +158,17 @@ def test_it_follows_both_ways_but_only_once_a_second() -> None:
 
     assert isinstance(soon, Keep)
     assert [Decimal("100.06"), Decimal("99.96")] == prices
+
+
+def test_a_try_that_has_a_time_ends_with_it_and_takes_more_readily_towards_it() -> None:
+    """Ten seconds: at half of them it takes at 0.7, halfway from 0.9 to 0.5; then nothing more is wanted."""
+    timed = replace(_calm(), ttl_ns=10 * S)
+    tactic, child = _out(timed, TIGHT)
+    found = [_later(tactic, child, _book(100 + others, 1_000 - others), 5 * S) for others in (690, 700)]
+
+    assert [Keep, Work] == [type(one) for one in found]
+    assert Over(reason="time is up") == _later(tactic, child, _book(790, 310), 10 * S)
+    assert isinstance(_later(replace(tactic, ttl_ns=None), child, _book(790, 310), 10 * S), Keep)
 
 
 def test_it_does_not_improve_on_itself() -> None:

@@ -46,8 +46,7 @@ SLICED: Final = row("slicing", SLICES, "true", "10000", "0.01", "5000", "120", N
 UNCUT: Final = row("slicing", SLICES, "false", NONE, NONE, NONE, "120", NONE, NONE, "20")
 TABLE: Final[dict[str, dict[str, str]]] = {
     "balanced": {
-        # Normal: adaptive_join once it is proven, progressive until then; at the end a collared cross.
-        **ways(low=f"anchor {REST}", normal="progressive cross cross cross 30 none"),
+        **ways(low=f"anchor {REST}", normal="adaptive_join cross cross cross 30 none"),
         "market_orders": "false",
         "small_order_market_usd": "500",
         **row("collar", CLASSES, "20", NONE, NONE, NONE, NONE, NONE),
@@ -141,9 +140,19 @@ LADDER: Final = {
     "step_sell_ns": 10 * S,
     "ttl_ns": 120 * S,
 }
+JOIN: Final = {
+    "look_ns": S // 2,
+    "ttl_ns": 600 * S,
+    "take_first": "0.9",
+    "take_last": "0.5",
+    "improve_share": "0.4",
+    "calm_ns": 25 * S,
+    "show_ratio": "0.1",
+    "queue_ratio": "0.5",
+}
 TACTICS: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("balanced", "low"): {"repegs": 5},
-    ("balanced", "normal"): LADDER,
+    ("balanced", "normal"): JOIN,
     ("balanced", "high"): HIGH,
     ("offset", "low"): {"bps": "5", "ttl_ns": 60 * S},
     ("offset", "normal"): {"bps": "5", "ttl_ns": 60 * S},
