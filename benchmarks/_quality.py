@@ -55,6 +55,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     pairs_n: int
     seed: int
     latency_ms: int = LATENCY_MS
+    taken_stays: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,14 @@ class Worked:
 
 
 def run_of(
-    path: Path, experiment: Experiment, queue: QueueRule, *, pairs_n: int, seed: int, latency_ms: int = LATENCY_MS
+    path: Path,
+    experiment: Experiment,
+    queue: QueueRule,
+    *,
+    pairs_n: int,
+    seed: int,
+    latency_ms: int = LATENCY_MS,
+    taken_stays: bool = False,
 ) -> Run:
     """Return the run of an experiment over a tape."""
     fields = json.dumps(experiment.fields, sort_keys=True)
@@ -89,6 +97,7 @@ def run_of(
         pairs_n=pairs_n,
         seed=seed,
         latency_ms=latency_ms,
+        taken_stays=taken_stays,
     )
 
 
@@ -120,14 +129,22 @@ def worked(run: Run, code: str, cache: Path) -> tuple[Worked, bool]:
     day = load_day(Path(run.tape), cache)
     experiment = Experiment(run.experiment, json.loads(run.fields), run.preset)
     pairs = pairs_of(day, run.pairs_n, run.seed)
-    found = work(day, pairs, experiment, run.queue, latency_ms=run.latency_ms)
+    found = work(day, pairs, experiment, run.queue, latency_ms=run.latency_ms, taken_stays=run.taken_stays)
     spent_s = process_time() - began_s
     facts = {"refused": found.refused, "reason": found.reason, "spent_s": spent_s}
     keep(kept, {**{name: getattr(found, name) for name in _KEPT}, "facts": np.array(json.dumps(facts))})
     return dataclasses.replace(found, spent_s=spent_s), False
 
 
-def work(day: Day, pairs: Sequence[Pair], experiment: Experiment, queue: QueueRule, *, latency_ms: int) -> Worked:
+def work(
+    day: Day,
+    pairs: Sequence[Pair],
+    experiment: Experiment,
+    queue: QueueRule,
+    *,
+    latency_ms: int,
+    taken_stays: bool = False,
+) -> Worked:
     """Work both sides of all pairs in one replay, each alone in the market."""
     body = json.dumps(intents_of(day, pairs, experiment)).encode()
     intents = read_intents("intents.json", body, begins_ns=lambda _symbol: day.segment.first_ns)
@@ -141,7 +158,13 @@ def work(day: Day, pairs: Sequence[Pair], experiment: Experiment, queue: QueueRu
     lead_ns = max(base.execution.final_lead_ns, latency.base_ns + 1)
     execution = replace(base.execution, final_lead_ns=lead_ns)
     intents, rules = isolated(intents, replace(base, execution=execution, preset=preset))
-    venue = Matching(queue=queue, commission=Commission(), instrument=rules.instrument, isolates_accounts=True)
+    venue = Matching(
+        queue=queue,
+        commission=Commission(),
+        instrument=rules.instrument,
+        isolates_accounts=True,
+        taken_stays=taken_stays,
+    )
     days = [] if day.past is None else [day.past]
     lanes = [Lane(day.symbol, iter([day.segment]))]
     replay = Replay(rules=rules, venue=venue, latency=latency, lanes=lanes, days=days)

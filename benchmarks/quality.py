@@ -8,6 +8,7 @@ what whoever waits for nothing pays.
     python benchmarks/quality.py --quick                  one day a symbol, 80 parents: a first look
     python benchmarks/quality.py --algos 'anchor,twap*' --days 'ibm*' --queue pessimistic --by day
     python benchmarks/quality.py --try 'mine={"algo": {"name": "offset", "bps": -2}}' --algos offset --against offset
+    python benchmarks/quality.py --algos 'adaptive_join' --taken-stays    what is taken is gone while the price stands
     python benchmarks/quality.py --write                  and write tables and charts into docs/quality
 
 Finished runs are kept (EXECD_BENCH_CACHE, else the user's cache folder) by a digest of the code they hang on, so a run
@@ -43,7 +44,7 @@ def main() -> int:
     try:
         paths = _days(args)
         asked = [*chosen(experiments(), _patterns(args.algos)), *map(_tried, args.attempts)]
-        _check_against(args, asked)
+        _check(args, asked)
     except ValueError as error:
         print(f"quality.py: {error}", file=sys.stderr)
         return 2
@@ -53,7 +54,15 @@ def main() -> int:
     queues = [QueueRule(args.queue)] if args.queue else list(QueueRule)
     pairs_n = args.parents or (QUICK_PAIRS_N if args.quick else PAIRS_N)
     runs = [
-        run_of(path, experiment, queue, pairs_n=pairs_n, seed=args.seed, latency_ms=args.latency_ms)
+        run_of(
+            path,
+            experiment,
+            queue,
+            pairs_n=pairs_n,
+            seed=args.seed,
+            latency_ms=args.latency_ms,
+            taken_stays=args.taken_stays,
+        )
         for experiment in asked
         for queue in queues
         for path in paths
@@ -83,6 +92,9 @@ def _options() -> argparse.ArgumentParser:
         "--by", choices=["symbol", "day", "size"], default="symbol", help="what the second table splits by"
     )
     parser.add_argument("--latency-ms", type=int, default=LATENCY_MS, help=f"to the venue (default {LATENCY_MS})")
+    parser.add_argument(
+        "--taken-stays", action="store_true", help="what was taken of a size is gone until that price changes"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=JOBS_MAX)
     parser.add_argument("--write", action="store_true", help="write docs/quality")
@@ -101,7 +113,9 @@ def _days(args: argparse.Namespace) -> list[Path]:
     return paths
 
 
-def _check_against(args: argparse.Namespace, asked: Sequence[Experiment]) -> None:
+def _check(args: argparse.Namespace, asked: Sequence[Experiment]) -> None:
+    if args.write and args.taken_stays:
+        raise ValueError("--write tells what docs/quality says is assumed; leave out --taken-stays")
     labels = [one.label for one in asked]
     for other in _patterns(args.against):
         if other not in labels:

@@ -79,14 +79,19 @@ def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> 
     """Return the goal for a child that is out, which now reaches to `child_goal_qty`.
 
     One that was kept small on purpose never grows. What a limit allows was asked when it was placed, and is asked again
-    when a try begins: to ask for a few more shares at each print would cost the place in the queue each time.
+    when a try begins; in between it grows only where it may be twice what it is: to ask for a few more shares at each
+    print would cost the place in the queue each time.
     """
     piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
     kept_qty = min(piece_goal_qty, child_goal_qty)
     limit = worker.schedule.limit(view, is_final=worker.is_final)
-    if worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns):
+    if worker.displayed_ratio_max is not None:
         return kept_qty
-    return piece_goal_qty if limit is None else max(kept_qty, min(limit.qty, piece_goal_qty))
+    if limit is None:
+        return piece_goal_qty
+    allowed_qty = min(limit.qty, piece_goal_qty)
+    is_more = allowed_qty - view.cum_qty >= 2 * (kept_qty - view.cum_qty) or not worker.begun_ns
+    return max(kept_qty, allowed_qty) if is_more else kept_qty
 
 
 def out_of_time(worker: "Worker", view: AlgoView) -> Finish:

@@ -32,7 +32,7 @@ from execd.core.reports import (
     ReplaceRejected,
 )
 from execd.venue.commission import Commission
-from execd.venue.matching_book import Interest, SymbolBook
+from execd.venue.matching_book import Displayed, Interest, SymbolBook
 from execd.venue.matching_orders import ZERO, Working, opened, restored, seen
 from execd.venue.matching_rules import DUPLICATE, bad_terms, cannot_change, refusal_of, triggers
 from execd.venue.matching_trade import Fills, could_fill, cross, hit, queue, see, take
@@ -47,7 +47,8 @@ class Matching:
     """Orders in, reports out.
 
     With `isolates_accounts` every account meets the market as if it were alone in it; with `takes_ids_again` a ClOrdID
-    that was used makes another order, and asking by it finds the latest.
+    that was used makes another order, and asking by it finds the latest. What was taken of a displayed size is there
+    again when that side of the quote changes, with `taken_stays` only when its price does.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Matching:
         instrument: Callable[[str], Instrument],
         isolates_accounts: bool = False,
         takes_ids_again: bool = False,
+        taken_stays: bool = False,
     ) -> None:
+        self._taken_stays = taken_stays
         self._takes_ids_again = takes_ids_again
         self._rule = queue
         self._commission = commission
@@ -375,5 +378,6 @@ class Matching:
     def _book(self, symbol: str) -> SymbolBook:
         book = self._books.get(symbol)
         if book is None:
-            book = self._books[symbol] = SymbolBook(instrument=self._instrument(symbol))
+            bid, ask = Displayed(taken_stays=self._taken_stays), Displayed(taken_stays=self._taken_stays)
+            book = self._books[symbol] = SymbolBook(instrument=self._instrument(symbol), bid=bid, ask=ask)
         return book

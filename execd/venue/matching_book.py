@@ -126,15 +126,20 @@ def _upto(entries: list[Entry], rank: Decimal) -> list[Working]:
 
 @dataclass(slots=True)
 class Displayed:
-    """One side of the standing quote. `used`: what our orders took of it, by lane and tick beyond the touch."""
+    """One side of the standing quote. `used`: what our orders took of it, by lane and tick beyond the touch.
 
+    With `taken_stays` that is gone as long as the price stands, whatever size is shown there next.
+    """
+
+    taken_stays: bool = False
     px: Decimal = ZERO
     size: Decimal = ZERO
     used: dict[str, list[Decimal]] = field(default_factory=dict)
 
     def show(self, px: Decimal, size: Decimal) -> bool:
         """Take the next quote row; what was used is forgotten, and True returned, only when this side changed."""
-        if px == self.px and size == self.size:
+        if px == self.px and (size == self.size or self.taken_stays):
+            self.size = size
             return False
         self.px, self.size = px, size
         had_used = bool(self.used)

@@ -19,7 +19,11 @@ SYMBOL = "ABC"
 
 
 def venue(
-    queue: QueueRule = QueueRule.PESSIMISTIC, *, isolates_accounts: bool = False, commission: Commission | None = None
+    queue: QueueRule = QueueRule.PESSIMISTIC,
+    *,
+    isolates_accounts: bool = False,
+    commission: Commission | None = None,
+    taken_stays: bool = False,
 ) -> Matching:
     """Return a venue without orders; it charges nothing unless told."""
     return Matching(
@@ -27,6 +31,7 @@ def venue(
         commission=commission or Commission(),
         instrument=lambda symbol: Instrument(symbol=symbol),
         isolates_accounts=isolates_accounts,
+        taken_stays=taken_stays,
     )
 
 

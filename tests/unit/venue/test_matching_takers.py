@@ -136,6 +136,35 @@ def test_takers(rule: str, queue: QueueRule) -> None:
     assert expected == fills(play(venue(queue), rows))
 
 
+TAKEN: dict[str, tuple[list[Row], list[Fill]]] = {
+    "a new size of the side brings what is more than was taken": (
+        [Q, new("a", "buy", 150), quote("10.00", 300, "10.02", 160), new("b", "buy", 200, "10.02")],
+        [("a", "150", "10.02", False), ("b", "10", "10.02", False)],
+    ),
+    "a smaller size of the side brings nothing": (
+        [Q, new("a", "buy", 200), quote("10.00", 300, "10.02", 100), new("b", "buy", 200, "10.02")],
+        [("a", "200", "10.02", False)],
+    ),
+    "nor does it fill wholly or not at all": (
+        [Q, new("a", "buy", 200), quote("10.00", 300, "10.02", 201), new("b", "buy", 2, "10.02", time_in_force=FOK)],
+        [("a", "200", "10.02", False)],
+    ),
+    "a new price brings its own": (
+        [Q, new("a", "buy", 200), quote("10.00", 300, "10.03", 100), Q, new("b", "buy", 200, "10.02")],
+        [("a", "200", "10.02", False), ("b", "200", "10.02", False)],
+    ),
+}
+
+
+@pytest.mark.parametrize("queue", list(QueueRule))
+@pytest.mark.parametrize("rule", TAKEN)
+def test_what_is_taken_may_be_asked_to_be_gone_while_its_price_stands(rule: str, queue: QueueRule) -> None:
+    """The measure of execution quality looks so how much of a low cost hangs on what comes back."""
+    rows, expected = TAKEN[rule]
+
+    assert expected == fills(play(venue(queue, taken_stays=True), rows))
+
+
 REFUSED: dict[str, tuple[list[Row], str]] = {
     "the same ClOrdID twice": ([Q, new("a", "buy", 1, "9.00"), new("a", "buy", 1, "9.00")], "duplicate_cl_ord_id"),
     "market without a quote": ([new("a", "buy", 1)], "no_quote"),
