@@ -193,6 +193,8 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     """Whether the first request of an order would still be wanted as it is."""
     parent = desk.parent(order.first.parent_id)
     is_wanted = parent.status is ParentStatus.WORKING and parent.stopping is None and not parent.is_paused
+    # One that came back and is not out of the market yet has its place.
+    is_wanted = is_wanted and parent.live == (order.key,)
     is_in_time = parent.expire_ns is None or now_ns + desk.rules.execution.send_within_ns < parent.expire_ns
     is_free = halting.halt_of(desk, order.first.account, order.first.symbol) is None and not desk.is_stopping
     is_free = is_free and restraint_of(desk, parent) is None

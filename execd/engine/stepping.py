@@ -89,7 +89,9 @@ def view_of(desk: Desk, parent: Parent, now_ns: int, cause: str) -> AlgoView:
         message = f"parent {order.parent_id} works without having started"
         raise AssertionError(message)
     orders = desk.book.orders
-    children = tuple(orders[key] for key in parent.live)
+    # The oldest first: one that came back is known to live, whatever is in doubt of the one in its place.
+    live = sorted(parent.live, key=parent.children.index) if len(parent.live) > 1 else parent.live
+    children = tuple(orders[key] for key in live)
     return AlgoView(
         now_ns=now_ns,
         parent=order,

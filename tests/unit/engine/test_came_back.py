@@ -10,22 +10,32 @@ from execd.core.effects import Reply
 from execd.core.enums import OrdStatus, Outcome, ParentStatus, Urgency
 from execd.core.events import Alert, LookedUp, ReportReceived, RequestFailed
 from execd.core.folding import apply
-from execd.core.orders import CancelRequest, ParentOrder
+from execd.core.orders import AlgoSpec, CancelRequest, ParentOrder
 from execd.core.records import Failed
 from execd.core.reports import USED_ID, Accepted, Canceled, Rejected, Trade, TradeCanceled
-from execd.core.rules import FREE_IDS, UNIQUE_IDS, Lookups
+from execd.core.rules import FREE_IDS, UNIQUE_IDS, Lookups, S
 from tests.reading import READ_RULES, ReadWorld, begun, mine
 from tests.unit.engine.test_commanding import STANDING, kept_quotes
 from tests.world import RULES, Fate, World, intent, quote
 
 LOW = intent("a", urgency=Urgency.LOW, price=Decimal("199.00"))
+SLICED = intent(
+    "a",
+    order_qty=Decimal(1_000),
+    price=Decimal("1.00"),
+    algo=AlgoSpec(name="twap", parameters={"interval_ns": 100 * S, "duration_ns": 1_000 * S}),
+)
+"""Two of its children are less than it asked for."""
 
 
-def taken_for_lost(parent: ParentOrder) -> tuple[World, str]:
-    """Return a world in which a person took the first order of an intent for lost, and the id of that order."""
-    world = World(replace(RULES, lookups={"sim": FREE_IDS}))
+def taken_for_lost(parent: ParentOrder, lookups: Lookups = FREE_IDS, then: Fate = Fate.WELL) -> tuple[World, str]:
+    """Return a world in which a person took the first order of an intent for lost, and the id of that order.
+
+    `then` is what becomes of the next one.
+    """
+    world = World(replace(RULES, lookups={"sim": lookups}))
     world.show(quote(*STANDING, size=1_000))
-    world.fates.append(Fate.LOST)
+    world.fates.extend([Fate.LOST, then])
     world.drop(parent)
     world.run(1)
     key = next(iter(world.book.orders))
@@ -102,13 +112,43 @@ def test_two_live_orders_in_one_place_are_both_pulled() -> None:
     """Fault C4: what was sent in the place of the lost one is live too; two live children are one too many."""
     world, lost = taken_for_lost(intent("a", price=Decimal("1.00")))
     world.run(2)
-    for report in world.venue.submit(world.book.orders[lost].first, world.now_ns):
-        world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=report))
+    came_to_live(world, lost)
     world.run(5)
     parent = world.book.parents["a"]
 
     assert (ParentStatus.FAILED, [], 2) == (parent.status, world.venue.live(), len(parent.children))
     assert ["came_back"] == critical(world)
+
+
+def came_to_live(world: World, lost: str) -> None:
+    """Let the broker have an order after all that was taken for lost, and tell of it."""
+    for report in world.venue.submit(world.book.orders[lost].first, world.now_ns):
+        world.tell(ReportReceived(now_ns=world.now_ns, account="sim", report=report))
+
+
+def test_an_order_that_came_back_is_pulled_also_while_the_one_in_its_place_is_in_doubt() -> None:
+    """What is known to live must not wait for what nobody knows."""
+    world, lost = taken_for_lost(SLICED, then=Fate.LOST)
+    world.looks.extend([Fate.LOST] * 9)
+    world.run(2)
+    came_to_live(world, lost)
+    world.run(2)
+    newest = world.book.parents["a"].children[-1]
+
+    assert newest != lost
+    assert (True, OrdStatus.CANCELED) == (world.book.orders[newest].is_in_doubt, world.book.orders[lost].ord_status)
+
+
+def test_an_order_in_doubt_is_not_written_again_while_another_of_its_intent_lives() -> None:
+    """The first came back and its cancel is lost: the second, which did not arrive, would be one too many."""
+    world, lost = taken_for_lost(SLICED, UNIQUE_IDS, then=Fate.LOST)
+    world.run(2)
+    world.fates.extend([Fate.LOST] * 99)
+    came_to_live(world, lost)
+    kept_quotes(world, 60)
+    newest = world.book.orders[world.book.parents["a"].children[-1]]
+
+    assert (lost, True, 0) == (world.venue.live()[0].cl_ord_id, newest.is_in_doubt, newest.resent_n)
 
 
 def test_a_working_intent_that_is_overfilled_by_two_orders_is_pulled_and_pages() -> None:
