@@ -79,8 +79,7 @@ def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> 
     """Return the goal for a child that is out, which now reaches to `child_goal_qty`.
 
     One that was kept small on purpose never grows. What a limit allows was asked when it was placed, and is asked again
-    when a try begins; in between it grows only where it may be twice what it is: to ask for a few more shares at each
-    print would cost the place in the queue each time.
+    when a try begins: to ask for a few more shares at each print would cost the place in the queue each time.
     """
     piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
     kept_qty = min(piece_goal_qty, child_goal_qty)
@@ -89,9 +88,23 @@ def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> 
         return kept_qty
     if limit is None:
         return piece_goal_qty
-    allowed_qty = min(limit.qty, piece_goal_qty)
-    is_more = allowed_qty - view.cum_qty >= 2 * (kept_qty - view.cum_qty) or not worker.begun_ns
-    return max(kept_qty, allowed_qty) if is_more else kept_qty
+    return kept_qty if worker.begun_ns else max(kept_qty, min(limit.qty, piece_goal_qty))
+
+
+def least_qty(worker: "Worker", view: AlgoView) -> Decimal:
+    """Return the least that a new child may be.
+
+    Where a limit holds the piece back a round lot is waited for, or what is missing of the piece where that is less: a
+    child does not grow with what the limit allows later.
+    """
+    piece, (_, limit), least = piece_of(worker), goal_of(worker, view), view.instrument.min_qty
+    if piece.is_last:
+        return least
+    least = max(least, worker.child_min_qty)
+    if limit is None or limit.volume_at is None:
+        return least
+    piece_qty = view.instrument.floor_qty(min(piece.goal_qty, view.order_qty) - view.cum_qty)
+    return max(least, min(view.instrument.round_lot, piece_qty))
 
 
 def out_of_time(worker: "Worker", view: AlgoView) -> Finish:
@@ -108,7 +121,8 @@ def nothing_due(worker: "Worker", view: AlgoView) -> Step:
     piece, (_, limit) = piece_of(worker), goal_of(worker, view)
     if limit is not None and limit.volume_at is not None:
         waiting = Waiting(code=limit.code, text=limit.text, is_retold=True)
-        return Step(worker, wake=until(worker, view, Wake(volume_at=limit.volume_at)), waiting=waiting)
+        volume_at = limit.volume_for(view.cum_qty + least_qty(worker, view))
+        return Step(worker, wake=until(worker, view, Wake(volume_at=volume_at)), waiting=waiting)
     if not piece.is_last or (limit is None and piece.goal_qty < view.order_qty):
         return Step(worker, wake=until(worker, view, Wake(at_ns=piece.end_ns)))
     if limit is not None:

@@ -24,7 +24,7 @@ from execd.algos.base import (
     was_pulled_by_operator,
 )
 from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit, text_of
-from execd.algos.pieces import last_ns, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
+from execd.algos.pieces import last_ns, least_qty, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
 from execd.algos.pulling import CAME_BACK, is_last, pull
 from execd.algos.returning import came_back, wait_of
 from execd.algos.schedules import Schedule
@@ -211,8 +211,7 @@ def _begin(worker: Worker, view: AlgoView) -> Step:
         return pause
     piece = piece_of(now)
     qty = view.instrument.floor_qty(missing_qty(now, view))
-    least_qty = view.instrument.min_qty if piece.is_last else max(view.instrument.min_qty, now.child_min_qty)
-    if qty < least_qty:
+    if qty < least_qty(now, view):
         return nothing_due(now, view)
     if not now.over:
         return _place(now, view, qty)

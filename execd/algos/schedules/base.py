@@ -5,12 +5,12 @@ that is over, so being asked more often changes nothing. A schedule that is late
 often it was asked.
 """
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from execd.algos.base import AlgoView, Waiting
+from execd.algos.base import ZERO, AlgoView, Waiting
 from execd.core.wake import Wake
 
 if TYPE_CHECKING:
@@ -43,14 +43,22 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Limit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """No more than `qty` may be filled by now, whatever is behind; `text` says why, with the numbers.
 
-    `code` is the reason of a parent that ends with something left because of it. More may be once the symbol's
-    printed volume is `volume_at` (None: never).
+    `code` is the reason of a parent that ends with something left because of it. `next_qty` may be once the symbol's
+    printed volume is `volume_at` (None: never), each share more `per_share` later.
     """
 
     qty: Decimal
     code: str
     text: str
+    next_qty: Decimal = ZERO
     volume_at: Decimal | None = None
+    per_share: Decimal = ZERO
+
+    def volume_for(self, qty: Decimal) -> Decimal | None:
+        """Return the printed volume at which `qty` may be filled, or the next more where that is later."""
+        if self.volume_at is None or qty <= self.next_qty:
+            return self.volume_at
+        return self.volume_at + ((qty - self.next_qty) * self.per_share).to_integral_value(ROUND_CEILING)
 
 
 class Scheduled(Protocol):

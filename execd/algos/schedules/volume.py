@@ -96,8 +96,16 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return Limit(qty=view.order_qty, code=PARTICIPATION, text=text)
         quantum = self._quantum(view)
         qty = allowed_qty // quantum * quantum
-        needed_qty = (min(qty + quantum, view.order_qty) / part).to_integral_value(ROUND_CEILING)
-        return Limit(qty=qty, code=PARTICIPATION, text=text, volume_at=tally.at(view, needed_qty))
+        next_qty = min(qty + quantum, view.order_qty)
+        needed_qty = (next_qty / part).to_integral_value(ROUND_CEILING)
+        return Limit(
+            qty=qty,
+            code=PARTICIPATION,
+            text=text,
+            next_qty=next_qty,
+            volume_at=tally.at(view, needed_qty),
+            per_share=1 / part,
+        )
 
     def _quantum(self, view: AlgoView) -> Decimal:
         """Return what is waited for: a round lot, or what was asked for; all that is left where that is less."""

@@ -37,7 +37,7 @@ WAITS = [
     (by("pov", rate="0.10"), "participation_cap: 10% of 0 printed; until 1000 shares are printed"),
     (
         by("twap", order_qty=300, participation_max="0.05", interval_ns=60 * S),
-        "participation_cap: 5% of 0 printed; until 20 shares are printed",
+        "participation_cap: 5% of 0 printed; until 400 shares are printed",
     ),
     (by("sniper", size="5000"), "not_wanted_yet: 1000 displayed (counted 1 times), at least 5000 is wanted"),
     (

@@ -224,6 +224,24 @@ def test_what_is_due_next_is_a_try_of_its_own() -> None:
     assert 1 == len({request.price for request in world.submitted})
 
 
+@pytest.mark.parametrize(
+    "qty, printed_n, first",
+    [(2_000, 999, None), (2_000, 1_000, 100), (100, 99, None), (100, 100, 10)],
+    ids=["not a round lot", "a round lot", "not a slice", "a slice of less than a round lot"],
+)
+def test_a_capped_slice_begins_with_a_round_lot_or_all_that_it_misses(
+    qty: int, printed_n: int, first: int | None
+) -> None:
+    """A child does not grow with the volume, so one of a few shares would stand in the way of the rest."""
+    world = World(steps_more=True)
+    world.at(10, lambda: world.print("AAPL", "200.00", printed_n))
+    world.at(0, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
+    world.at(0, lambda: world.drop(_parent("twap", qty, participation_max="0.1")))
+    world.run(20)
+
+    assert [first] * (first is not None) == [one.order_qty for one in world.submitted]
+
+
 def _filled_by(world: World, at_s: float) -> Decimal:
     """Return what was filled until so long after the start."""
     orders = [world.book.orders[key] for key in world.book.parents["p"].children]
