@@ -40,8 +40,9 @@ def is_last(view: AlgoView, child: Order) -> bool:
 def pull(algo: Pulling, view: AlgoView, child: Order, text: str) -> Step:
     """Return the step that pulls `child`, or that waits for the answer to the last try."""
     cancels_n = sum(isinstance(request, CancelRequest) for request in child.requests)
-    # What was counted is of the last child: an earlier one that came back was never pulled by us.
-    is_asked = is_last(view, child) and cancels_n < algo.pulls_n
+    # What is counted is of the last child alone: an earlier one that came back has a cancel of its own.
+    is_counted = is_last(view, child)
+    is_asked = is_counted and cancels_n < algo.pulls_n
     if is_asked or child.pending is not None or child.is_in_doubt:
         return Step(algo)  # Its answer wakes us.
     # Whoever releases the parent has looked, and wants it tried once more.
@@ -50,4 +51,5 @@ def pull(algo: Pulling, view: AlgoView, child: Order, text: str) -> Step:
         return Step(algo, (refusal,))
     if cancels_n and view.now_ns < child.tried_ns + CANCEL_RETRY_NS:
         return Step(algo, wake=Wake(at_ns=child.tried_ns + CANCEL_RETRY_NS))
-    return Step(algo.with_pulls(cancels_n + 1), (Pull(key=child.key, text=text),))
+    asking = algo.with_pulls(cancels_n + 1) if is_counted else algo
+    return Step(asking, (Pull(key=child.key, text=text),))

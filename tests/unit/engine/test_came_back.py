@@ -139,6 +139,19 @@ def test_an_order_that_came_back_is_pulled_also_while_the_one_in_its_place_is_in
     assert (True, OrdStatus.CANCELED) == (world.book.orders[newest].is_in_doubt, world.book.orders[lost].ord_status)
 
 
+def test_the_cancel_of_an_order_that_came_back_is_not_taken_for_one_of_the_order_in_its_place() -> None:
+    """The first is pulled, and the second is still to be pulled when its time is up."""
+    world, lost = taken_for_lost(SLICED)
+    world.run(2)
+    came_to_live(world, lost)
+    kept_quotes(world, 30)
+    between = [order.cl_ord_id for order in world.venue.live()]
+    kept_quotes(world, 1_000)
+
+    assert [world.book.parents["a"].children[1]] == between
+    assert ([], True) == (world.venue.live(), world.book.parents["a"].status.is_terminal)
+
+
 def test_an_order_in_doubt_is_not_written_again_while_another_of_its_intent_lives() -> None:
     """The first came back and its cancel is lost: the second, which did not arrive, would be one too many."""
     world, lost = taken_for_lost(SLICED, UNIQUE_IDS, then=Fate.LOST)
