@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from execd.core.rules import S
 from execd.journal.perils import Killed
-from execd.simulation.invariants import Broken, same_book
+from execd.simulation.at_rest import Broken, at_rest, same_book
 from execd.simulation.machine import DOWN_S
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def judge(world: "World") -> None:
     # That the wall clock is set right is news, whenever it comes; here nothing may be.
     machine.leave_wall()
     same_book(machine.shadow, machine.life.book, "at rest")
-    world.laws.at_rest(machine.life.book, machine.life.journal)
+    at_rest(world.fronts.values(), machine.life.book, machine.life.journal)
     seqs = []
     for _ in range(2):
         try:

@@ -1,8 +1,8 @@
 """The laws of a simulated world, held against what the brokers really have.
 
 Named as in the fault plan: Inv1 to Inv12, and a few of our own. Each is asked
-where it can first break: when bytes leave, when a broker takes a request, at a
-commit, at a start, and once everything is at rest. A law that does not hold
+where it can first break: when bytes leave, when a broker takes a request and at a
+commit; those of a start and of rest are in `at_rest`. A law that does not hold
 raises `Broken`. None is ever loosened for an implementation: where one has an
 exception the rule that allows it stands beside it.
 """
@@ -15,14 +15,12 @@ import msgspec
 
 from execd.core.batch import Batch
 from execd.core.book import Book
-from execd.core.checkpoint import SECTIONS
 from execd.core.enums import Side
 from execd.core.events import Alert
 from execd.core.latching import Controlled, Killed, Unkilled
 from execd.core.order import Order
 from execd.core.orders import CancelRequest, NewOrder, ReplaceRequest, Request
 from execd.core.parents import HaltKey, PositionKey
-from execd.core.projection import TABLES
 from execd.core.records import (
     Failed,
     Found,
@@ -46,15 +44,11 @@ from execd.core.reports import Trade, TradeCanceled, TradeCorrected
 from execd.core.rules import Rules
 from execd.core.scopes import KillLevel
 from execd.engine.controllers.flatten import Flatten, Phase
-from execd.journal.fold import mismatches
-from execd.journal.sync import SyncJournal
+from execd.simulation.at_rest import Broken
 from execd.simulation.front import Front, Placed
 from execd.simulation.misled import Misled
 
 ZERO: Final = Decimal(0)
-NEAR: Final = Decimal("0.0001")
-"""Money may differ so much where a broker only tells an average price."""
-SHOWN_MAX: Final = 3
 ADDS_RISK: Final = (Side.BUY, Side.SELL_SHORT)
 HOLDS: Final = ("parent_held", "contradiction", "came_back")
 """Each calls a person to a parent: one that has ended, or is being stopped, cannot be held any more."""
@@ -62,15 +56,6 @@ OVER_PARENT: Final = "children_over_parent"
 """With these words the last gate holds a parent whose algorithm asks for more than it was given."""
 _OF_ORDERS: Final = (Reported, Found, Failed, Missed, Resolved)
 _OF_PARENTS: Final = (ParentStarted, ParentAmended, ParentEnded, ParentHeld, ParentReleased, ParentStopping, Stepped)
-
-
-class Broken(AssertionError):  # It reads "Inv3 is broken"; it is a verdict, no error of a caller.
-    """A law does not hold."""
-
-    def __init__(self, law: str, text: str) -> None:
-        """`law` is its stable name."""
-        super().__init__(f"{law}: {text}")
-        self.law = law
 
 
 class Laws:
@@ -321,65 +306,7 @@ class Laws:
             raise Broken("Inv12", f"{fault} was noticed, and nobody raised {code} {parent_id}")
         self.owed.clear()
 
-    # At a start, and at rest.
-
-    def at_rest(self, book: Book, journal: SyncJournal) -> None:
-        """Inv3, Inv6 and Inv8, with nothing under way."""
-        whole = journal.load_all()
-        rows = {table: journal.read_rows(table) for table in TABLES}
-        if wrong := mismatches(whole, rows):
-            raise Broken("Inv8", f"rows are not the fold: {'; '.join(wrong[:SHOWN_MAX])}")
-        for front in self._fronts.values():
-            self._same_fills(front, whole)
-            self._same_positions(front, book)
-
-    def _same_fills(self, front: Front, book: Book) -> None:
-        for placed in front.placed.values():
-            order = book.order_of(placed.request.cl_ord_id)
-            if order is None:
-                raise Broken("Inv2", f"{placed.request.cl_ord_id} is at the broker and in no journal")
-            self._same_order(front, placed, order)
-        for order in book.orders.values():
-            if order.first.account == front.account and order.cum_qty and order.key not in front.by_id:
-                raise Broken("Inv3", f"{order.key} has fills, and its broker never had it")
-
-    def _same_order(self, front: Front, placed: Placed, order: Order) -> None:
-        if order.cum_qty != placed.cum_qty:
-            raise Broken("Inv3", f"{order.key} has {order.cum_qty} filled, its broker {placed.cum_qty}")
-        counted = [fill.trade for fill in placed.fills if not fill.is_busted]
-        paid = sum((trade.last_qty * trade.last_px for trade in counted), ZERO)
-        if abs(order.fills.notional - paid) > NEAR:
-            raise Broken("Inv3", f"{order.key} cost {order.fills.notional}, at its broker {paid}")
-        if front.scene.tells_trades and not order.fills.synthetic_qty:
-            told = sorted(trade.exec_id for trade in order.fills.counted)
-            real = sorted(trade.exec_id for trade in counted)
-            if told != real:
-                raise Broken("Inv3", f"{order.key} has the fills {told}, its broker {real}")
-
-    def _same_positions(self, front: Front, book: Book) -> None:
-        known: dict[str, Decimal] = {}
-        for key, position in book.positions.items():
-            if key.sleeve.account == front.account:
-                known[key.symbol] = known.get(key.symbol, ZERO) + position.qty
-        for place, qty in book.external_positions.items():
-            if place.account == front.account:
-                known[place.symbol] = known.get(place.symbol, ZERO) + qty
-        held = front.positions()
-        for symbol in {**known, **held}:
-            if known.get(symbol, ZERO) != held.get(symbol, ZERO):
-                told = f"{known.get(symbol, ZERO)} in the book"
-                raise Broken("Inv6", f"{front.account} holds {held.get(symbol, ZERO)} {symbol}: {told}")
-
 
 def is_known(order: Order | None, cl_ord_id: str) -> bool:
     """Whether what became of a request is known: it has an answer, or it, or all of its order, has ended."""
     return order is not None and (order.is_done or order.is_settled(cl_ord_id))
-
-
-def same_book(known: Book, found: Book, when: str) -> None:
-    """Inv8: a fold of what is on the disk is what was known."""
-    for section in SECTIONS:
-        ours, theirs = getattr(known, section), getattr(found, section)
-        if ours != theirs:
-            differing = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
-            raise Broken("Inv8", f"{when}, {section} differ: {', '.join(map(str, differing[:SHOWN_MAX]))}")

@@ -24,7 +24,7 @@ from execd.core.events import (
 from execd.core.rules import S
 from execd.errors import JournalError
 from execd.journal.perils import Files, Killed, read_files, torn, write_files
-from execd.simulation.invariants import Broken, same_book
+from execd.simulation.at_rest import Broken, same_book
 from execd.simulation.ordeals import fall_silent
 from execd.simulation.process import Disk, Life
 
@@ -94,7 +94,7 @@ class Machine:
         self.shadow.take_touched()
         self.acked_seq = life.journal.seq
         self._heard_ns = self.now_ns
-        self._world.learned(batch)
+        self._world.promises.learned(batch)
         self._world.laws.committed(life.book, batch)
 
     def effect_due(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from execd.core.enums import ParentStatus
 from execd.core.events import Query
 from execd.core.rules import S
-from execd.simulation.invariants import Broken
+from execd.simulation.at_rest import Broken
 from execd.simulation.process import Life
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from execd.journal.perils import NoPlace, disk_trouble
+from execd.simulation.at_rest import Broken
 from execd.simulation.faults import Faults
-from execd.simulation.invariants import Broken
 from execd.simulation.scene import START_NS, scene_of
 from execd.simulation.world import World, line_of
 

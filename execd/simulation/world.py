@@ -15,53 +15,45 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, Final
 
-from execd.core.batch import Batch
 from execd.core.codec import encode_text
 from execd.core.commands import Command
-from execd.core.enums import Outcome, QueueRule
+from execd.core.enums import QueueRule
 from execd.core.events import (
     Alert,
     Cancel,
-    ClockJumped,
     CommandReceived,
     Effect,
     Event,
     HaltReceived,
-    LookedUp,
     PrintsReceived,
     Query,
     QuoteReceived,
     Recall,
     Replace,
     Reply,
-    ReportReceived,
-    RequestFailed,
     SetTimer,
     StreamAlive,
     StreamGap,
     Submit,
     TakeSnapshot,
-    TroubleReported,
     WriteReport,
 )
 from execd.core.market import Halt, Prints, Quote
 from execd.core.orders import CancelRequest, NewOrder, Request
-from execd.core.reading import SnapshotReceived
-from execd.core.records import Found, Reported
 from execd.core.reports import ExecReport
 from execd.core.rules import S
-from execd.core.snapshot import AccountSnapshot
-from execd.engine.reconcile_positions import expected
 from execd.journal.perils import Killed
-from execd.simulation import calm, people, words
+from execd.simulation import calm, people
+from execd.simulation.at_rest import Broken
 from execd.simulation.edge import Edge
 from execd.simulation.faults import Faults
 from execd.simulation.front import Front
 from execd.simulation.inbox import Inbox
-from execd.simulation.invariants import Broken, Laws, is_known
+from execd.simulation.invariants import Laws
 from execd.simulation.machine import LIVES_MAX, Doom, Machine
 from execd.simulation.ordeals import ORDEALS, nibble
 from execd.simulation.process import Life
+from execd.simulation.promises import Promises
 from execd.simulation.promptness import EVERY_NS, Promptness
 from execd.simulation.scene import START_NS, Ordeal, Scene
 from execd.simulation.stream import Stream
@@ -74,8 +66,6 @@ ROUND_NS: Final = 180 * S
 """So often somebody looks after the daemon while faults strike ..."""
 CALM_ROUND_NS: Final = 30 * S
 """... and in the calm."""
-STILL_NS: Final = 60 * S
-"""Nothing has moved on an account for so long: what is read of it then is no race."""
 HAPPENINGS_MAX: Final = 2_000_000
 SHOWN_MAX: Final = 40
 DULL: Final = (SetTimer, WriteReport)
@@ -101,6 +91,7 @@ class World:
         self.fronts = {one.name: Front(one, self.matching, self._teller(one.name)) for one in scene.accounts}
         self.edge = Edge(self, self.fronts, faults)
         self.laws = Laws(scene.rules, self.fronts, self.edge.on_way)
+        self.promises = Promises(self)
         self.promptness = Promptness()
         self.inbox = Inbox(tuple(self.fronts))
         self.machine = Machine(self, folder)
@@ -111,7 +102,6 @@ class World:
         self._put_n = 0
         self._quotes_down_n = 0
         self._silent_ns: dict[str, int] = {}
-        self._told_ns: dict[str, int] = {}
         self._ticks = Generator(scene.specs, scene.seed, START_NS).ticks()
         self._tick = next(self._ticks)
 
@@ -251,63 +241,10 @@ class World:
         """Give the daemon an event; nobody is there to take it while it is down."""
         if self.life is not None and not self.machine.is_asleep:
             self.note("in", event)
-            self._owe(event)
+            self.promises.owe(event)
         life = self.machine.take(event)
         if life is not None and self.life is life and not life.is_busy:
             self.laws.owes_nothing(life.book)
-
-    def _owe(self, event: Event) -> None:
-        """Note which alert an event promises (Inv12)."""
-        match event:
-            case StreamGap():
-                self.laws.owed["stream_gap", ""] = "a gap"
-            case RequestFailed(outcome=Outcome.UNKNOWN, cl_ord_id=cl_ord_id) if self._is_news(cl_ord_id):
-                self.laws.doubted(cl_ord_id)
-                words.may_speak(self, cl_ord_id)
-            case ClockJumped(is_suspend=True):
-                self.laws.owed["suspended", ""] = "a machine that slept"
-            case TroubleReported(cause=cause, is_over=False):
-                self.laws.owed[cause, ""] = cause
-            case ReportReceived(account=account) | LookedUp(account=account):
-                self._told_ns[account] = self.process_ns
-            case SnapshotReceived(snapshot=snapshot, is_dry=False) if self._must_be_doubted(snapshot):
-                self.laws.owed["empty_positions", ""] = "an empty list of positions"
-            case _:
-                pass  # The others promise nothing.
-
-    def learned(self, batch: Batch) -> None:
-        """Note on which accounts something became of an order: what is read of them shortly after is a race."""
-        for record in batch.records:
-            if isinstance(record, Reported | Found):
-                self._told_ns[record.account] = self.process_ns
-
-    def _must_be_doubted(self, snapshot: AccountSnapshot) -> bool:
-        """Whether an empty list of positions cannot be true: something is held, and nothing moves that could end it."""
-        life, account = self.life, snapshot.account
-        if life is None or snapshot.positions != {} or life.cycle.engine.desk.all_live(account):
-            return False
-        # By the daemon's own clock: while a machine sleeps no time passes for it.
-        if self._told_ns.get(account, 0) > snapshot.asked_ns - STILL_NS:
-            return False
-        book, old_ns = life.book, snapshot.broker_ns - STILL_NS
-        for row in snapshot.orders or ():
-            order = book.order_of(row.cl_ord_id)
-            if row.is_live or row.transact_ns > old_ns or order is None or order.cum_qty != row.cum_qty:
-                return False
-        for one in snapshot.trades or ():
-            if one.trade.transact_ns > old_ns or book.order_of(one.trade.cl_ord_id) is None:
-                return False
-        if snapshot.undone:
-            return False
-        return any(position.qty and key.sleeve.account == account for key, position in book.positions.items()) and any(
-            expected(account, book.positions, book.external_positions).values()
-        )
-
-    def _is_news(self, cl_ord_id: str) -> bool:
-        order = None if self.life is None else self.life.book.order_of(cl_ord_id)
-        if order is None or is_known(order, cl_ord_id):
-            return False  # That nobody has answered says nothing of a request whose end is known.
-        return all(one.cl_ord_id != cl_ord_id for one in order.failures)
 
     def command(self, command: Command) -> None:
         """Let somebody command something."""
@@ -327,7 +264,7 @@ class World:
                 self.laws.alerted(effect)
             case Recall():
                 # Whose order it is nobody says: what comes back into memory moves there.
-                self._told_ns = dict.fromkeys(self.fronts, self.process_ns)
+                self.promises.moved(*self.fronts)
             case _:
                 pass  # Timers, subscriptions and questions to the journal are the process's own; reports nobody reads.
 
