@@ -82,8 +82,11 @@ class Promises:
             if row.is_live or row.transact_ns > old_ns or order is None or order.cum_qty != row.cum_qty:
                 return False
         for one in snapshot.trades or ():
-            if one.trade.transact_ns > old_ns or book.order_of(one.trade.cl_ord_id) is None:
+            order = book.order_of(one.trade.cl_ord_id)
+            if one.trade.transact_ns > old_ns or order is None:
                 return False
+            if all(trade.exec_id != one.trade.exec_id for trade in order.fills.counted):
+                return False  # It is news, however old: with it the list may well be true.
         if snapshot.undone:
             return False
         return any(position.qty and key.sleeve.account == account for key, position in book.positions.items()) and any(
