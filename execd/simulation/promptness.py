@@ -25,13 +25,14 @@ ASKED_NS: Final = 120 * S
 
 
 class Promptness:
-    """When the process was last free, and when it last asked about each order."""
+    """When the process was last free, since when an order was seen in doubt, and when it was last asked about."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self._life_n = -1
         self._free_ns = 0
         self._asked_ns: dict[str, int] = {}
+        self._since_ns: dict[str, int] = {}
 
     def asked(self, query: Query, now_ns: int) -> None:
         """Note a question about an order."""
@@ -44,20 +45,23 @@ class Promptness:
             self._life_n = world.life_n
             self._free_ns = world.now_ns
             self._asked_ns.clear()
+            self._since_ns.clear()
             return
         free_ns = world.now_ns - self._free_ns
         if free_ns > ENDS_NS:
             _ends(life)
-        if free_ns > ASKED_NS:
-            self._asks(life)
+        self._asks(life)
 
     def _asks(self, life: Life) -> None:
         desk = life.cycle.engine.desk
-        for account in desk.rules.limits:
-            for order in desk.all_live(account):
-                silent_ns = life.now_ns - max(order.tried_ns, self._asked_ns.get(order.key, 0))
-                if order.is_in_doubt and silent_ns > ASKED_NS:
-                    raise Broken("asked", f"{order.key} is in doubt, and was not asked about for {silent_ns // S} s")
+        orders = (order for account in desk.rules.limits for order in desk.all_live(account))
+        doubted = {order.key: order.tried_ns for order in orders if order.is_in_doubt}
+        # A doubt that was over may begin anew, long after anything was tried.
+        self._since_ns = {key: self._since_ns.get(key, life.now_ns) for key in doubted}
+        for key, tried_ns in doubted.items():
+            silent_ns = life.now_ns - max(tried_ns, self._since_ns[key], self._asked_ns.get(key, 0))
+            if silent_ns > ASKED_NS:
+                raise Broken("asked", f"{key} is in doubt, and was not asked about for {silent_ns // S} s")
 
 
 def _ends(life: Life) -> None:
