@@ -322,7 +322,7 @@ MUTANTS: Final = (
         "            if order.is_in_doubt and order.is_done:\n                doubt.begin(desk, order, now_ns)",
         "what was in doubt before a death is asked about once, and then no more",
         "asked",
-        5,
+        8,
     ),
     Mutant(
         "restart_wakes_nobody",
