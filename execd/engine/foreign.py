@@ -85,7 +85,7 @@ def on_shown(desk: Desk, event: RecallAnswered) -> bool:
     row, undone, since_ns = watch.recalling.pop(name)
     if event.parent is not None:
         order = next((one for one in event.orders if any(request.cl_ord_id == name for request in one.requests)), None)
-        differs = order is None or row is None or bool(rule_of(order, row))
+        differs = order is None or (not undone if row is None else bool(rule_of(order, row)))
         # A correction may leave the sum as it was.
         differs |= order is not None and any(one not in order.fills.busted for one in undone)
         if differs:

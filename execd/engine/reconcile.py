@@ -82,6 +82,7 @@ class _Told:
         self.undone: dict[str, list[TradeCanceled | TradeCorrected]] = {}
         self.others: dict[str, OrderSnapshot] = {}
         self.their_trades: dict[str, list[TradeSeen]] = {}
+        self.their_undone: dict[str, None] = {}
         self.moved: dict[str, Decimal] = {}
         self.unsure: dict[str, None] = {}
         for row in snapshot.orders or ():
@@ -99,7 +100,9 @@ class _Told:
                 self.trades.setdefault(key, []).append(trade)
         for told in snapshot.undone:
             key = known.chains.get(told.cl_ord_id)
-            if key is not None:
+            if key is None:
+                self.their_undone[told.cl_ord_id] = None
+            else:
                 self.undone.setdefault(key, []).append(told)
 
     def move(self, symbol: str, qty: Decimal) -> None:
@@ -122,7 +125,7 @@ def reconcile(known: Known, snapshot: AccountSnapshot, sight: Sight) -> Iterator
         yield from _order(order, key, told, snapshot, sight)
         yield None
     yield from _live(known, told, snapshot, sight)
-    for name in dict.fromkeys((*told.others, *told.their_trades)):
+    for name in dict.fromkeys((*told.others, *told.their_trades, *told.their_undone)):
         yield _other(known, name, told, snapshot, sight)
     mine = expected(snapshot.account, known.positions, known.external_positions)
     for symbol, qty in told.moved.items():
@@ -230,6 +233,13 @@ def _other(known: Known, name: str, told: _Told, snapshot: AccountSnapshot, sigh
     """Return what is news of an order that the book does not know, and note what that moves."""
     row, rule = told.others.get(name), "external_order"
     is_sum = row is None
+    if name in told.their_undone and sight.is_ours(name) and name not in sight.disowned:
+        # However long ago it left memory: a fill may be taken back after that.
+        symbol = "" if row is None else row.symbol
+        text = f"a fill of {name} was taken back, which bears our mark and is not in memory: the journal is asked"
+        return Verdict(rule="unknown_of_ours", subject=name, symbol=symbol, right="neither", text=text, recall=name)
+    if row is None and name not in told.their_trades:
+        return None  # Of what is not ours only sums are kept.
     if row is None:
         row, rule = of_trades(told.their_trades[name]), "external_trade"
     before = known.external_orders.get(ExternalKey(snapshot.account, name))

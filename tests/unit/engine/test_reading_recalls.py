@@ -22,8 +22,9 @@ TOLD_S = 2_400
 class Mute(ReadWorld):
     """A world whose broker takes a fill back after its order has left memory, and reports it to nobody."""
 
-    def __init__(self, *, told_s: int = TOLD_S, fails_s: range = range(0)) -> None:
-        self.told_s, self.fails_s = told_s, fails_s
+    def __init__(self, *, told_s: int = TOLD_S, fails_s: range = range(0), lists_order: bool = True) -> None:
+        """Let readings begin again at `told_s` and fail at `fails_s`; a broker need not list orders that have ended."""
+        self.told_s, self.fails_s, self.lists_order = told_s, fails_s, lists_order
         super().__init__(replace(READ_RULES, memory_ns=300 * S), alter=self._altered)
 
     def _altered(self, seen: AccountSnapshot) -> AccountSnapshot | None:
@@ -40,16 +41,17 @@ class Mute(ReadWorld):
         is_news = undone.transact_ns >= seen.since_ns
         return replace(
             seen,
-            orders=(busted,) if is_news else (),
+            orders=(busted,) if is_news and self.lists_order else (),
             trades=(),
             undone=(undone,) if is_news else (),
             positions={},
         )
 
 
-def test_a_bust_of_an_order_that_left_memory_is_found_by_a_reading() -> None:
+@pytest.mark.parametrize("lists_order", [True, False])
+def test_a_bust_of_an_order_that_left_memory_is_found_by_a_reading(*, lists_order: bool) -> None:
     """The reading that shows it comes before the order is back, and the next one goes as far back. Fault C26."""
-    world = Mute()
+    world = Mute(lists_order=lists_order)
     world.show(quote("AAPL", "200.00", "200.02", size=1_000))
     world.drop(intent("a", urgency=Urgency.HIGH))
     world.run(1_500)
@@ -58,6 +60,7 @@ def test_a_bust_of_an_order_that_left_memory_is_found_by_a_reading() -> None:
 
     assert (0, [Decimal(100)]) == before
     assert [Decimal(0)] == [one.qty for one in world.book.positions.values()]
+    assert 1 == len(world.records_of(ParentRecalled))
 
 
 @pytest.mark.parametrize("told_s", range(TOLD_S, TOLD_S + 60, 5))
