@@ -84,11 +84,9 @@ def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> 
     piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
     kept_qty = min(piece_goal_qty, child_goal_qty)
     limit = worker.schedule.limit(view, is_final=worker.is_final)
-    if worker.displayed_ratio_max is not None:
+    if worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns):
         return kept_qty
-    if limit is None:
-        return piece_goal_qty
-    return kept_qty if worker.begun_ns else max(kept_qty, min(limit.qty, piece_goal_qty))
+    return piece_goal_qty if limit is None else max(kept_qty, min(limit.qty, piece_goal_qty))
 
 
 def least_qty(worker: "Worker", view: AlgoView) -> Decimal:
@@ -146,7 +144,7 @@ def until(worker: "Worker", view: AlgoView, wake: Wake) -> Wake:
         ends.append(_cross_ns(worker, view))
     if worker.piece is not None:
         ends.append(worker.piece.end_ns)
-    return sooner(wake, min((at_ns for at_ns in ends if at_ns > view.now_ns), default=over_ns))
+    return wake.by(min((at_ns for at_ns in ends if at_ns > view.now_ns), default=over_ns))
 
 
 def piece_of(worker: "Worker") -> Piece:
@@ -160,8 +158,3 @@ def piece_of(worker: "Worker") -> Piece:
 def missing_qty(worker: "Worker", view: AlgoView) -> Decimal:
     """Return what is missing of the piece in hand."""
     return max(ZERO, goal_of(worker, view)[0] - view.cum_qty)
-
-
-def sooner(wake: Wake, at_ns: int) -> Wake:
-    """Return a wake that comes at `at_ns` at the latest."""
-    return wake if wake.at_ns is not None and wake.at_ns <= at_ns else replace(wake, at_ns=at_ns)

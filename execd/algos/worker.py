@@ -24,7 +24,7 @@ from execd.algos.base import (
     was_pulled_by_operator,
 )
 from execd.algos.fitting import RESTS, amends_of, displayed_qty, fit, text_of
-from execd.algos.pieces import last_ns, least_qty, missing_qty, nothing_due, out_of_time, piece_of, ready, sooner, until
+from execd.algos.pieces import last_ns, least_qty, missing_qty, nothing_due, out_of_time, piece_of, ready, until
 from execd.algos.pulling import CAME_BACK, is_last, pull
 from execd.algos.returning import came_back, wait_of
 from execd.algos.schedules import Schedule
@@ -285,7 +285,7 @@ def _wait(worker: Worker, view: AlgoView, idle: Idle, wanted_qty: Decimal) -> St
     if due_ns is None:
         return Step(waits, wake=wake, waiting=idle.waiting)
     if view.now_ns < due_ns:
-        return Step(waits, wake=sooner(wake, due_ns), waiting=idle.waiting)
+        return Step(waits, wake=wake.by(due_ns), waiting=idle.waiting)
     if view.plan.conduct.on_no_quote is Ending.END:
         return Step(waits, (ended(view, without_fill=ParentStatus.EXPIRED, reason=idle.waiting.code),))
     if view.plan.limit_px is not None:

@@ -73,7 +73,7 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     """One algorithm: the parameters that may be given, and whether a schedule may name it, too.
 
     `has_conditions`: it says itself when it trades, so nothing crosses for it at any urgency. `only_rests`:
-    it never takes by itself.
+    it means to stand in the book, so what is to trade at once or not at all cannot be worked by it.
     """
 
     name: str

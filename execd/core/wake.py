@@ -7,6 +7,7 @@ parent costs nothing, and a replay can skip the quotes that wake nobody.
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from execd.core.market import Prints, Quote
 
@@ -23,6 +24,10 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     print_at_or_above: Decimal | None = None
     volume_at: Decimal | None = None
     every_quote: bool = False
+
+    def by(self, at_ns: int) -> "Wake":
+        """Return it with `at_ns` as the latest instant at which it comes."""
+        return self if self.at_ns is not None and self.at_ns <= at_ns else replace(self, at_ns=at_ns)
 
     def is_met_by_quote(self, quote: Quote) -> bool:
         """Whether `quote` wakes."""

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
-from execd.algos.pieces import sooner
 from execd.algos.returning import pause_ns
 from execd.algos.saving import save
 from execd.core.book import Parent
@@ -185,7 +184,7 @@ def _rest(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
             desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=step.waiting.code, text=step.waiting.text))
             desk.write_report(parent_id)
         due_ns = retold_ns(desk.parent(parent_id), step.waiting, now_ns)
-        wake = wake if due_ns is None else sooner(wake, due_ns)
+        wake = wake if due_ns is None else wake.by(due_ns)
     set_wake(desk, parent, wake)
 
 

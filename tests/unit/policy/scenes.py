@@ -1,8 +1,9 @@
 """What the policy's tests share: a market of 200.00 to 200.02, and the plan of an intent under a preset."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from inspect import signature
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -23,6 +24,8 @@ QUOTE = quote("AAPL", "200.00", "200.02")
 MID = Decimal("200.01")
 NAMES = ("balanced", "offset", "progressive", "swing", "scheduled", "cross_asset")
 MIN_NS = 60 * S
+Made = TypeVar("Made", Plan, Declined)
+P = ParamSpec("P")
 
 
 def preset(name: str, **changes: object) -> Preset:
@@ -60,18 +63,19 @@ def planned(given: Preset | str, *, order_qty: int | str = 10, **fields: Any) ->
     return make_plan(intent("a", order_qty=qty, **asked), qty, scene(given, **of_scene))
 
 
-def plan(given: Preset | str, **fields: Any) -> Plan:  # noqa: ANN401  # Scene and ParentOrder check them.
-    """Return a plan that is not declined."""
-    made = planned(given, **fields)
-    assert isinstance(made, Plan), made
+def _made(kind: type[Made], make: Callable[P, Plan | Declined]) -> Callable[P, Made]:
+    """Return `make` for those who know what comes of it."""
+
+    def made(*args: P.args, **fields: P.kwargs) -> Made:
+        found = make(*args, **fields)
+        assert isinstance(found, kind), found
+        return found
+
     return made
 
 
-def code(given: Preset | str, **fields: Any) -> str:  # noqa: ANN401  # Scene and ParentOrder check them.
-    """Return the code with which a plan is declined."""
-    made = planned(given, **fields)
-    assert isinstance(made, Declined), made
-    return made.code
+plan = _made(Plan, planned)
+declined = _made(Declined, planned)
 
 
 @st.composite

@@ -6,7 +6,7 @@ import pytest
 
 from execd.algos.base import MarketView
 from execd.core.orders import AlgoSpec
-from tests.unit.policy.scenes import QUOTE, code, plan
+from tests.unit.policy.scenes import QUOTE, declined, plan
 
 BLIND = MarketView(quote=QUOTE, volume_scale=None)
 SCALED = MarketView(quote=QUOTE, volume_scale=Decimal(4))
@@ -20,7 +20,7 @@ NAMED = [
 @pytest.mark.parametrize("algo", NAMED, ids=lambda algo: algo.name)
 def test_what_needs_the_volume_of_the_market_is_refused_where_nobody_knows_it(algo: AlgoSpec) -> None:
     """POV and displayed-size rules are refused on partial coverage unless scaled by configuration."""
-    assert "partial_coverage" == code("balanced", market=BLIND, algo=algo)
+    assert "partial_coverage" == declined("balanced", market=BLIND, algo=algo).code
     assert algo.name == plan("balanced", market=SCALED, algo=algo).algo
 
 

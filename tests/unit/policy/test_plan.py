@@ -19,7 +19,7 @@ from execd.core.preset import PLAIN, Preset, Slicing
 from execd.core.rules import Execution, S
 from execd.core.session import SimpleHours
 from execd.policy.plan import Declined
-from tests.unit.policy.scenes import MID, MIN_NS, NAMES, QUOTE, code, plan, planned, preset, presets
+from tests.unit.policy.scenes import MID, MIN_NS, NAMES, QUOTE, declined, plan, planned, preset, presets
 from tests.world import START_NS
 
 URGENCIES = tuple(Urgency)
@@ -173,7 +173,7 @@ def test_a_preset_that_protects_refuses_what_it_cannot_protect(side: Side, *, is
 
 def test_the_offset_preset_protects() -> None:
     """Its orders are refused until somebody says that they need no stop."""
-    assert "not_supported" == code(shipped("offset").to_preset("offset"))
+    assert "not_supported" == declined(shipped("offset").to_preset("offset")).code
 
 
 @pytest.mark.parametrize(
