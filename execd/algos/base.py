@@ -27,6 +27,7 @@ ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 BPS: Final = Decimal(10_000)
 IMMEDIATE: Final = (TimeInForce.IOC, TimeInForce.FOK)
+TIMEOUT: Final = "timeout"
 OPERATOR: Final = "operator"
 """Begins the text of a cancel that no algorithm asked for."""
 

@@ -42,7 +42,9 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
     """Return how a live child becomes the one that is wanted: nothing, a replace, or out of the way."""
     before, wake = worker, until(worker, view, wanted.wake)
     worker = replace(worker, tactic=wanted.tactic, begun_ns=worker.begun_ns or view.now_ns)
-    goal_qty = goal_of_child(before, view, child.order_qty - child.cum_qty + view.cum_qty)
+    goal_qty, more_at = goal_of_child(before, view, child.order_qty - child.cum_qty + view.cum_qty)
+    if not _shows_less(wanted):
+        wake = replace(wake, volume_at=more_at)
     qty = fitted_qty(view, child, goal_qty=goal_qty, wanted=wanted, child_min_qty=worker.child_min_qty)
     if qty <= child.cum_qty:
         return pull(replace(worker, is_change=True), view, child, RESTS)
@@ -92,11 +94,14 @@ def fitted_qty(
     """
     instrument = view.instrument
     wished = child.cum_qty + instrument.floor_qty(min(goal_qty, view.order_qty) - view.cum_qty)
-    shows_less = wanted.shows_less if isinstance(wanted, Keep) else wanted.qty_max is not None
-    if shows_less:
+    if _shows_less(wanted):
         wished = min(wished, child.order_qty)
     is_small = abs(wished - child.order_qty) < max(instrument.min_qty, child_min_qty)
     return child.order_qty if is_small and wished > child.cum_qty else wished
+
+
+def _shows_less(wanted: Keep | Work) -> bool:
+    return wanted.shows_less if isinstance(wanted, Keep) else wanted.qty_max is not None
 
 
 def allowed_qty(view: AlgoView, child: Order, qty: Decimal, price: Decimal | None) -> Decimal:

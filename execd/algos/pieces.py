@@ -15,6 +15,7 @@ from execd.algos.tactics import Market
 from execd.core.codec import plain
 from execd.core.conduct import Ending
 from execd.core.enums import ParentStatus
+from execd.core.rules import S
 from execd.core.wake import Wake
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SCHEDULE_OVER: Final = "schedule_over"
 WHAT_IS_LEFT: Final = "what is left"
+LAST_CALL_NS: Final = 1 * S
 
 
 def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
@@ -75,41 +77,53 @@ def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
     return (goal_qty, None) if limit is None or limit.qty >= goal_qty else (limit.qty, limit)
 
 
-def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> Decimal:
-    """Return the goal for a child that is out, which now reaches to `child_goal_qty`.
+def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> tuple[Decimal, Decimal | None]:
+    """Return the goal for a child that is out and now reaches to `child_goal_qty`, and the volume at which it may grow.
 
     One that was kept small on purpose never grows. What a limit allows was asked when it was placed, and is asked again
-    when a try begins: to ask for a few more shares at each print would cost the place in the queue each time.
+    when a try begins, or once it may be twice as much: to ask for a few more shares at each print would cost the place
+    in the queue each time.
     """
     piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
     kept_qty = min(piece_goal_qty, child_goal_qty)
     limit = worker.schedule.limit(view, is_final=worker.is_final)
-    if worker.displayed_ratio_max is not None or (limit is not None and worker.begun_ns):
-        return kept_qty
-    return piece_goal_qty if limit is None else max(kept_qty, min(limit.qty, piece_goal_qty))
+    if worker.displayed_ratio_max is not None:
+        return kept_qty, None
+    if limit is None:
+        return piece_goal_qty, None
+    twice_qty = min(2 * kept_qty - view.cum_qty, piece_goal_qty)
+    if worker.begun_ns and limit.qty < twice_qty and kept_qty < twice_qty:
+        return kept_qty, limit.volume_for(twice_qty)
+    return max(kept_qty, min(limit.qty, piece_goal_qty)), None
 
 
 def least_qty(worker: "Worker", view: AlgoView) -> Decimal:
     """Return the least that a new child may be.
 
-    Where a limit holds the piece back a round lot is waited for, or what is missing of the piece where that is less: a
-    child does not grow with what the limit allows later.
+    Where a limit holds the piece back a round lot is waited for, or what is missing of the piece where that is less; of
+    the last one, shortly before its end, whatever is allowed by then.
     """
     piece, (_, limit), least = piece_of(worker), goal_of(worker, view), view.instrument.min_qty
-    if piece.is_last:
-        return least
-    least = max(least, worker.child_min_qty)
-    if limit is None or limit.volume_at is None:
+    if not piece.is_last:
+        least = max(least, worker.child_min_qty)
+    if limit is None or limit.volume_at is None or (piece.is_last and view.now_ns >= _last_call_ns(worker, view)):
         return least
     piece_qty = view.instrument.floor_qty(min(piece.goal_qty, view.order_qty) - view.cum_qty)
     return max(least, min(view.instrument.round_lot, piece_qty))
+
+
+def _last_call_ns(worker: "Worker", view: AlgoView) -> int:
+    """Return from when on the last piece takes whatever a limit allows."""
+    return last_ns(worker, view) - LAST_CALL_NS
 
 
 def out_of_time(worker: "Worker", view: AlgoView) -> Finish:
     """Return the end of a parent whose time is over, with what a limit of its schedule left undone."""
     limit = worker.schedule.limit(view, is_final=worker.is_final)
     reason = "deadline" if view.now_ns >= view.last_ns else SCHEDULE_OVER
-    if limit is not None and limit.qty < view.order_qty:
+    is_held_back = limit is not None and limit.qty < view.order_qty
+    # A life that is shorter than the lead of its last order never was: no limit held it back.
+    if limit is not None and is_held_back and view.started_ns < view.last_ns:
         reason = left_over(view, limit)
     return ended(view, without_fill=ParentStatus.EXPIRED, reason=reason)
 
@@ -119,8 +133,12 @@ def nothing_due(worker: "Worker", view: AlgoView) -> Step:
     piece, (_, limit) = piece_of(worker), goal_of(worker, view)
     if limit is not None and limit.volume_at is not None:
         waiting = Waiting(code=limit.code, text=limit.text, is_retold=True)
-        volume_at = limit.volume_for(view.cum_qty + least_qty(worker, view))
-        return Step(worker, wake=until(worker, view, Wake(volume_at=volume_at)), waiting=waiting)
+        wake = Wake(volume_at=limit.volume_for(view.cum_qty + least_qty(worker, view)))
+        call_ns = _last_call_ns(worker, view)
+        if piece.is_last and view.now_ns < call_ns:
+            wake = wake.by(call_ns)
+        # What was tried before is no measure of what comes: the next child begins where any does.
+        return Step(replace(worker, begun_ns=0), wake=until(worker, view, wake), waiting=waiting)
     if not piece.is_last or (limit is None and piece.goal_qty < view.order_qty):
         return Step(worker, wake=until(worker, view, Wake(at_ns=piece.end_ns)))
     if limit is not None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from execd.algos import checks
 from execd.algos.base import (
+    TIMEOUT,
     ZERO,
     AlgoView,
     Finish,
@@ -182,7 +183,7 @@ def _judge(worker: Worker, view: AlgoView) -> Step:
     if view.cum_qty >= view.order_qty * view.execution.partial_accept_ratio:
         return Step(worker, (Finish(status=ParentStatus.PARTIALLY_FILLED, reason="accepted_partial"),))
     if worker.replans_n >= view.execution.replans_max:
-        return Step(worker, (ended(view, without_fill=ParentStatus.EXPIRED, reason="timeout"),))
+        return Step(worker, (ended(view, without_fill=ParentStatus.EXPIRED, reason=TIMEOUT),))
     return _begin(replace(worker.anew(view.now_ns), replans_n=worker.replans_n + 1), view)
 
 

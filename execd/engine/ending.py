@@ -6,7 +6,8 @@ when nothing of it is live. A fill that comes after the end changes the end.
 
 from typing import Final
 
-from execd.algos.base import Waiting
+from execd.algos.base import TIMEOUT, Waiting
+from execd.algos.pieces import SCHEDULE_OVER
 from execd.core.book import NOTES_MAX, Note, Parent
 from execd.core.codec import plain
 from execd.core.enums import ParentStatus
@@ -18,6 +19,8 @@ from execd.engine.desk import Desk
 LATCHES: Final = ("halted", "killed", "scope_paused", "flattening")
 """Reasons to wait that somebody lifts; there may be several at a time, and each has a text that stays."""
 DEADLINE: Final = "deadline"
+BARE: Final = (DEADLINE, SCHEDULE_OVER, TIMEOUT)
+"""Ends that say nothing by themselves of what was in the way."""
 WAITS: Final = "waits, "
 """Begins what a parent's story says of a wait."""
 RETOLD_NS: Final = 60 * S
@@ -47,9 +50,9 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
 
 
 def with_wait(parent: Parent, reason: str) -> str:
-    """Return a reason with what the parent waited for last: a deadline alone says nothing of the limit in its way."""
-    is_waiting = parent.stopping is None and not parent.is_paused and parent.reason not in {"", DEADLINE}
-    return f"{reason}; it waited for {parent.reason}" if reason == DEADLINE and is_waiting else reason
+    """Return a reason with what the parent waited for last: "over" says nothing of the limit in the way."""
+    is_waiting = parent.stopping is None and not parent.is_paused and parent.reason not in {"", *BARE}
+    return f"{reason}; it waited for {parent.reason}" if reason in BARE and is_waiting else reason
 
 
 def waits_anew(parent: Parent, code: str, text: str) -> bool:

@@ -19,15 +19,16 @@ NEAR: dict[str, Any] = {"name": "offset", "bps": "5", "ttl_ns": 3_600 * S}
 FAR: dict[str, Any] = {"name": "offset", "bps": "-8", "ttl_ns": 3_600 * S}
 
 
-def _parent(name: str, qty: int, life_s: int = 600, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # As stored.
+def parent_of(name: str, qty: int, life_s: float = 600, **parameters: Any) -> ParentOrder:  # noqa: ANN401  # As stored.
     """Return an order that is cut over time, and never crosses for what is left."""
     spec = AlgoSpec(name=name, parameters={"interval_ns": 60 * S, "tactic": NEAR, **parameters})
     return intent(
-        "p", side=Side.BUY, order_qty=Decimal(qty), algo=spec, expire_ns=START_NS + life_s * S, urgency=Urgency.LOW
+        "p", side=Side.BUY, order_qty=Decimal(qty), algo=spec, expire_ns=START_NS + int(life_s * S), urgency=Urgency.LOW
     )
 
 
-def _work(parent: ParentOrder, until_s: float = 700, world: World | None = None) -> World:
+def work(parent: ParentOrder, until_s: float = 700, world: World | None = None) -> World:
+    """Let an order be worked in a market that stands still, quoted each three seconds."""
     world = world or World()
     for at_s in range(0, int(until_s), 3):
         world.at(at_s, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
@@ -40,22 +41,23 @@ def _is_replace(record: Record) -> bool:
     return isinstance(record, Sending) and isinstance(record.request, ReplaceRequest)
 
 
-def _times(world: World) -> list[tuple[int, int]]:
+def times(world: World) -> list[tuple[int, int]]:
+    """Return when each order left, in whole seconds from the start, and its quantity."""
     orders = [world.book.orders[key] for key in world.book.parents["p"].children]
     return [((order.sent_ns - START_NS) // S, int(order.first.order_qty)) for order in orders]
 
 
 def test_a_twap_sends_each_slice_when_it_is_due() -> None:
     """Ten slices of ten, the first at once, then each minute."""
-    world = _work(_parent("twap", 100))
+    world = work(parent_of("twap", 100))
 
-    assert [(60 * k, 10) for k in range(10)] == _times(world)
+    assert [(60 * k, 10) for k in range(10)] == times(world)
     assert ParentStatus.FILLED is world.book.parents["p"].status
 
 
 def test_a_slice_that_rests_is_replaced_by_one_for_both() -> None:
     """One chain grows by its part of what is left: no second child, and no cancel."""
-    world = _work(_parent("twap", 100, tactic=FAR), until_s=130)
+    world = work(parent_of("twap", 100, tactic=FAR), until_s=130)
     acts = [effect for effect in world.effects if isinstance(effect, Submit | Replace | Cancel)]
 
     assert [Submit, Replace, Replace] == [type(act) for act in acts]
@@ -67,7 +69,7 @@ def test_a_slice_that_rests_is_not_made_larger_while_no_quote_is_fresh() -> None
     world = World()
     for at_s in (0, 100):
         world.at(at_s, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
-    world.at(0, lambda: world.drop(_parent("twap", 100, tactic=FAR)))
+    world.at(0, lambda: world.drop(parent_of("twap", 100, tactic=FAR)))
     world.run(110)
 
     assert [100] == [(record.now_ns - START_NS) // S for record in world.records if _is_replace(record)]
@@ -76,8 +78,10 @@ def test_a_slice_that_rests_is_not_made_larger_while_no_quote_is_fresh() -> None
 
 def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
     """A broker that cannot replace: a cancel, its answer, then one child for what both slices need."""
-    world = _work(
-        _parent("twap", 100, tactic=FAR), until_s=70, world=World(replace(RULES, cannot_replace=("sim",)), latency_ns=S)
+    world = work(
+        parent_of("twap", 100, tactic=FAR),
+        until_s=70,
+        world=World(replace(RULES, cannot_replace=("sim",)), latency_ns=S),
     )
     acts = [effect for effect in world.effects if isinstance(effect, Submit | Replace | Cancel)]
 
@@ -87,7 +91,7 @@ def test_where_nothing_may_be_replaced_the_child_is_pulled_first() -> None:
 
 def test_what_nobody_sold_is_left_over_at_the_deadline() -> None:
     """A plan of low urgency does not cross: it ends with its deadline."""
-    world = _work(replace(_parent("twap", 100, tactic=FAR), urgency=Urgency.LOW))
+    world = work(replace(parent_of("twap", 100, tactic=FAR), urgency=Urgency.LOW))
 
     assert ParentStatus.EXPIRED is world.book.parents["p"].status
     assert "deadline" == world.book.parents["p"].reason
@@ -95,7 +99,7 @@ def test_what_nobody_sold_is_left_over_at_the_deadline() -> None:
 
 def test_at_normal_urgency_what_is_left_is_crossed_for_shortly_before_the_end() -> None:
     """The last piece is the plan's: all that is left, through the touch, five seconds before the end."""
-    world = _work(replace(_parent("twap", 100, tactic=FAR), urgency=Urgency.NORMAL))
+    world = work(replace(parent_of("twap", 100, tactic=FAR), urgency=Urgency.NORMAL))
 
     assert ParentStatus.FILLED is world.book.parents["p"].status
     orders = [world.book.orders[key] for key in world.book.parents["p"].children]
@@ -104,21 +108,10 @@ def test_at_normal_urgency_what_is_left_is_crossed_for_shortly_before_the_end() 
 
 def test_a_schedule_that_is_over_before_the_deadline_says_so() -> None:
     """`duration` ends it, not the parent's deadline."""
-    parent = replace(_parent("twap", 100, tactic=FAR, duration_ns=120 * S), urgency=Urgency.LOW)
-    world = _work(parent, until_s=125)
+    parent = replace(parent_of("twap", 100, tactic=FAR, duration_ns=120 * S), urgency=Urgency.LOW)
+    world = work(parent, until_s=125)
 
     assert "schedule_over" == world.book.parents["p"].reason
-
-
-def test_what_a_cap_leaves_over_is_reported_with_the_number() -> None:
-    """10% of 4,000 printed is 400; 600 are left."""
-    world = World()
-    world.at(30, lambda: world.print("AAPL", "200.01", 4_000))
-    _work(_parent("twap", 1_000, participation_max="0.1"), world=world)
-    parent = world.book.parents["p"]
-
-    assert (Decimal(400), ParentStatus.PARTIALLY_FILLED) == (parent.cum_qty, parent.status)
-    assert parent.reason.startswith("participation_cap: 600 left, 10% of 4000 printed")
 
 
 def test_a_plan_says_where_its_schedule_is_cut_short() -> None:
@@ -128,7 +121,7 @@ def test_a_plan_says_where_its_schedule_is_cut_short() -> None:
         "vwap": [{"end_ns": START_NS + 720 * S}],
     }
     plans = [
-        _work(_parent(name, 100, **given), until_s=1).book.parents["p"].plan
+        work(parent_of(name, 100, **given), until_s=1).book.parents["p"].plan
         for name, many in asked.items()
         for given in many
     ]
@@ -141,75 +134,19 @@ def test_a_plan_says_where_its_schedule_is_cut_short() -> None:
     ] == told
 
 
-def test_a_cap_allows_what_is_less_than_a_lot() -> None:
-    """1% of 7,500 printed is 75, and 75 are taken: a lot is what `pov` waits for, not a cap."""
-    world = World()
-    for at_s in (30, 150, 270):
-        world.at(at_s, lambda: world.print("AAPL", "200.01", 2_500))
-    _work(_parent("twap", 400, participation_max="0.01"), world=world)
-    parent = world.book.parents["p"]
-
-    assert (Decimal(75), ParentStatus.PARTIALLY_FILLED) == (parent.cum_qty, parent.status)
-    assert parent.reason.startswith("participation_cap: 325 left, 1% of 7500 printed")
-
-
-def test_a_cap_waits_for_the_least_child_where_one_is_given() -> None:
-    """`child_min` 50: 1% of 5,000 is one child of 50, and 1% of 7,500 no second one."""
-    world = World()
-    for at_s in (30, 150, 270):
-        world.at(at_s, lambda: world.print("AAPL", "200.01", 2_500))
-    _work(_parent("twap", 400, participation_max="0.01", child_min="50"), world=world)
-
-    assert [(150, 50)] == _times(world)
-
-
-def test_a_wait_for_volume_is_told_anew_each_minute_while_its_numbers_change() -> None:
-    """Prints that are too few: each minute the numbers of then; while nothing is printed nothing is told."""
-    world = World(steps_more=True)
-    for at_s in range(5, 150, 10):
-        world.at(at_s, lambda: world.print("AAPL", "200.01", 50))
-    _work(_parent("pov", 1_000, interval_ns=30 * S), until_s=400, world=world)
-    told = [
-        ((record.now_ns - START_NS) // S, record.text.split(" ", 2)[2])
-        for record in world.records
-        if isinstance(record, Waited)
-    ]
-
-    assert [(0, "0 printed"), (60, "300 printed"), (120, "600 printed"), (180, "750 printed")] == told
-
-
-def test_a_part_of_the_volume_follows_each_print() -> None:
-    """POV 10%: a lot of 100 for each thousand printed, at the print that brings it."""
-    world = World()
-    for at_s in (10, 20, 40, 100):
-        world.at(at_s, lambda: world.print("AAPL", "200.01", 600))
-    _work(_parent("pov", 1_000, interval_ns=30 * S), until_s=200, world=world)
-
-    assert [(20, 100), (100, 100)] == _times(world)
-
-
-def test_the_liquidity_aware_form_takes_a_tenth_of_the_smaller_side_at_a_time() -> None:
-    """5,000 are displayed on each side: children of 500, a second apart, though 2,000 are due."""
-    world = World()
-    world.at(10, lambda: world.print("AAPL", "200.01", 20_000))
-    _work(_parent("pov", 2_000, displayed_max="0.1"), until_s=60, world=world)
-
-    assert [(10, 500), (11, 500), (12, 500), (13, 500)] == _times(world)
-
-
 def test_a_slice_that_begins_far_behind_goes_through_the_touch() -> None:
     """`tracking`: more than a tenth behind is crossed for, though nothing crosses in the end."""
-    world = _work(_parent("twap", 100, tactic=FAR, tracking="0.15"), until_s=185)
+    world = work(parent_of("twap", 100, tactic=FAR, tracking="0.15"), until_s=185)
 
-    assert [Decimal(0), Decimal(0), Decimal(30)] == [_filled_by(world, at_s) for at_s in (60, 119, 180)]
+    assert [Decimal(0), Decimal(0), Decimal(30)] == [filled_by(world, at_s) for at_s in (60, 119, 180)]
 
 
 def test_the_last_slice_waits_for_the_plan_where_its_tactic_is_over() -> None:
     """Twenty seconds of the last minute are tried; what is left is crossed for at the end, not given up before."""
     short = {**FAR, "ttl_ns": 20 * S}
-    world = _work(replace(_parent("twap", 100, tactic=short), urgency=Urgency.NORMAL))
+    world = work(replace(parent_of("twap", 100, tactic=short), urgency=Urgency.NORMAL))
 
-    assert (ParentStatus.FILLED, Decimal(0)) == (world.book.parents["p"].status, _filled_by(world, 590))
+    assert (ParentStatus.FILLED, Decimal(0)) == (world.book.parents["p"].status, filled_by(world, 590))
 
 
 def test_what_is_due_next_is_a_try_of_its_own() -> None:
@@ -218,31 +155,21 @@ def test_what_is_due_next_is_a_try_of_its_own() -> None:
     for at_s in (10, 55):
         world.at(at_s, lambda: world.print("AAPL", "200.01", 1_000))
     tactic = {"name": "marketable", "interval_ns": 15 * S}
-    _work(_parent("pov", 1_000, interval_ns=300 * S, tactic=tactic), until_s=100, world=world)
+    work(parent_of("pov", 1_000, interval_ns=300 * S, tactic=tactic), until_s=100, world=world)
 
     assert 2 == len(world.submitted)
     assert 1 == len({request.price for request in world.submitted})
 
 
-@pytest.mark.parametrize(
-    "qty, printed_n, first",
-    [(2_000, 999, None), (2_000, 1_000, 100), (100, 99, None), (100, 100, 10)],
-    ids=["not a round lot", "a round lot", "not a slice", "a slice of less than a round lot"],
-)
-def test_a_capped_slice_begins_with_a_round_lot_or_all_that_it_misses(
-    qty: int, printed_n: int, first: int | None
-) -> None:
-    """A child does not grow with the volume, so one of a few shares would stand in the way of the rest."""
-    world = World(steps_more=True)
-    world.at(10, lambda: world.print("AAPL", "200.00", printed_n))
-    world.at(0, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
-    world.at(0, lambda: world.drop(_parent("twap", qty, participation_max="0.1")))
-    world.run(20)
+def test_a_schedule_that_is_over_says_what_it_waited_for() -> None:
+    """A sniper whose market never came: the end says so, not only that time is up."""
+    parent = parent_of("twap", 100, duration_ns=120 * S, tactic={"name": "sniper", "price": "150"})
+    world = work(replace(parent, urgency=Urgency.LOW), until_s=125)
 
-    assert [first] * (first is not None) == [one.order_qty for one in world.submitted]
+    assert "schedule_over; it waited for not_wanted_yet" == world.book.parents["p"].reason
 
 
-def _filled_by(world: World, at_s: float) -> Decimal:
+def filled_by(world: World, at_s: float) -> Decimal:
     """Return what was filled until so long after the start."""
     orders = [world.book.orders[key] for key in world.book.parents["p"].children]
     fills = [trade for order in orders for trade in order.fills.counted]
@@ -265,22 +192,22 @@ def test_what_came_too_late_is_spread_and_never_sent_at_once() -> None:
     """Dead from the second to the fifth slice: 80 shares in the six that are left, none of them twice."""
     world = World()
     _die(world, 65, 250)
-    times = _times(_work(_parent("twap", 100), world=world))
+    placed = times(work(parent_of("twap", 100), world=world))
 
-    assert [(0, 10), (60, 10)] == times[:2]
-    assert [14, 13, 13, 14, 13, 13] == [qty for _, qty in times[2:]]
-    assert [300, 360, 420, 480, 540] == [at_s for at_s, _ in times[3:]]
-    assert 250 <= times[2][0] <= 255
+    assert [(0, 10), (60, 10)] == placed[:2]
+    assert [14, 13, 13, 14, 13, 13] == [qty for _, qty in placed[2:]]
+    assert [300, 360, 420, 480, 540] == [at_s for at_s, _ in placed[3:]]
+    assert 250 <= placed[2][0] <= 255
 
 
 def test_what_came_too_late_is_skipped_where_that_was_asked_and_the_end_says_so() -> None:
     """Two slices went by without a process: 20 shares are not made up for."""
     world = World()
     _die(world, 65, 250)
-    times = _times(_work(_parent("twap", 100, catch_up="skip"), world=world))
+    placed = times(work(parent_of("twap", 100, catch_up="skip"), world=world))
     parent = world.book.parents["p"]
 
-    assert [10] * 8 == [qty for _, qty in times]
+    assert [10] * 8 == [qty for _, qty in placed]
     assert (Decimal(80), "skipped: 20 left, what came too late was skipped") == (parent.cum_qty, parent.reason)
 
 
@@ -330,7 +257,7 @@ def test_what_a_schedule_leaves_to_cross_is_filled_when_the_market_comes_back() 
 )
 def test_a_childs_text_says_which_slice_it_is_and_where_the_slices_come_from(name: str, why: str) -> None:
     """The reason of its price, then that of its size: also that the slices are even for want of something."""
-    world = _work(_parent(name, 100), until_s=10)
+    world = work(parent_of(name, 100), until_s=10)
 
     assert world.submitted[0].text.endswith(f"; {why}")
     assert world.submitted[0].text.startswith("offset 5 bps from mid 200.01")
@@ -344,7 +271,7 @@ def test_the_text_of_an_iceberg_says_what_is_shown() -> None:
         bid = Decimal("200.00") + at_s // 9 * Decimal("0.03")
         world.at(at_s, partial(world.show, quote("AAPL", str(bid), str(bid + 2), size=5_000)))
         world.at(at_s + 1, partial(world.print, "AAPL", str(bid), 5_007))
-    world.at(0, lambda: world.drop(_parent("twap", 300, tactic=iceberg)))
+    world.at(0, lambda: world.drop(parent_of("twap", 300, tactic=iceberg)))
     world.run(100)
     asked = [effect.request for effect in world.effects if isinstance(effect, Submit | Replace)]
     filled = [one for one in asked if isinstance(one, ReplaceRequest)]
