@@ -22,7 +22,7 @@ from execd.core.telling import describe
 from execd.engine import risk
 from execd.engine.desk import Desk
 from execd.engine.sizing import free_to_exit
-from execd.engine.stepping import pull
+from execd.engine.staying_out import pull
 from execd.engine.touching import touch
 from execd.policy.plan import Declined, Scene, collar_bps_of, make_plan, no_looser, rebounded
 

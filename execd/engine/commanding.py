@@ -49,7 +49,8 @@ from execd.engine.facts import on_resolved
 from execd.engine.poison import is_poison
 from execd.engine.receiving import take_listed
 from execd.engine.recovery import ensure_algo
-from execd.engine.stepping import pull_live, step_parent
+from execd.engine.staying_out import pull_live
+from execd.engine.stepping import step_parent
 from execd.engine.touching import touch
 
 CANCELLED_BEFORE: Final = "cancelled_before"

@@ -69,7 +69,8 @@ from execd.engine.commanding import on_command, on_document
 from execd.engine.desk import Desk
 from execd.engine.ending import FLATTENS
 from execd.engine.receiving import open_second_leg, receive, refuse_lost
-from execd.engine.stepping import pull, step_parked
+from execd.engine.staying_out import pull
+from execd.engine.stepping import step_parked
 from execd.engine.touching import touch
 
 

@@ -38,7 +38,8 @@ from execd.core.reports import (
 from execd.engine import doubt, foreign, halting, hearing, limiting, memory, readings
 from execd.engine.desk import Desk
 from execd.engine.ending import after_late_fill, end_if_stopped, stop_parent
-from execd.engine.stepping import UNSENT_ALERT_N, pull, pull_live, step_parent
+from execd.engine.staying_out import pull, pull_live
+from execd.engine.stepping import UNSENT_ALERT_N, step_parent
 
 CAME_BACK: Final = "came_back"
 

@@ -31,7 +31,7 @@ from execd.engine.flatten_view import closes_of, view_of
 from execd.engine.readings import reading_of
 from execd.engine.receiving import accept
 from execd.engine.scoping import doubted_name
-from execd.engine.stepping import pull_live
+from execd.engine.staying_out import pull_live
 
 ZERO: Final = Decimal(0)
 KIND: Final = ("flatten", 1)

@@ -10,7 +10,9 @@ are never touched. A level is only ever raised, or lifted with a reason.
 
 from typing import Final
 
+from execd.core.book import Parent
 from execd.core.commands import KillTrading, UnkillTrading
+from execd.core.enums import ParentStatus
 from execd.core.latching import Killed, Unkilled
 from execd.core.rules import S
 from execd.core.scopes import Kill, KillLevel, Scope
@@ -18,7 +20,7 @@ from execd.engine import flattening, halting
 from execd.engine.answering import Answer, done, unknown_account
 from execd.engine.desk import Desk
 from execd.engine.readings import stale_text
-from execd.engine.restraint import kill_text
+from execd.engine.restraint import KILLED, kill_text
 
 TIMER: Final = "@kill"
 WATCH_NS: Final = 5 * S
@@ -87,8 +89,10 @@ def kill_where(kill: Kill) -> str:
 
 
 def _carry_out(desk: Desk, kill: Kill, now_ns: int) -> None:
-    live = [one for one in desk.open_parents if desk.parent(one).live and _binds(desk, kill, one)]
+    bound = [one for one in desk.open_parents if _binds(desk, kill, one)]
+    live = [one for one in bound if desk.parent(one).live]
     desk.wake(live, "kill")
+    desk.wake((one for one in bound if _is_untold(desk.parent(one))), "kill")
     if kill.level is KillLevel.FLATTEN and not desk.rules.is_observing:
         scope = Scope(account=kill.account)
         is_open = live or any(
@@ -96,6 +100,11 @@ def _carry_out(desk: Desk, kill: Kill, now_ns: int) -> None:
         )
         if is_open:
             flattening.begin(desk, scope, flatten_id="", reason=kill_text(kill), now_ns=now_ns)
+
+
+def _is_untold(parent: Parent) -> bool:
+    """Whether a parent waits for its next turn and does not say yet that it will place nothing."""
+    return parent.status is ParentStatus.WORKING and parent.reason != KILLED and not parent.order.flatten_id
 
 
 def _watch_soon(desk: Desk, now_ns: int) -> None:

@@ -23,7 +23,7 @@ from execd.engine.desk import Desk
 from execd.engine.ending import stop_parent
 from execd.engine.poison import is_poison
 from execd.engine.starting import replaced_targets, try_start
-from execd.engine.stepping import pull_live
+from execd.engine.staying_out import pull_live
 
 ZERO: Final = Decimal(0)
 ACCEPTED: Final = "accepted"

@@ -21,7 +21,7 @@ from execd.engine.desk import Desk
 from execd.engine.readings import OVERLAP_NS, TIMER, ask, ask_for, next_ns, stale_text
 from execd.engine.reconcile import known_of, reconcile
 from execd.engine.reconcile_positions import Sight, expected_qty
-from execd.engine.stepping import pull
+from execd.engine.staying_out import pull
 from execd.engine.watches import Watch, Work
 
 STALE: Final = "reconcile_stale"

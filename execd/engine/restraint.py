@@ -25,6 +25,7 @@ from execd.engine.desk import Desk
 KILLED: Final = "killed"
 FLATTENING: Final = "flattening"
 SCOPE_PAUSED: Final = "scope_paused"
+RESTRAINTS: Final = (KILLED, FLATTENING, SCOPE_PAUSED)
 
 
 def restraint_of(desk: Desk, parent: Parent) -> Waiting | None:

@@ -8,28 +8,24 @@ taken: the parent is asked afresh later, so nothing waits with an old price.
 from decimal import Decimal
 from typing import Final, assert_never
 
-from execd.algos.base import OPERATOR, Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step, Waiting
+from execd.algos.base import Action, AlgoView, Amend, Finish, Place, Pull, Refuse, Step
 from execd.algos.returning import pause_ns
 from execd.algos.saving import save
 from execd.core.book import Parent
 from execd.core.enums import ParentStatus, RequestClass
 from execd.core.records import Stepped, Waited
-from execd.core.rules import S
 from execd.core.wake import Wake
 from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
-from execd.engine.ending import end_if_stopped, end_parent, is_retold, retold_ns, stop_parent, waits_anew, with_wait
+from execd.engine.ending import end_parent, is_retold, retold_ns, stop_parent, waits_anew, with_wait
 from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
-from execd.engine.restraint import restraint_of
-from execd.engine.sending import cancel_request, gate, requests_of, send
+from execd.engine.restraint import RESTRAINTS, restraint_of
+from execd.engine.sending import gate, requests_of, send
+from execd.engine.staying_out import pull, pull_live, set_wake, stay_out, stay_paused
 
 ZERO: Final = Decimal(0)
-PAUSED: Final = "operator: paused"
 OBSERVED: Final = "observe"
 CLOCK: Final = "timer"
-PULLS_DOUBLED_MAX: Final = 6
-PULL_PAUSE_NS: Final = 60 * S
-"""Each refused cancel doubles the pause before the next one, up to this."""
 UNSENT_ALERT_N: Final = 4
 """So many requests of a parent in a row that could not be sent are told to a person."""
 PARKED_MAX: Final = 64
@@ -52,7 +48,7 @@ def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
         return
     restraint = None if parent.stopping is not None else restraint_of(desk, parent)
     if restraint is not None:
-        _stay_out(desk, parent, restraint, now_ns)
+        stay_out(desk, parent, restraint, now_ns)
         return
     due_ns = unsent_due_ns(parent)
     if now_ns < due_ns:
@@ -68,7 +64,7 @@ def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     if parent.status is not ParentStatus.WORKING:
         return
     if parent.is_paused:
-        _stay_paused(desk, parent, now_ns)
+        stay_paused(desk, parent, now_ns)
         return
     algo = desk.algos.get(parent_id)
     if algo is None:
@@ -125,58 +121,16 @@ def unsent_due_ns(parent: Parent) -> int:
     return parent.unsent_ns + pause_ns(parent.unsent_n)
 
 
-def pull_live(desk: Desk, parent: Parent, now_ns: int) -> None:
-    """Cancel what a stopping parent has out; end it when that is nothing."""
-    if not end_if_stopped(desk, parent, now_ns):
-        pull(desk, parent, now_ns, parent.reason)
-
-
-def pull(desk: Desk, parent: Parent, now_ns: int, text: str) -> None:
-    """Ask the broker to cancel what a parent has out; what cannot be asked now is asked a little later."""
-    parent_id = parent.order.parent_id
-    retry_ns = now_ns + desk.rules.execution.retry_ns
-    for key in parent.live:
-        child = desk.book.orders[key]
-        if child.pending is not None or child.is_in_doubt:
-            continue
-        tried_ns = child.tried_ns if len(child.requests) > 1 else 0
-        pause_ns = min(desk.rules.execution.retry_ns << min(child.cancels_refused_n, PULLS_DOUBLED_MAX), PULL_PAUSE_NS)
-        if now_ns - tried_ns < pause_ns:
-            desk.set_timer(parent_id, max(tried_ns + pause_ns, retry_ns))
-            continue
-        lack = take_tokens(desk, parent, (RequestClass.CANCEL,), now_ns)
-        if lack is not None:
-            park(desk, parent, lack, now_ns)
-            return
-        send(desk, cancel_request(desk, desk.parent(parent_id), key, text), now_ns)
-
-
-def _stay_out(desk: Desk, parent: Parent, restraint: Waiting, now_ns: int) -> None:
-    """Have nothing out while something larger than the parent forbids it; a held one is pulled, too, and stays held."""
-    parent_id = parent.order.parent_id
-    if parent.status is ParentStatus.WORKING and waits_anew(parent, restraint.code, restraint.text):
-        desk.record(Waited(now_ns=now_ns, parent_id=parent_id, code=restraint.code, text=restraint.text))
-        desk.write_report(parent_id)
-    _stay_paused(desk, desk.parent(parent_id), now_ns, f"{OPERATOR}: {restraint.code}")
-
-
-def _stay_paused(desk: Desk, parent: Parent, now_ns: int, text: str = PAUSED) -> None:
-    """Have nothing out while paused, and end at the deadline all the same."""
-    parent_id = parent.order.parent_id
-    if parent.expire_ns is not None and now_ns >= parent.expire_ns:
-        stop_parent(desk, parent_id, ParentStatus.EXPIRED, "deadline", now_ns)
-        pull_live(desk, desk.parent(parent_id), now_ns)
-        return
-    set_wake(desk, parent, Wake(at_ns=parent.expire_ns))
-    pull(desk, parent, now_ns, text)
-
-
 def _rest(desk: Desk, parent: Parent, view: AlgoView, step: Step) -> None:
     """Keep a step that did nothing: its state if that changed, its wake, and what it waits for."""
     parent_id, now_ns = parent.order.parent_id, view.now_ns
     if step.algo != desk.algos[parent_id]:
         _keep_state(desk, view, step, "", ())
     wake = step.wake
+    if step.waiting is None and parent.reason in RESTRAINTS:
+        # What kept it from acting is lifted, though there is nothing to do yet.
+        _keep_state(desk, view, step, view.cause, (f"{parent.reason} no longer",))
+        desk.write_report(parent_id)
     if step.waiting is not None:
         # Only the clock tells anew: to be asked more often changes nothing.
         is_due = view.cause == CLOCK and is_retold(parent, step.waiting, now_ns)
@@ -242,14 +196,6 @@ def _keep_state(desk: Desk, view: AlgoView, step: Step, cause: str, notes: tuple
             notes=notes,
         )
     )
-
-
-def set_wake(desk: Desk, parent: Parent, wake: Wake) -> None:
-    """Let a parent be stepped when `wake` is met."""
-    parent_id = parent.order.parent_id
-    desk.watchers.put(parent.order.symbol, parent_id, wake)
-    if wake.at_ns is not None:
-        desk.set_timer(parent_id, wake.at_ns)
 
 
 def _refused(desk: Desk, parent: Parent, refusal: risk.Refusal, wake: Wake, now_ns: int) -> None:
