@@ -172,3 +172,8 @@ def _refuse_without_meaning(terms: AlgoTerms, parameters: Mapping[str, object], 
         name = "rate" if "rate" in parameters else "participation_max"
         text = f"a rate of {rate} is above participation_max, {most}, which would hold it back for ever"
         raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
+    first, last = whole.get("take_first"), whole.get("take_last")
+    if isinstance(first, str) and isinstance(last, str) and Decimal(first) < Decimal(last):
+        name = "take_first" if "take_first" in parameters else "take_last"
+        text = f"take_first {first} is below take_last {last}: with time it takes sooner, not later"
+        raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)

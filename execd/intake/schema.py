@@ -20,6 +20,7 @@ from execd.core.enums import Horizon, OrdType, Side, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec, ParentOrder
 from execd.core.schedule_terms import ALGO_TERMS, SCHEDULE_TERMS
 from execd.errors import IntentError
+from execd.intake.agreement import LEARNED, agree
 from execd.intake.algo_words import span_text
 from execd.intake.context import ParseContext
 from execd.intake.times import Instant, Span, WallTime, When
@@ -51,8 +52,6 @@ _SEED_LIMIT: Final = 1 << 63
 """A seed fits a signed 64-bit column."""
 QUANTITIES: Final = ("qty", "notional", "target_qty", "close")
 SCHEDULES: Final = frozenset(terms.name for terms in SCHEDULE_TERMS)
-LEARNED: Final = ("days", "statistic")
-"""Parameters of an algorithm that name a volume profile of past days."""
 
 
 class IntentFile(BaseModel):
@@ -128,24 +127,10 @@ class IntentFile(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _has_one_profile(self) -> Self:
-        """Refuse a profile of past days beside one that is given."""
-        given = self.algo.parameters if self.algo is not None else {}
-        asked = next((name for name in LEARNED if name in given), None)
-        if asked is not None and "profile" in given:
-            text = f"{asked} is of a learned profile, and profile gives one; leave one of the two out"
-            raise refusal("conflicting_fields", text, field=f"algo.{asked}")
-        return self
-
-    @model_validator(mode="after")
-    def _crosses_for_nobody_who_waits(self) -> Self:
-        """Refuse a tracking bound, which crosses, for a tactic that says itself when it trades."""
-        given = self.algo.parameters if self.algo is not None else {}
-        tactic = given.get("tactic")
-        name = str(tactic["name"]) if isinstance(tactic, dict) else ""
-        if "tracking" in given and name and ALGO_TERMS[name].has_conditions:
-            text = f"{name} trades on its own conditions alone, and tracking crosses; leave one of the two out"
-            raise refusal("conflicting_fields", text, field="algo.tracking")
+    def _algo_agrees(self) -> Self:
+        """Refuse parameters of an algorithm that contradict each other, or the size of the order."""
+        if self.algo is not None:
+            agree(self.algo, qty=self.qty, notional=self.notional)
         return self
 
     @model_validator(mode="after")
@@ -160,19 +145,6 @@ class IntentFile(BaseModel):
         if terms.only_rests:
             text = f"{self.algo.name} rests in the book, and an order with {self.time_in_force} cannot"
             raise refusal("conflicting_fields", f"{text}; leave one of the two out", field="time_in_force")
-        return self
-
-    @model_validator(mode="after")
-    def _pieces_fit(self) -> Self:
-        """Refuse a piece that is larger than the whole."""
-        given = self.algo.parameters if self.algo is not None else {}
-        tactic = given.get("tactic")
-        for at, parameters in (("algo", given), ("algo.tactic", tactic if isinstance(tactic, dict) else {})):
-            for name, whole in (("display", self.qty), ("child_min", self.qty), ("child_usd", self.notional)):
-                piece = parameters.get(name)
-                if whole is not None and isinstance(piece, str) and Decimal(piece) > whole:
-                    text = f"{name} {piece} is more than the whole order, {plain(whole)}"
-                    raise refusal("out_of_range", text, field=f"{at}.{name}")
         return self
 
     @model_validator(mode="after")

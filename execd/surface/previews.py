@@ -98,7 +98,7 @@ def _row(order: ParentOrder, told: Preview) -> dict[str, Any]:
         "reasons": () if plan is None else plan.reasons,
         "schedule": [
             {
-                "n": piece.n,
+                "n": piece.n + 1,
                 "due": instant(piece.due_ns),
                 "due_ns": piece.due_ns,
                 "qty": plain(piece.qty),

@@ -18,6 +18,8 @@ SCHEDULES = ("twap", "vwap", "pov", "is")
         ("{name: anchor, peg: primary, join_ratio: 0.5}", "algo.join_ratio"),
         ("{name: progressive, aggression_buy: 0.5}", "algo.aggression_buy"),
         ("{name: progressive, aggression: false, aggression_sell: 0.5}", "algo.aggression_sell"),
+        ("{name: adaptive_join, take_first: 0.4}", "algo.take_first"),
+        ("{name: twap, tactic: {name: adaptive_join, take_last: 0.95}}", "algo.tactic.take_last"),
         ("{name: twap, tactic: {name: anchor, offset_ticks: 2}}", "algo.tactic.offset_ticks"),
     ],
 )
