@@ -45,7 +45,7 @@ _NOT_WORKED: Final = (ParentStatus.REJECTED, ParentStatus.FAILED, ParentStatus.H
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A day to be worked in one way; `fields` are the intent's, as JSON."""
+    """A day worked in one way: `pairs_n` of its pairs from number `first_n` on; `fields` are of an intent, as JSON."""
 
     tape: str
     experiment: str
@@ -56,6 +56,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     latency_ms: int = LATENCY_MS
     taken_stays: bool = False
+    first_n: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,12 +129,30 @@ def worked(run: Run, code: str, cache: Path) -> tuple[Worked, bool]:
     began_s = process_time()
     day = load_day(Path(run.tape), cache)
     experiment = Experiment(run.experiment, json.loads(run.fields), run.preset)
-    pairs = pairs_of(day, run.pairs_n, run.seed)
-    found = work(day, pairs, experiment, run.queue, latency_ms=run.latency_ms, taken_stays=run.taken_stays)
+    pairs = pairs_of(day, run.first_n + run.pairs_n, run.seed)[run.first_n :]
+    found = work(
+        day,
+        pairs,
+        experiment,
+        run.queue,
+        latency_ms=run.latency_ms,
+        taken_stays=run.taken_stays,
+        first_n=run.first_n,
+    )
     spent_s = process_time() - began_s
     facts = {"refused": found.refused, "reason": found.reason, "spent_s": spent_s}
     keep(kept, {**{name: getattr(found, name) for name in _KEPT}, "facts": np.array(json.dumps(facts))})
     return dataclasses.replace(found, spent_s=spent_s), False
+
+
+def joined(parts: Sequence[Worked]) -> Worked:
+    """Return as one what was found in parts, one behind the other."""
+    return Worked(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _KEPT},
+        refused=sum(part.refused for part in parts),
+        reason=next((part.reason for part in parts if part.reason), ""),
+        spent_s=sum(part.spent_s for part in parts),
+    )
 
 
 def work(
@@ -144,9 +163,10 @@ def work(
     *,
     latency_ms: int,
     taken_stays: bool = False,
+    first_n: int = 0,
 ) -> Worked:
-    """Work both sides of all pairs in one replay, each alone in the market."""
-    body = json.dumps(intents_of(day, pairs, experiment)).encode()
+    """Work both sides of all pairs in one replay, each alone in the market. The first is number `first_n`."""
+    body = json.dumps(intents_of(day, pairs, experiment, first_n)).encode()
     intents = read_intents("intents.json", body, begins_ns=lambda _symbol: day.segment.first_ns)
     base = research_rules(intents)
     preset = shipped(experiment.preset or "balanced").to_preset(experiment.preset or "balanced")
@@ -173,7 +193,7 @@ def work(
     reasons: list[str] = []
     for n, pair in enumerate(pairs):
         for at, side in enumerate(("buy", "sell")):
-            parent = replay.book.parents[f"p{n}-{side}"]
+            parent = replay.book.parents[f"p{first_n + n}-{side}"]
             trades = [trade for key in parent.children for trade in replay.book.orders[key].fills.counted]
             if parent.status in _NOT_WORKED:
                 reasons.append(parent.reason)

@@ -71,8 +71,11 @@ def pairs_of(day: Day, pairs_n: int, seed: int) -> list[Pair]:
     return found
 
 
-def intents_of(day: Day, pairs: Sequence[Pair], experiment: Experiment) -> list[dict[str, Any]]:
-    """Return the documents of both sides of each pair, buys and sells in turn."""
+def intents_of(day: Day, pairs: Sequence[Pair], experiment: Experiment, first_n: int = 0) -> list[dict[str, Any]]:
+    """Return the documents of both sides of each pair, buys and sells in turn; the first pair is number `first_n`.
+
+    By its number alone a parent is what it is, whichever others are worked beside it.
+    """
     return [
         {
             "id": f"p{n}-{side}",
@@ -83,7 +86,7 @@ def intents_of(day: Day, pairs: Sequence[Pair], experiment: Experiment) -> list[
             "deadline": _text(pair.deadline_ns),
             **experiment.fields,
         }
-        for n, pair in enumerate(pairs)
+        for n, pair in enumerate(pairs, start=first_n)
         for side in ("buy", "sell")
     ]
 

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks._quality import Worked, code_digest, kept_at, run_of, work, worked
+from benchmarks._quality import Worked, code_digest, joined, kept_at, run_of, work, worked
 from benchmarks._quality_days import Day, load_day
 from benchmarks._quality_experiments import MARKET, chosen, experiments
 from benchmarks._quality_measures import MEASURES, measures
+from benchmarks._quality_runs import parts_of
 from benchmarks._quality_stats import Estimate, Resamples
 from benchmarks._quality_table import against_rows, gathered
 from benchmarks._quality_trials import Experiment, Pair, pairs_of
@@ -226,6 +227,29 @@ def test_a_finished_run_is_kept_and_is_the_same(tmp_path: Path) -> None:
     assert (False, True, True) == (was_kept, is_kept, _equal(first, again))
 
 
+def test_a_run_in_parts_is_the_run_as_a_whole(make_day: MakeDay) -> None:
+    """A pair is what it is by its number, whoever is worked beside it: so more pairs only add to what is known."""
+    day, how = make_day(every_s=5), Experiment("joins", {"algo": {"name": "adaptive_join"}})
+    pairs = pairs_of(day, 7, seed=1)
+    whole, *parts = (
+        work(day, pairs[first:last], how, QueueRule.PESSIMISTIC, latency_ms=100, first_n=first)
+        for first, last in ((0, 7), (0, 3), (3, 7))
+    )
+
+    assert _equal(whole, joined(parts))
+    assert 0 < np.ptp(whole.notional[:, 0] / whole.filled[:, 0])
+
+
+def test_more_pairs_begin_with_the_parts_of_fewer() -> None:
+    """What is known of 60 pairs is not worked again where 150 are asked for."""
+    few, many = (
+        parts_of(run_of(Path("tape"), MARKET_ORDER, QueueRule.PESSIMISTIC, pairs_n=n, seed=1)) for n in (60, 150)
+    )
+
+    assert few == many[:1]
+    assert [(0, 60), (60, 60), (120, 30)] == [(part.first_n, part.pairs_n) for part in many]
+
+
 def test_what_another_code_would_find_is_never_kept_as_this_ones(tmp_path: Path) -> None:
     """Whoever changes the code during a run is told, and nothing is kept."""
     run = run_of(_tape_of(tmp_path), MARKET_ORDER, QueueRule.PESSIMISTIC, pairs_n=4, seed=1)
@@ -245,11 +269,12 @@ def test_another_way_another_tape_or_another_code_is_another_run(tmp_path: Path)
         msgspec.structs.replace(one, seed=2),
         msgspec.structs.replace(one, pairs_n=5),
         msgspec.structs.replace(one, latency_ms=0),
+        msgspec.structs.replace(one, first_n=4),
     ]
     places = {kept_at(run, "code", tmp_path) for run in others} | {kept_at(one, "other", tmp_path)}
     same = kept_at(msgspec.structs.replace(one, experiment="another name"), "code", tmp_path)
 
-    assert (7, False, kept_at(one, "code", tmp_path)) == (len(places), same in places, same)
+    assert (8, False, kept_at(one, "code", tmp_path)) == (len(places), same in places, same)
 
 
 @given(
