@@ -42,9 +42,9 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
     """Return how a live child becomes the one that is wanted: nothing, a replace, or out of the way."""
     before, wake = worker, until(worker, view, wanted.wake)
     worker = replace(worker, tactic=wanted.tactic, begun_ns=worker.begun_ns or view.now_ns)
-    goal_qty, more_at = goal_of_child(before, view, child.order_qty - child.cum_qty + view.cum_qty)
+    goal_qty, more = goal_of_child(before, view, child.order_qty - child.cum_qty + view.cum_qty)
     if not _shows_less(wanted):
-        wake = replace(wake, volume_at=more_at)
+        wake = replace(wake if more.at_ns is None else wake.by(more.at_ns), volume_at=more.volume_at)
     qty = fitted_qty(view, child, goal_qty=goal_qty, wanted=wanted, child_min_qty=worker.child_min_qty)
     if qty <= child.cum_qty:
         return pull(replace(worker, is_change=True), view, child, RESTS)
@@ -71,10 +71,11 @@ def fit(worker: "Worker", view: AlgoView, child: Order, wanted: Keep | Work) -> 
 
 
 def text_of(worker: "Worker", wanted: Work, *, qty: Decimal, missing_qty: Decimal) -> str:
-    """Return what a child is told to be: how much of it shows, why at its price, and for which slice."""
+    """Return what a child is told to be: how much of it shows, why at its price, and for which piece."""
     shown = f"shows {plain(qty)} of {plain(missing_qty)} " if wanted.is_shown else ""
     text = f"{shown}{wanted.text}"
-    return text if worker.schedule.replans else f"{text}; {piece_of(worker).text}"
+    is_whole = worker.schedule.replans and not worker.is_final
+    return text if is_whole else f"{text}; {piece_of(worker).text}"
 
 
 def _must_wait(view: AlgoView, wanted: Keep | Work) -> bool:

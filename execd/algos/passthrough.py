@@ -72,4 +72,4 @@ def _end_of(view: AlgoView, child: Order) -> Finish:
     if view.now_ns >= view.last_ns:
         return ended(view, without_fill=ParentStatus.EXPIRED, reason="deadline")
     status = ParentStatus.CANCELED if view.parent.time_in_force is TimeInForce.DAY else ParentStatus.EXPIRED
-    return ended(view, without_fill=status, reason=f"order {child.ord_status}")
+    return ended(view, without_fill=status, reason=f"ended_by_venue: {child.ord_status}")

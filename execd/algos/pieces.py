@@ -16,20 +16,22 @@ from execd.core.codec import plain
 from execd.core.conduct import Ending
 from execd.core.enums import ParentStatus
 from execd.core.rules import S
-from execd.core.wake import Wake
+from execd.core.wake import NEVER, Wake
 
 if TYPE_CHECKING:
     from execd.algos.worker import Worker
 
 SCHEDULE_OVER: Final = "schedule_over"
-WHAT_IS_LEFT: Final = "what is left"
+WHAT_IS_LEFT: Final = "what is left, shortly before the end"
 LAST_CALL_NS: Final = 1 * S
+IDLE_RATIO: Final = Decimal("0.1")
+"""Where a limit allowed so much more than was done, the limit is not why something is left."""
 
 
 def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
     """Return the worker with the piece that counts now, or the rest that its schedule takes."""
     if worker.is_final and _crosses(worker, view):
-        return replace(worker, piece=replace(piece_of(worker), goal_qty=view.order_qty, end_ns=view.last_ns))
+        return replace(worker, piece=_at_the_end(worker, view, piece_of(worker)))
     # It is asked before its end is: what it has not cut yet it does not know.
     schedule, piece = worker.schedule.piece(view, worker.piece)
     worker = replace(worker, schedule=schedule)
@@ -46,10 +48,27 @@ def ready(worker: "Worker", view: AlgoView) -> "Worker | tuple[Worker, Rest]":
 def _final(worker: "Worker", view: AlgoView) -> "Worker":
     """Return the worker with the plan's own piece: all that is left, through the touch."""
     n, began_ns = 0 if worker.piece is None else worker.piece.n + 1, _cross_ns(worker, view)
-    piece = Piece(n=n, goal_qty=view.order_qty, began_ns=began_ns, end_ns=view.last_ns, is_last=True, text=WHAT_IS_LEFT)
+    fresh = Piece(n=n, goal_qty=view.order_qty, began_ns=began_ns, end_ns=began_ns, is_last=True, text=WHAT_IS_LEFT)
+    piece = _at_the_end(worker, view, fresh)
     is_market = isinstance(worker.tactic, Market)
     crossing = worker if is_market and worker.is_crossing else worker.crossing(view.plan.conduct.at_end, view.plan)
     return replace(crossing, piece=piece, is_final=True, over="")
+
+
+def _at_the_end(worker: "Worker", view: AlgoView, piece: Piece) -> Piece:
+    """Return the plan's own piece as it counts now: all that is left, until the schedule is over.
+
+    From then on it is what a limit had allowed by its end: what is printed later is none of its volume.
+    """
+    over_ns = worker.schedule.last_ns(view)
+    if view.now_ns < over_ns:
+        return replace(piece, goal_qty=view.order_qty, end_ns=over_ns)
+    if piece.end_ns > over_ns:
+        return replace(piece, end_ns=view.last_ns)
+    limit = worker.schedule.limit(view, is_final=True)
+    if limit is None or limit.qty >= view.order_qty:
+        return replace(piece, goal_qty=view.order_qty, end_ns=view.last_ns)
+    return replace(piece, goal_qty=max(view.cum_qty, limit.qty), end_ns=view.last_ns, held=limit.text)
 
 
 def _crosses(worker: "Worker", view: AlgoView) -> bool:
@@ -77,24 +96,24 @@ def goal_of(worker: "Worker", view: AlgoView) -> tuple[Decimal, Limit | None]:
     return (goal_qty, None) if limit is None or limit.qty >= goal_qty else (limit.qty, limit)
 
 
-def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> tuple[Decimal, Decimal | None]:
-    """Return the goal for a child that is out and now reaches to `child_goal_qty`, and the volume at which it may grow.
+def goal_of_child(worker: "Worker", view: AlgoView, child_goal_qty: Decimal) -> tuple[Decimal, Wake]:
+    """Return the goal for a child that is out and now reaches to `child_goal_qty`, and when it may grow.
 
     One that was kept small on purpose never grows. What a limit allows was asked when it was placed, and is asked again
-    when a try begins, or once it may be twice as much: to ask for a few more shares at each print would cost the place
-    in the queue each time.
+    when a try begins, once it may be twice as much, and shortly before the end: to ask for a few more shares at each
+    print would cost the place in the queue each time.
     """
     piece_goal_qty = min(piece_of(worker).goal_qty, view.order_qty)
     kept_qty = min(piece_goal_qty, child_goal_qty)
     limit = worker.schedule.limit(view, is_final=worker.is_final)
     if worker.displayed_ratio_max is not None:
-        return kept_qty, None
+        return kept_qty, NEVER
     if limit is None:
-        return piece_goal_qty, None
-    twice_qty = min(2 * kept_qty - view.cum_qty, piece_goal_qty)
-    if worker.begun_ns and limit.qty < twice_qty and kept_qty < twice_qty:
-        return kept_qty, limit.volume_for(twice_qty)
-    return max(kept_qty, min(limit.qty, piece_goal_qty)), None
+        return piece_goal_qty, NEVER
+    twice_qty, call_ns = min(2 * kept_qty - view.cum_qty, piece_goal_qty), _last_call_ns(worker, view)
+    if worker.begun_ns and limit.qty < twice_qty and kept_qty < twice_qty and view.now_ns < call_ns:
+        return kept_qty, Wake(volume_at=limit.volume_for(twice_qty), at_ns=call_ns)
+    return max(kept_qty, min(limit.qty, piece_goal_qty)), NEVER
 
 
 def least_qty(worker: "Worker", view: AlgoView) -> Decimal:
@@ -106,31 +125,43 @@ def least_qty(worker: "Worker", view: AlgoView) -> Decimal:
     piece, (_, limit), least = piece_of(worker), goal_of(worker, view), view.instrument.min_qty
     if not piece.is_last:
         least = max(least, worker.child_min_qty)
-    if limit is None or limit.volume_at is None or (piece.is_last and view.now_ns >= _last_call_ns(worker, view)):
+    if limit is None or limit.volume_at is None or view.now_ns >= _last_call_ns(worker, view):
         return least
     piece_qty = view.instrument.floor_qty(min(piece.goal_qty, view.order_qty) - view.cum_qty)
     return max(least, min(view.instrument.round_lot, piece_qty))
 
 
 def _last_call_ns(worker: "Worker", view: AlgoView) -> int:
-    """Return from when on the last piece takes whatever a limit allows."""
-    return last_ns(worker, view) - LAST_CALL_NS
+    """Return from when on whatever a limit allows is taken: shortly before the schedule is over."""
+    return worker.schedule.last_ns(view) - LAST_CALL_NS
 
 
 def out_of_time(worker: "Worker", view: AlgoView) -> Finish:
     """Return the end of a parent whose time is over, with what a limit of its schedule left undone."""
-    limit = worker.schedule.limit(view, is_final=worker.is_final)
+    limit, piece = worker.schedule.limit(view, is_final=worker.is_final), worker.piece
+    if limit is not None and piece is not None and piece.held:
+        limit = replace(limit, qty=piece.goal_qty, text=piece.held)
     reason = "deadline" if view.now_ns >= view.last_ns else SCHEDULE_OVER
     is_held_back = limit is not None and limit.qty < view.order_qty
     # A life that is shorter than the lead of its last order never was: no limit held it back.
     if limit is not None and is_held_back and view.started_ns < view.last_ns:
-        reason = left_over(view, limit)
+        idle_qty = limit.qty - view.cum_qty
+        is_idle = idle_qty >= view.instrument.min_qty and idle_qty > IDLE_RATIO * limit.qty
+        reason = f"{reason}: {_not_done(view, limit)}" if is_idle else left_over(view, limit)
     return ended(view, without_fill=ParentStatus.EXPIRED, reason=reason)
+
+
+def _not_done(view: AlgoView, limit: Limit) -> str:
+    """Return what is left over of what a limit allowed: the market is why, or the price that was asked for."""
+    done = f"{plain(view.cum_qty)} of them are filled"
+    return f"{plain(view.leaves_qty)} left, {plain(limit.qty)} were allowed ({limit.text}), {done}"
 
 
 def nothing_due(worker: "Worker", view: AlgoView) -> Step:
     """Return the wait for the next piece or for more volume; or the end, where nothing will be due any more."""
     piece, (_, limit) = piece_of(worker), goal_of(worker, view)
+    if worker.is_final and view.now_ns >= worker.schedule.last_ns(view):
+        return Step(worker, (out_of_time(worker, view),))
     if limit is not None and limit.volume_at is not None:
         waiting = Waiting(code=limit.code, text=limit.text, is_retold=True)
         wake = Wake(volume_at=limit.volume_for(view.cum_qty + least_qty(worker, view)))

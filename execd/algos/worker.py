@@ -217,7 +217,8 @@ def _begin(worker: Worker, view: AlgoView) -> Step:
     if not now.over:
         return _place(now, view, qty)
     if piece.is_last and (now.schedule.replans or now.is_final or view.plan.conduct.at_end is Ending.END):
-        return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=now.over),))
+        reason = f"{TIMEOUT}: {now.over}"
+        return Step(now, (ended(view, without_fill=ParentStatus.EXPIRED, reason=reason),))
     return Step(now, wake=until(now, view, Wake(at_ns=piece.end_ns)))
 
 

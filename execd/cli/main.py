@@ -121,7 +121,9 @@ def _refused(error: CliError, words: Sequence[str]) -> int:
         # The code is what the manual is read by, and what a script asks for with --json.
         code = "" if error.kind in {*KINDS.values(), "journal"} or error.kind in str(error) else f" ({error.kind})"
         line = f"line {error.line}"
-        text = f"{error}{code}" if error.line is None or line in str(error) else f"{line}: {error}{code}"
+        where = [] if error.line is None or line in str(error) else [line]
+        where += [str(error.field)] if error.field and error.field not in str(error) else []
+        text = f"{', '.join(where)}: {error}{code}" if where else f"{error}{code}"
         print(f"execd {named}: {text}" if named else f"execd: {text}", file=sys.stderr)
         if "--json" in words:
             from execd.cli.show import as_json

@@ -7,6 +7,7 @@ nanoseconds. Which parameters there are is in `core.algo_terms` and beside it; a
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, assert_never
 
 from execd.config.strict_text import decimal_of, flag_of, inside, integer_of, nearest, refusal, span_ns_of, text_of
@@ -172,6 +173,10 @@ def _refuse_without_meaning(terms: AlgoTerms, parameters: Mapping[str, object], 
         name = "rate" if "rate" in parameters else "participation_max"
         text = f"a rate of {rate} is above participation_max, {most}, which would hold it back for ever"
         raise refusal("conflicting_fields", text, field=f"{at}.{name}" if at else name)
+    steps = parameters.get("steps")
+    if isinstance(steps, list) and any(Decimal(after) < Decimal(before) for before, after in pairwise(steps)):
+        text = f"steps {', '.join(steps)}: each is at least as far as the one before"
+        raise refusal("out_of_range", text, field=f"{at}.steps" if at else "steps")
     first, last = whole.get("take_first"), whole.get("take_last")
     if isinstance(first, str) and isinstance(last, str) and Decimal(first) < Decimal(last):
         name = "take_first" if "take_first" in parameters else "take_last"

@@ -52,7 +52,7 @@ def end_parent(desk: Desk, parent_id: str, status: ParentStatus, reason: str, no
 def with_wait(parent: Parent, reason: str) -> str:
     """Return a reason with what the parent waited for last: "over" says nothing of the limit in the way."""
     is_waiting = parent.stopping is None and not parent.is_paused and parent.reason not in {"", *BARE}
-    return f"{reason}; it waited for {parent.reason}" if reason in BARE and is_waiting else reason
+    return f"{reason}; it waited for {parent.reason}" if reason.partition(":")[0] in BARE and is_waiting else reason
 
 
 def waits_anew(parent: Parent, code: str, text: str) -> bool:

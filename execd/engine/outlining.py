@@ -31,10 +31,11 @@ def outline(algo: Algo, view: AlgoView) -> tuple[Planned, ...]:
     if not isinstance(algo, Worker):
         return (Planned(n=0, due_ns=view.now_ns, qty=view.order_qty, cum_qty=view.order_qty),)
     found: list[Planned] = []
-    done_qty = view.cum_qty
+    done_qty, least_qty = view.cum_qty, max(algo.child_min_qty, view.instrument.min_qty)
     for piece in algo.schedule.outline(view)[:PIECES_MAX]:
         goal_qty = min(view.instrument.floor_qty(piece.goal_qty), view.order_qty)
-        if goal_qty > done_qty:
+        # What is less than the least child waits for the next piece; the last one takes whatever is left.
+        if goal_qty - done_qty >= (view.instrument.min_qty if piece.is_last else least_qty):
             due_ns = max(piece.began_ns, view.started_ns)
             found.append(Planned(n=piece.n, due_ns=due_ns, qty=goal_qty - done_qty, cum_qty=goal_qty, text=piece.text))
             done_qty = goal_qty

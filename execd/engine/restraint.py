@@ -25,7 +25,8 @@ from execd.engine.desk import Desk
 KILLED: Final = "killed"
 FLATTENING: Final = "flattening"
 SCOPE_PAUSED: Final = "scope_paused"
-RESTRAINTS: Final = (KILLED, FLATTENING, SCOPE_PAUSED)
+PAUSED: Final = "paused"
+RESTRAINTS: Final = (KILLED, FLATTENING, SCOPE_PAUSED, PAUSED)
 
 
 def restraint_of(desk: Desk, parent: Parent) -> Waiting | None:

@@ -19,7 +19,7 @@ from execd.engine import risk
 from execd.engine.desk import AT_ONCE_NS, Desk
 from execd.engine.ending import end_parent, is_retold, retold_ns, stop_parent, waits_anew, with_wait
 from execd.engine.parking import class_of, park, take_tokens, wake, warn_if_saturated
-from execd.engine.restraint import RESTRAINTS, restraint_of
+from execd.engine.restraint import PAUSED, RESTRAINTS, restraint_of
 from execd.engine.sending import gate, requests_of, send
 from execd.engine.staying_out import pull, pull_live, set_wake, stay_out, stay_paused
 
@@ -64,7 +64,11 @@ def _step(desk: Desk, parent_id: str, now_ns: int, cause: str) -> None:
     if parent.status is not ParentStatus.WORKING:
         return
     if parent.is_paused:
-        stay_paused(desk, parent, now_ns)
+        if parent.reason in RESTRAINTS and parent.reason != PAUSED:
+            note = Waited(now_ns=now_ns, parent_id=parent_id, code=PAUSED, text=f"{parent.reason} no longer")
+            desk.record(note)
+            desk.write_report(parent_id)
+        stay_paused(desk, desk.parent(parent_id), now_ns)
         return
     algo = desk.algos.get(parent_id)
     if algo is None:

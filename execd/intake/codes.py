@@ -141,6 +141,7 @@ WAITING: Final = (
     Code("halted", "no new risk: a halt, the kill level `halt_new`, or a halted symbol", "`execd status` says why"),
     Code("killed", "kill level `cancel_all` or `flatten`; its orders are cancelled", "`execd unkill` lets it go on"),
     Code("flattening", "a flatten of its symbol, sleeve or account is at work", "it goes on when that is over"),
+    Code("paused", "an operator paused it, and a kill or flatten that stood before is over", "`execd resume`"),
     Code("scope_paused", "its symbol, sleeve or account is paused; exits go on", "`execd status` says by whom and why"),
     Code(
         "reconcile_stale",
@@ -192,7 +193,12 @@ ENDED: Final = (
     Code("deadline", "the deadline came before all was filled", "nothing"),
     Code("schedule_over", "its schedule's last slice was over before all was filled", "a later `duration` or end"),
     Code("skipped", "what came too late was left out, as `catch_up: skip` asks", "nothing"),
-    Code("timeout", "it was priced anew as often as `execution.replans_max` allows", "a higher urgency"),
+    Code(
+        "timeout",
+        "its tactic was over, or it was planned anew as often as `execution.replans_max` allows",
+        "a higher urgency",
+    ),
+    Code("ended_by_venue", "the one order of `passthrough` ended before all was filled", "it is not sent again"),
     Code("accepted_partial", "`execution.partial_accept_ratio` or more is filled, and that is enough", "nothing"),
     Code("rest_below_minimum", "what is left is less than the smallest order", "nothing"),
     Code("canceled", "somebody cancelled it; the reason follows", "nothing"),

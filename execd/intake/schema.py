@@ -158,7 +158,9 @@ class IntentFile(BaseModel):
             raise refusal("conflicting_fields", text, field="algo")
         interval_ns = {**terms.defaults(), **self.algo.parameters}.get("interval_ns")
         life_ns = _life_ns(self.not_before, self.deadline)
-        if terms.term("duration") is None or not isinstance(interval_ns, int) or life_ns is None:
+        # What has no duration is not cut by its interval: a default that is longer than the order lives does no harm.
+        is_meant = terms.term("duration") is not None or "interval_ns" in self.algo.parameters
+        if not is_meant or not isinstance(interval_ns, int) or life_ns is None:
             return self
         if 0 < life_ns < interval_ns:
             field = "algo.interval" if "interval_ns" in self.algo.parameters else "deadline"

@@ -21,7 +21,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Number `n`: CumQty should be `goal_qty` when it is done; from `end_ns` on the next piece counts.
 
     `is_last`: what this one leaves over no later one takes up. `is_late`: so much is behind that it is crossed for.
-    `text` says where the goal comes from.
+    `text` says where the goal comes from, `held` what a limit had allowed when the schedule was over.
     """
 
     n: int
@@ -31,6 +31,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_last: bool = False
     is_late: bool = False
     text: str = ""
+    held: str = ""
 
 
 class Rest(msgspec.Struct, frozen=True, kw_only=True, gc=False):

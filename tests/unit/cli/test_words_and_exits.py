@@ -83,7 +83,7 @@ def test_an_error_is_told_on_both_streams(
     ended = main(["orders", "--json"])
     told = capsys.readouterr()
 
-    assert (code, "execd orders: line 3: what is wrong\n") == (ended, told.err)
+    assert (code, "execd orders: line 3, qty: what is wrong\n") == (ended, told.err)
     assert {"code": KINDS[code], "message": "what is wrong", "field": "qty", "line": 3} == json.loads(told.out)
 
 

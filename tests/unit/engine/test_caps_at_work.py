@@ -1,6 +1,7 @@
 """Orders that may be no more than a part of the volume, at work: what is waited for, taken, and left over."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from execd.core.enums import ParentStatus, Urgency
 from execd.core.events import Replace, Submit
 from execd.core.records import Waited
 from execd.core.rules import S
-from tests.unit.engine.test_schedules_at_work import FAR, parent_of, times, work
+from tests.unit.engine.test_schedules_at_work import FAR, filled_by, parent_of, times, work
 from tests.world import START_NS, World, quote
 
 
@@ -143,3 +144,56 @@ def test_a_capped_order_whose_life_is_shorter_than_the_lead_of_its_last_order_en
     world = work(parent_of("twap", 100, life_s=0.4, participation_max="0.1"), until_s=2)
 
     assert "deadline" == world.book.parents["p"].reason
+
+
+def test_what_is_printed_after_the_schedule_is_over_counts_for_no_cap() -> None:
+    """A minute was asked for: 10% of the 2,500 of that minute, though the deadline is a minute later."""
+    world = World()
+    for at_s, printed in ((30, 2_500), (90, 10_000)):
+        world.at(at_s, partial(world.print, "AAPL", "200.01", printed))
+    asked = {"duration_ns": 60 * S, "participation_max": "0.1"}
+    work(replace(parent_of("twap", 1_000, life_s=120, **asked), urgency=Urgency.NORMAL), until_s=125, world=world)
+    parent = world.book.parents["p"]
+
+    assert (Decimal(250), "participation_cap: 750 left, 10% of 2500 printed") == (parent.cum_qty, parent.reason)
+    assert 60 == (parent.notes[-1].now_ns - START_NS) // S
+
+
+def test_what_a_cap_allowed_and_the_limit_kept_from_trading_may_still_trade_until_the_deadline() -> None:
+    """500 of 5,000 were allowed in its minute; much is printed right after it, a lower price comes later: 500 it is."""
+    world = World()
+    for at_s, printed in ((30, 5_000), (60.5, 50_000)):
+        world.at(at_s, partial(world.print, "AAPL", "200.01", printed))
+    world.at(80.5, lambda: world.show(quote("AAPL", "199.80", "199.82", size=5_000)))
+    asked = {"duration_ns": 60 * S, "participation_max": "0.1"}
+    parent = replace(parent_of("twap", 1_000, life_s=120, **asked), urgency=Urgency.NORMAL, price=Decimal("199.90"))
+    work(parent, until_s=125, world=world)
+    done = world.book.parents["p"]
+
+    assert (Decimal(500), Decimal(0)) == (done.cum_qty, filled_by(world, 80))
+    assert "participation_cap: 500 left" == done.reason.split(",")[0]
+
+
+def test_a_cap_is_not_blamed_for_what_the_market_kept_from_trading() -> None:
+    """500 were allowed and none of them was sold at that price: whoever reads it would raise the cap."""
+    world = World()
+    world.at(30, lambda: world.print("AAPL", "200.01", 5_000))
+    work(parent_of("twap", 1_000, participation_max="0.1", tactic=FAR), world=world)
+    told = "1000 left, 500 were allowed (10% of 5000 printed), 0 of them are filled"
+
+    assert f"deadline: {told}" == world.book.parents["p"].reason
+
+
+def test_a_child_that_is_out_is_raised_to_what_is_allowed_a_second_before_the_end() -> None:
+    """100 rest; 150 are allowed since, which is not twice as much."""
+    world = World(steps_more=True)
+    for at_s, printed in ((5, 1_000), (20, 500)):
+        world.at(at_s, partial(world.print, "AAPL", "200.01", printed))
+    work(parent_of("twap", 1_000, life_s=60, participation_max="0.1", tactic=FAR), until_s=61, world=world)
+    asked = [
+        (one.request.send_by_ns - START_NS - S, int(one.request.order_qty))
+        for one in world.effects
+        if isinstance(one, Submit | Replace)
+    ]
+
+    assert [(5 * S, 100), (58_500_000_000, 150)] == asked

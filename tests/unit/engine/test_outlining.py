@@ -64,3 +64,11 @@ def test_a_schedule_is_told_piece_by_piece(qty: int, duration_s: int, interval_s
 def test_what_follows_the_volume_has_no_pieces_before_it() -> None:
     """A part of the volume is due when others trade: nobody can tell when."""
     assert () == told(asked("pov", 100, tactic={"name": "offset"})).pieces
+
+
+def test_what_is_less_than_the_least_child_waits_for_the_next_piece() -> None:
+    """7 shares in seven pieces, none under 3 but the last: so it is worked, and so it is told."""
+    parameters = {"duration_ns": 70 * S, "interval_ns": 10 * S, "child_min": "3", "tactic": {"name": "offset"}}
+    pieces = told(asked("twap", 7, **parameters)).pieces
+
+    assert [(20, 3), (50, 3), (60, 1)] == [((piece.due_ns - START_NS) // S, int(piece.qty)) for piece in pieces]

@@ -87,7 +87,7 @@ def test_an_anchor_of_low_urgency_ends_after_its_last_repeg() -> None:
     world = _work(World(WIDE_COLLAR), _parent("anchor"), [200 + 0.3 * n for n in range(20)], until_s=45)
 
     parent = world.book.parents["p"]
-    assert (ParentStatus.EXPIRED, "re-pegged 5 times") == (parent.status, parent.reason)
+    assert (ParentStatus.EXPIRED, "timeout: re-pegged 5 times") == (parent.status, parent.reason)
     assert ["Submit", *["Replace"] * 5, "Cancel"] == _acts(world)
 
 

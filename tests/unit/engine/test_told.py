@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from execd.core.commands import PauseParent, ResumeParent
 from execd.core.enums import ParentStatus, TimeInForce, Urgency
 from execd.core.orders import AlgoSpec
 from execd.core.rules import S
@@ -60,3 +61,31 @@ def test_an_immediate_order_whose_tries_are_over_says_that_it_got_nothing() -> N
     parent = world.book.parents["p"]
 
     assert (ParentStatus.EXPIRED, "timeout; it waited for got_nothing") == (parent.status, parent.reason)
+
+
+def test_a_cross_before_the_end_says_that_it_is_one() -> None:
+    """Through the touch after a minute at rest: the story tells why now."""
+    world = World()
+    for at_s in range(70):
+        world.at(at_s, lambda: world.show(quote("AAPL", "200.00", "200.02", size=5_000)))
+    spec = AlgoSpec(name="anchor")
+    world.at(0, lambda: world.drop(intent("p", algo=spec, expire_ns=START_NS + 60 * S, urgency=Urgency.NORMAL)))
+    world.run(70)
+    told = [note.text for note in world.book.parents["p"].notes if note.text.startswith(("place", "amend"))]
+
+    assert [False, True] == [text.endswith("; what is left, shortly before the end") for text in told]
+
+
+def test_an_intent_that_was_paused_while_it_was_killed_says_that_it_is_no_longer_killed() -> None:
+    """It still waits, for another reason than before."""
+    world = _sliced()
+    kill(world, KillLevel.CANCEL_ALL)
+    world.run(35)
+    world.command(PauseParent(parent_id="p", reason="test"))
+    unkill(world)
+    world.run(36)
+
+    assert "paused" == world.book.parents["p"].reason
+    world.command(ResumeParent(parent_id="p", reason="test"))
+    world.run(37)
+    assert "" == world.book.parents["p"].reason

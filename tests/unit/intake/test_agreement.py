@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.intake.tables import refusal, yaml
+from tests.unit.intake.tables import parsed, refusal, yaml
 
 SCHEDULES = ("twap", "vwap", "pov", "is")
 
@@ -36,6 +36,7 @@ def test_a_parameter_that_another_one_leaves_without_a_meaning_is_refused(algo: 
         ({"algo": "{name: twap, interval: 60s}", "deadline": "30s"}, "algo.interval"),
         ({"algo": "{name: twap}", "deadline": "30s"}, "deadline"),
         ({"algo": "{name: is, interval: 10m}", "not_before": "10m", "deadline": "15m"}, "algo.interval"),
+        ({"algo": "{name: pov, interval: 30s}", "deadline": "20s"}, "algo.interval"),
         ({"algo": "{name: vwap}", "not_before": '"14:00"', "deadline": '"14:04"'}, "deadline"),
     ],
 )
@@ -52,3 +53,16 @@ def test_a_close_is_not_asked_to_be_cut_over_time(name: str) -> None:
     code, found, _ = refusal("a.yaml", yaml(qty="", side="", close="true", algo=f"{{name: {name}}}"))
 
     assert ("conflicting_fields", "algo") == (code, found)
+
+
+def test_steps_that_go_back_are_refused() -> None:
+    """A ladder goes toward the touch; equal steps may follow each other."""
+    code, found, _ = refusal("a.yaml", yaml(algo="{name: progressive, steps: [0.5, 0.1]}"))
+
+    assert ("out_of_range", "algo.steps") == (code, found)
+    assert parsed("a.yaml", yaml(algo="{name: progressive, steps: [0.1, 0.1, 0.5]}"))
+
+
+def test_a_share_of_the_volume_may_live_shorter_than_its_default_interval() -> None:
+    """Its interval cuts nothing; only one that is asked for must fit."""
+    assert parsed("a.yaml", yaml(algo="{name: pov}", deadline="20s"))
