@@ -61,8 +61,9 @@ class Results:
         return self.resamples.mean(values, self._among(kinds))
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of a kind, in the order of the days."""
-        return list(dict.fromkeys(self.kinds[kind]))
+        """Return the names of a kind, in the order of the days; sizes from the small to the large."""
+        names = list(dict.fromkeys(self.kinds[kind]))
+        return sorted(names, key=SIZES.index) if kind == "size" else names
 
     def _among(self, kinds: Mapping[str, str]) -> Flags:
         among = np.ones(len(self.kinds["day"]), dtype=np.bool_)
