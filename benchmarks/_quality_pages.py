@@ -29,6 +29,9 @@ STYLE: Final[dict[Any, Any]] = {
     "axes.axisbelow": True,
 }
 ROW_INCHES: Final = 0.34
+NEAR_X: Final = 0.15
+NEAR_Y: Final = 0.04
+"""Labels that are nearer than that would cover each other."""
 AGAINST: Final = ("anchor", "progressive")
 """What our own tactic has to beat."""
 _HALF_SPREADS: Final = "cost against the arrival mid, half-spreads (left is better)"
@@ -114,16 +117,31 @@ def _shares(results: Results) -> Figure:
     figure = Figure(figsize=(7, 5))
     axes = figure.subplots()
     for queue in results.queues:
+        named: dict[str, tuple[float, float]] = {}
         for label in results.labels:
             key = (label, queue)
-            x, y = results.estimate(key, "passive").mean, results.estimate(key, "cost_spreads").mean
-            axes.plot(x, y, "o", color=COLOURS[queue], markersize=4)
-            axes.annotate(label, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7, color=COLOURS[queue])
+            at = results.estimate(key, "passive").mean, results.estimate(key, "cost_spreads").mean
+            is_alone = " " not in label
+            axes.plot(*at, "o", color=COLOURS[queue], markersize=4 if is_alone else 2)
+            if is_alone:
+                named[label] = at
+        for text, at in _merged(named).items():
+            axes.annotate(text, at, xytext=(4, 3), textcoords="offset points", fontsize=7, color=COLOURS[queue])
         axes.plot([], [], "o", color=COLOURS[queue], markersize=4, label=f"{queue} queue")
+    axes.plot([], [], "o", color="#888888", markersize=2, label="cut over time, or a preset")
     axes.set_xlabel("share of what was asked that was filled while it rested")
     axes.set_ylabel("cost, half-spreads")
     axes.legend(frameon=False)
     return figure
+
+
+def _merged(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Return labels by their places, one for all that would be written over each other."""
+    found: dict[tuple[float, float], list[str]] = {}
+    for label, (x, y) in places.items():
+        near = next((at for at in found if abs(at[0] - x) < NEAR_X and abs(at[1] - y) < NEAR_Y), (x, y))
+        found.setdefault(near, []).append(label)
+    return {", ".join(labels): at for at, labels in found.items()}
 
 
 def _dots(axes: Axes, results: Results, labels: Sequence[str], kinds: dict[str, str]) -> None:
