@@ -198,6 +198,9 @@ def _may_resend(desk: Desk, order: Order, now_ns: int) -> bool:
     is_in_time = parent.expire_ns is None or now_ns + desk.rules.execution.send_within_ns < parent.expire_ns
     is_free = halting.halt_of(desk, order.first.account, order.first.symbol) is None and not desk.is_stopping
     is_free = is_free and restraint_of(desk, parent) is None
+    # It is counted as open already. Where others came to light since, there may be no place for it any more.
+    limits = desk.rules.limits_of(parent.order)
+    is_free = is_free and limits is not None and desk.open_orders_of(order.first.account) <= limits.open_orders_max
     if not (is_wanted and is_in_time and is_free):
         return False
     if gate(desk, parent, view_of(desk, parent, now_ns, IN_DOUBT), [order.first]) is not None:
